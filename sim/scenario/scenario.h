@@ -79,6 +79,9 @@ struct ExpectSpec {
 
 /// One scenario file, checked.
 struct Scenario {
+  static constexpr const char* kKind = "scenario";
+  static constexpr int kFormatVersion = 1;
+
   std::string path;                 ///< As given; messages use it, hashes don't.
   std::string name;
   std::string description;

@@ -1,0 +1,55 @@
+#include "sim/scenario/scenario.h"
+
+#include <gtest/gtest.h>
+
+namespace dustproof {
+namespace {
+
+constexpr const char* kHead = "kind: scenario\nformat_version: 1\nhome: h.yaml\nrobot: r.yaml\npolicy: p.yaml\n";
+constexpr const char* kOne = "consent_configurations:\n  one: {answers: {C_POLICY: granted}}\n";
+
+std::string ErrorsOf(const std::string& text) {
+  const Result<Scenario> scenario = ParseScenario(text, "s.yaml");
+  return scenario ? "" : ToString(scenario.error());
+}
+
+TEST(ScenarioTest, ReadsTheShippedFirstRun) {
+  const Result<Scenario> scenario = LoadScenario(DUSTPROOF_SOURCE_DIR "/scenarios/first_run.yaml");
+  ASSERT_TRUE(scenario) << ToString(scenario.error());
+  EXPECT_EQ(scenario->name, "first_run");
+  // 09:00 in Shanghai is 01:00 UTC; 2026-03-02T00:00Z is 20514 days after 1970-01-01.
+  EXPECT_EQ(scenario->start_utc.unix_seconds(), 20514LL * 86400 + 3600);
+  const ConsentConfiguration* denied = scenario->FindConfiguration("all_denied");
+  ASSERT_NE(denied, nullptr);
+  EXPECT_EQ(denied->initial.at("C_POLICY"), ConsentState::kGranted);
+  EXPECT_EQ(denied->initial.at("C_MAP_UPLOAD"), ConsentState::kDenied);
+  const ConsentConfiguration* withdrawn = scenario->FindConfiguration("map_withdrawn");
+  ASSERT_NE(withdrawn, nullptr);
+  ASSERT_EQ(withdrawn->changes.size(), 1u);
+  EXPECT_EQ(withdrawn->changes[0].state, ConsentState::kWithdrawn);
+}
+
+TEST(ScenarioTest, NamesEveryProblemAtOnce) {
+  const std::string errors = ErrorsOf(std::string(kHead) + "start: 2026-02-31T00:00:00\ntime_zone: Mars/Base\nregoin: CN\n" + kOne +
+                                      "script:\n  - {at: 5s, do: dance}\n");
+  EXPECT_NE(errors.find("s.yaml:6:"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("must be a date and time"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("must be an IANA time zone"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("did you mean 'region'?"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("dance"), std::string::npos) << errors;
+}
+
+TEST(ScenarioTest, RefusesAGrantWithoutThePolicy) {
+  const std::string errors =
+      ErrorsOf(std::string(kHead) + "consent_configurations:\n  odd: {answers: {C_POLICY: denied, C_MAP_UPLOAD: granted}}\n");
+  EXPECT_NE(errors.find("no consent can be granted before the policy is accepted"), std::string::npos) << errors;
+}
+
+TEST(ScenarioTest, SuggestsTheConsentThatWasMeant) {
+  const std::string errors =
+      ErrorsOf(std::string(kHead) + "consent_configurations:\n  odd: {answers: {C_POLICY: granted, C_MAP_UPLAOD: denied}}\n");
+  EXPECT_NE(errors.find("did you mean 'C_MAP_UPLOAD'?"), std::string::npos) << errors;
+}
+
+}  // namespace
+}  // namespace dustproof
