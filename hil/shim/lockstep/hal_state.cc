@@ -1,0 +1,104 @@
+#include "hil/shim/lockstep/internal/hal_state.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "sim/core/check.h"
+
+namespace dustproof::internal {
+namespace {
+
+HalState* active_hal = nullptr;
+
+}  // namespace
+
+HalState* ActiveHal() { return active_hal; }
+
+HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start_time,
+                   const Seed& seed)
+    : queue(event_queue),
+      devices(parts),
+      start(start_time),
+      scheduler(event_queue),
+      sensors(scheduler),
+      random(seed.Stream("hal.random")) {
+  DP_CHECK(active_hal == nullptr);
+  DP_CHECK(devices.listener != nullptr);
+  active_hal = this;
+  if (devices.sockets != nullptr) {
+    devices.sockets->SetReadyHandler([this] { scheduler.NotifyAll(network); });
+  }
+  if (devices.uart != nullptr)
+    devices.uart->SetReadyHandler([this] { scheduler.NotifyAll(typing); });
+}
+
+HalState::~HalState() {
+  if (devices.sockets != nullptr) devices.sockets->SetReadyHandler({});
+  if (devices.uart != nullptr) devices.uart->SetReadyHandler({});
+  active_hal = nullptr;
+}
+
+uint64_t HalState::NowUs() const {
+  return static_cast<uint64_t>((queue.now() - booted).microseconds());
+}
+
+SimTime HalState::Deadline(uint64_t timeout_us) const {
+  // A span beyond some 290 years is as good as for ever.
+  const uint64_t left_us = static_cast<uint64_t>((SimTime::Max() - queue.now()).microseconds());
+  if (timeout_us >= left_us) return SimTime::Max();
+  return queue.now() + SimDuration::Microseconds(static_cast<int64_t>(timeout_us));
+}
+
+uint64_t HalState::SinceBoot(uint64_t run_us) const {
+  const auto booted_us = static_cast<uint64_t>(booted.nanoseconds() / 1000);
+  return run_us > booted_us ? run_us - booted_us : 0;
+}
+
+void HalState::ResetParts() {
+  if (flash_work) {
+    if (flash_work->erase) {
+      devices.flash->EraseCut(flash_work->address);
+    } else {
+      devices.flash->ProgramCut(flash_work->address, flash_work->data);
+    }
+    flash_work.reset();
+  }
+  if (devices.drive != nullptr) devices.drive->SetPwm(0, 0);
+  if (devices.cleaning != nullptr) {
+    for (const auto motor :
+         {CleaningMotor::kMainBrush, CleaningMotor::kSideBrush, CleaningMotor::kFan}) {
+      devices.cleaning->SetDuty(motor, 0);
+    }
+  }
+  if (devices.indicators != nullptr) {
+    for (int led = 0; led < 4; ++led) devices.indicators->SetLed(led, 0);
+  }
+  if (devices.lidar != nullptr) devices.lidar->SetEnabled(false);
+  if (devices.sockets != nullptr) devices.sockets->PowerLost();
+  if (devices.wifi != nullptr) devices.wifi->PowerLost();
+  sockets.clear();
+  mailboxes.clear();
+  mailbox_bytes = 0;
+  join_under_way = false;
+  sensors.Clear();
+}
+
+HalCall::HalCall(const char* name) : hal_(active_hal) {
+  Task* task = hal_ == nullptr ? nullptr : hal_->scheduler.running();
+  if (task == nullptr) {
+    hal_ = nullptr;  // From a constructor, or while nothing runs: the HAL is dead.
+    return;
+  }
+  task->hal_call = name;
+}
+
+const void* FindInterface(const char* name, uint32_t version) {
+  if (active_hal == nullptr || version != 1 || !TextLength(name, 31)) return nullptr;
+  for (const auto find : {FindSystemInterface, FindSensorInterface, FindActuatorInterface,
+                          FindStorageInterface, FindNetworkInterface}) {
+    if (const void* found = find(*active_hal, name)) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace dustproof::internal

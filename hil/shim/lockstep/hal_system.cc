@@ -1,0 +1,244 @@
+// Clock, tasks, mailboxes, log, randomness, identity, reboot and the debug port:
+// hil/hal/dp_system.h.
+
+#include <cmath>
+#include <string_view>
+
+#include "hil/shim/lockstep/internal/hal_state.h"
+
+namespace dustproof::internal {
+namespace {
+
+constexpr size_t kMailboxesMax = 256;
+constexpr size_t kMailboxBytesMax = 64u << 20;  // Of all mailboxes together.
+constexpr dp_handle kFirstMailbox =
+    0x10000;  // Apart from task handles, so that neither passes for the other.
+constexpr size_t kLogLineBytesMax = 1023;
+constexpr int32_t kMapCellsMax = 16 << 20;
+
+// Clock.
+
+uint64_t ClockNow() {
+  const HalCall call("clock.now_us");
+  return call ? call->NowUs() : 0;
+}
+
+void ClockSleepUntil(uint64_t until_us) {
+  const HalCall call("clock.sleep_until_us");
+  if (!call) return;
+  const uint64_t now_us = call->NowUs();
+  if (until_us > now_us) call->scheduler.SleepUntil(call->Deadline(until_us - now_us));
+}
+
+void ClockSleep(uint64_t duration_us) {
+  const HalCall call("clock.sleep_us");
+  if (call) call->scheduler.SleepUntil(call->Deadline(duration_us));
+}
+
+constexpr dp_clock_v1 kClock = {ClockNow, ClockSleepUntil, ClockSleep};
+
+int64_t RtcUtc() {
+  const HalCall call("rtc.utc_us");
+  if (!call) return 0;
+  return (call->start + (call->queue.now() - SimTime::Zero())).unix_nanoseconds() / 1000;
+}
+
+constexpr dp_rtc_v1 kRtc = {RtcUtc};
+
+// Tasks and mailboxes.
+
+int32_t TaskCreate(const char* name, void (*entry)(void*), void* argument, size_t stack_bytes) {
+  const HalCall call("task.create");
+  if (!call) return DP_ERR_STATE;
+  const auto name_bytes = TextLength(name, 31);
+  if (!name_bytes || *name_bytes == 0 || entry == nullptr) return DP_ERR_INVALID;
+  if (stack_bytes < 16384 || stack_bytes > 8388608) return DP_ERR_INVALID;
+  int32_t answer = DP_ERR_FULL;
+  call->scheduler.OnHostStack([&] {
+    const Task* task =
+        call->scheduler.Spawn(std::string(name, *name_bytes), entry, argument, stack_bytes);
+    if (task != nullptr) answer = static_cast<int32_t>(task->id);
+  });
+  return answer;
+}
+
+void TaskYield() {
+  const HalCall call("task.yield");
+  if (call) call->scheduler.Yield();
+}
+
+const char* TaskCurrentName() {
+  const HalCall call("task.current_name");
+  return call ? call->scheduler.running()->name.c_str() : "";
+}
+
+Mailbox* FindMailbox(HalState& hal, dp_handle handle) {
+  const dp_handle index = handle - kFirstMailbox;
+  return handle >= kFirstMailbox && index < hal.mailboxes.size() ? hal.mailboxes[index].get()
+                                                                 : nullptr;
+}
+
+int32_t MailboxCreate(size_t message_bytes, size_t capacity) {
+  const HalCall call("task.mailbox_create");
+  if (!call) return DP_ERR_STATE;
+  if (message_bytes < 1 || message_bytes > 65536 || capacity < 1 || capacity > 4096)
+    return DP_ERR_INVALID;
+  HalState& hal = call.hal();
+  if (hal.mailboxes.size() >= kMailboxesMax ||
+      message_bytes * capacity > kMailboxBytesMax - hal.mailbox_bytes) {
+    return DP_ERR_FULL;
+  }
+  auto mailbox = std::make_unique<Mailbox>();
+  mailbox->message_bytes = message_bytes;
+  mailbox->capacity = capacity;
+  hal.mailbox_bytes += message_bytes * capacity;
+  hal.mailboxes.push_back(std::move(mailbox));
+  return static_cast<int32_t>(kFirstMailbox + hal.mailboxes.size() - 1);
+}
+
+dp_status MailboxSend(dp_handle handle, const void* message, uint64_t timeout_us) {
+  const HalCall call("task.mailbox_send");
+  if (!call) return DP_ERR_STATE;
+  HalState& hal = call.hal();
+  Mailbox* mailbox = FindMailbox(hal, handle);
+  if (mailbox == nullptr || message == nullptr) return DP_ERR_INVALID;
+  const SimTime deadline = hal.Deadline(timeout_us);
+  while (mailbox->messages.size() >= mailbox->capacity) {
+    if (!hal.scheduler.Wait(mailbox->senders, deadline)) return DP_ERR_TIMEOUT;
+  }
+  const auto* bytes = static_cast<const std::byte*>(message);
+  mailbox->messages.emplace_back(bytes, bytes + mailbox->message_bytes);
+  hal.scheduler.NotifyOne(mailbox->receivers);
+  return DP_OK;
+}
+
+dp_status MailboxReceive(dp_handle handle, void* message, uint64_t timeout_us) {
+  const HalCall call("task.mailbox_receive");
+  if (!call) return DP_ERR_STATE;
+  HalState& hal = call.hal();
+  Mailbox* mailbox = FindMailbox(hal, handle);
+  if (mailbox == nullptr || message == nullptr) return DP_ERR_INVALID;
+  const SimTime deadline = hal.Deadline(timeout_us);
+  while (mailbox->messages.empty()) {
+    if (!hal.scheduler.Wait(mailbox->receivers, deadline)) return DP_ERR_TIMEOUT;
+  }
+  std::memcpy(message, mailbox->messages.front().data(), mailbox->message_bytes);
+  mailbox->messages.pop_front();
+  hal.scheduler.NotifyOne(mailbox->senders);
+  return DP_OK;
+}
+
+constexpr dp_task_v1 kTask = {TaskCreate,    TaskYield,   TaskCurrentName,
+                              MailboxCreate, MailboxSend, MailboxReceive};
+
+// Log and randomness.
+
+void LogWrite(dp_log_level level, const char* text) {
+  const HalCall call("log.write");
+  if (!call || text == nullptr) return;
+  const std::string_view line(text, strnlen(text, kLogLineBytesMax));
+  HalState& hal = call.hal();
+  hal.scheduler.OnHostStack(
+      [&] { hal.devices.listener->OnLog(level, hal.scheduler.current()->name, line); });
+}
+
+constexpr dp_log_v1 kLog = {LogWrite};
+
+void RandomFill(void* out, size_t bytes) {
+  const HalCall call("random.fill");
+  if (!call || out == nullptr || bytes > PTRDIFF_MAX) return;
+  call->random.Fill({static_cast<std::byte*>(out), bytes});
+}
+
+constexpr dp_random_v1 kRandom = {RandomFill};
+
+// Identity. It lives as long as the state, hence longer than the firmware's tasks.
+
+template <std::string RobotIdentity::*field>
+const char* IdentityText() {
+  const HalCall call("identity");
+  return call ? (call->devices.identity.*field).c_str() : "";
+}
+
+const uint8_t* IdentityMac() {
+  const HalCall call("identity.mac");
+  static constexpr uint8_t kNone[6] = {};
+  return call ? call->devices.identity.mac.data() : kNone;
+}
+
+constexpr dp_identity_v1 kIdentity = {IdentityText<&RobotIdentity::robot_id>,
+                                      IdentityText<&RobotIdentity::model>,
+                                      IdentityMac,
+                                      IdentityText<&RobotIdentity::trust_anchor_pem>,
+                                      IdentityText<&RobotIdentity::device_cert_pem>,
+                                      IdentityText<&RobotIdentity::device_key_pem>,
+                                      IdentityText<&RobotIdentity::setup_passphrase>};
+
+// Reset.
+
+void SystemReboot() {
+  const HalCall call("system.reboot");
+  if (call) call->scheduler.OnHostStack([&] { call->on_reboot(); });
+}
+
+dp_reset_cause SystemResetCause() {
+  const HalCall call("system.reset_cause");
+  return call ? call->reset_cause : DP_RESET_POWER_ON;
+}
+
+constexpr dp_system_v1 kSystem = {SystemReboot, SystemResetCause};
+
+// Debug port. What makes no sense is dropped: firmware may not depend on it.
+
+void DiagnosticsPose(double x_m, double y_m, double yaw_rad) {
+  const HalCall call("diagnostics.pose");
+  if (!call || !std::isfinite(x_m) || !std::isfinite(y_m) || !std::isfinite(yaw_rad)) return;
+  call->scheduler.OnHostStack([&] { call->devices.listener->OnPose(x_m, y_m, yaw_rad); });
+}
+
+void DiagnosticsMap(int32_t width, int32_t height, double resolution_m, double origin_x_m,
+                    double origin_y_m, const int8_t* cells) {
+  const HalCall call("diagnostics.map");
+  if (!call || cells == nullptr || width < 1 || height < 1 || width > kMapCellsMax / height) return;
+  if (!(resolution_m > 0) || !std::isfinite(resolution_m) || !std::isfinite(origin_x_m) ||
+      !std::isfinite(origin_y_m))
+    return;
+  const BelievedMap map{
+      width,      height,     resolution_m,
+      origin_x_m, origin_y_m, {cells, static_cast<size_t>(width) * static_cast<size_t>(height)}};
+  call->scheduler.OnHostStack([&] { call->devices.listener->OnMap(map); });
+}
+
+void DiagnosticsState(const char* word) {
+  const HalCall call("diagnostics.state");
+  const auto bytes = TextLength(word, 63);
+  if (call && bytes)
+    call->scheduler.OnHostStack([&] { call->devices.listener->OnState({word, *bytes}); });
+}
+
+void DiagnosticsDataReady(const char* category) {
+  const HalCall call("diagnostics.data_ready");
+  const auto bytes = TextLength(category, 63);
+  if (call && bytes)
+    call->scheduler.OnHostStack([&] { call->devices.listener->OnDataReady({category, *bytes}); });
+}
+
+constexpr dp_diagnostics_v1 kDiagnostics = {DiagnosticsPose, DiagnosticsMap, DiagnosticsState,
+                                            DiagnosticsDataReady};
+
+}  // namespace
+
+const void* FindSystemInterface(const HalState& hal, const char* name) {
+  const std::string_view word(name);
+  if (word == DP_CLOCK) return &kClock;
+  if (word == DP_TASK) return &kTask;
+  if (word == DP_LOG) return &kLog;
+  if (word == DP_RANDOM) return &kRandom;
+  if (word == DP_IDENTITY) return &kIdentity;
+  if (word == DP_SYSTEM) return &kSystem;
+  if (word == DP_DIAGNOSTICS) return &kDiagnostics;
+  if (word == DP_RTC && hal.devices.rtc) return &kRtc;
+  return nullptr;
+}
+
+}  // namespace dustproof::internal

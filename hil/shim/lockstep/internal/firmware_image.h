@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hil/hal/dp_types.h"
+#include "sim/core/result.h"
+
+namespace dustproof::internal {
+
+/// A firmware's shared object, loaded into this process, and what its memory was before its first
+/// instruction.
+class FirmwareImage {
+ public:
+  /// Loads `path`; the object's constructors run. It is never unloaded: a crash report may need its
+  /// symbols, and some libraries can't be unloaded anyway.
+  [[nodiscard]] static Result<std::unique_ptr<FirmwareImage>> Load(const std::string& path);
+  ~FirmwareImage();
+
+  const std::string& name() const { return name_; }
+  const std::string& version() const { return version_; }
+  void (*main() const)() { return firmware_->main; }
+
+  /// Makes RAM what it is after a reset: the object's data, zeroed data and thread-local data from
+  /// the load image, then its constructors again. What other libraries keep in statics persists,
+  /// and memory that the firmware had allocated is lost, not freed. @pre no task of the firmware
+  /// runs
+  void Restore();
+
+  /// True where `address` lies in the object.
+  bool Holds(const void* address) const;
+
+ private:
+  struct Range {
+    std::byte* begin;
+    std::vector<std::byte> load_image;
+  };
+  struct Elf;
+
+  FirmwareImage() = default;
+  Result<void> Open(const std::string& path);
+  void TakeLoadImage(const Elf& elf);
+
+  std::string path_;
+  std::string name_;
+  std::string version_;
+  const dp_firmware_t* firmware_ = nullptr;
+  std::byte* base_ = nullptr;
+  std::byte* begin_ = nullptr;
+  std::byte* end_ = nullptr;
+  std::vector<Range> ranges_;
+  std::vector<std::byte> thread_image_;
+  std::vector<void (*)(int, char**, char**)> constructors_;
+  std::vector<void (*)()> destructors_;  // Run under AddressSanitizer only: its own are among them.
+};
+
+/// True where the firmware asks the C runtime to run something at the exit of the process or
+/// thread: not at all, since a robot has no such moment. `dso_handle` is what the compiler passes
+/// for the object's identity.
+bool IsFirmwareObject(const void* dso_handle);
+/// True while a firmware's constructors run.
+bool FirmwareIsLoading();
+
+}  // namespace dustproof::internal

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hil/shim/lockstep/devices.h"
+#include "hil/shim/lockstep/scheduler.h"
+#include "hil/shim/lockstep/sensor_inbox.h"
+#include "sim/core/random.h"
+
+namespace dustproof::internal {
+
+struct Mailbox {
+  size_t message_bytes = 0;
+  size_t capacity = 0;
+  std::deque<std::vector<std::byte>> messages;
+  WaitQueue senders;
+  WaitQueue receivers;
+};
+
+struct OpenSocket {
+  enum class State { kNew, kConnecting, kConnected, kListening, kBound };
+  int32_t handle = 0;
+  int32_t device_id = 0;
+  dp_socket_kind kind = DP_SOCKET_TCP;
+  State state = State::kNew;
+};
+
+/// A flash operation that is waited out; only one can be on.
+struct FlashWork {
+  bool erase = false;
+  uint32_t address = 0;
+  std::vector<std::byte> data;
+};
+
+/// What the HAL's functions work on. Firmware calls plain C functions without a context, hence one
+/// active state a process.
+struct HalState {
+  HalState(EventQueue& event_queue, const Devices& parts, WallTime start_time, const Seed& seed);
+  ~HalState();
+
+  /// Time since power-on.
+  uint64_t NowUs() const;
+  SimTime Deadline(uint64_t timeout_us) const;
+  /// Time since power-on of a sample taken `run_us` after the beginning of the run.
+  uint64_t SinceBoot(uint64_t run_us) const;
+  /// Puts every part into its state at power-on, and cuts a flash operation under way.
+  void ResetParts();
+
+  EventQueue& queue;
+  Devices devices;
+  const WallTime start;
+  Scheduler scheduler;
+  SensorInbox sensors;
+  RandomStream random;
+  SimTime booted;
+  dp_reset_cause reset_cause = DP_RESET_POWER_ON;
+
+  std::vector<std::unique_ptr<Mailbox>> mailboxes;
+  size_t mailbox_bytes = 0;
+
+  std::vector<OpenSocket> sockets;
+  int32_t next_socket = 1;
+  WaitQueue network;  ///< Tasks that wait for anything of the network.
+  WaitQueue joining;  ///< Tasks that wait for another's join to end.
+  bool join_under_way = false;
+
+  std::optional<FlashWork> flash_work;
+  WaitQueue flash_free;
+
+  WaitQueue typing;  ///< Tasks that wait for somebody at the serial console.
+
+  std::function<void()> on_reboot;
+  std::function<void()> on_power_off;
+};
+
+/// The state of the firmware that runs in this process, or null.
+HalState* ActiveHal();
+
+/// Opens every HAL function: notes the call for diagnoses, and tells whether a task may make it
+/// (`if (!call)` return).
+class HalCall {
+ public:
+  explicit HalCall(const char* name);
+  explicit operator bool() const { return hal_ != nullptr; }
+  HalState* operator->() const { return hal_; }
+  HalState& hal() const { return *hal_; }
+
+ private:
+  HalState* hal_;
+};
+
+/// Asks `attempt` (a count or dp_status) until it answers something else than "not yet" or the time
+/// is over.
+template <typename Attempt>
+int32_t Retry(HalState& hal, WaitQueue& on, uint64_t timeout_us, Attempt attempt) {
+  const SimTime deadline = hal.Deadline(timeout_us);
+  while (true) {
+    int32_t answer = DP_ERR_TIMEOUT;
+    hal.scheduler.OnHostStack([&] { answer = attempt(); });
+    if (answer != DP_ERR_TIMEOUT || !hal.scheduler.Wait(on, deadline)) return answer;
+  }
+}
+
+/// Length of a C string, or nothing where it is null or longer than `bytes_max`.
+inline std::optional<size_t> TextLength(const char* text, size_t bytes_max) {
+  if (text == nullptr) return std::nullopt;
+  const size_t bytes = strnlen(text, bytes_max + 1);
+  if (bytes > bytes_max) return std::nullopt;
+  return bytes;
+}
+
+// The interfaces; null where the robot lacks the part. Defined in the hal_*.cc file of their
+// header.
+const void* FindSystemInterface(const HalState& hal, const char* name);
+const void* FindSensorInterface(const HalState& hal, const char* name);
+const void* FindActuatorInterface(const HalState& hal, const char* name);
+const void* FindStorageInterface(const HalState& hal, const char* name);
+const void* FindNetworkInterface(const HalState& hal, const char* name);
+/// What `dp_hal_query` answers.
+const void* FindInterface(const char* name, uint32_t version);
+
+}  // namespace dustproof::internal

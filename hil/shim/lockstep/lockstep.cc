@@ -1,0 +1,93 @@
+#include "hil/shim/lockstep/lockstep.h"
+
+#include <utility>
+
+#include "hil/shim/lockstep/internal/firmware_image.h"
+#include "hil/shim/lockstep/internal/hal_state.h"
+#include "sim/core/check.h"
+
+namespace dustproof {
+
+Lockstep::Lockstep(const Config& config) : config_(config) {}
+
+Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQueue& queue,
+                                                   const Devices& devices) {
+  std::unique_ptr<Lockstep> host(new Lockstep(config));
+  // The HAL stands before the firmware is loaded, so that a constructor which calls it is refused
+  // rather than crashes.
+  host->hal_ = std::make_unique<internal::HalState>(queue, devices, config.start, config.seed);
+  auto image = internal::FirmwareImage::Load(config.firmware_path);
+  if (!image) return image.error();
+  host->image_ = std::move(image).value();
+  host->ram_is_fresh_ = true;
+  Lockstep* self = host.get();
+  host->hal_->on_reboot = [self] { self->Reboot(); };
+  host->hal_->on_power_off = [self] { self->PowerOff(); };
+  host->hal_->scheduler.SetEndHandler([self] { self->OnTasksGone(); });
+  host->hal_->sensors.SetWakeHandler([self] {
+    if (self->switched_off_) self->PowerOn();
+  });
+  return host;
+}
+
+Lockstep::~Lockstep() {
+  if (boot_event_ != 0) hal_->queue.Cancel(boot_event_);
+}
+
+void Lockstep::PowerOn(dp_reset_cause cause) {
+  DP_CHECK(state_ == State::kOff);
+  switched_off_ = false;
+  ScheduleBoot(cause, {});
+}
+
+void Lockstep::PowerCut() {
+  DP_CHECK(hal_->scheduler.running() == nullptr);
+  Reset();
+  state_ = State::kOff;
+}
+
+void Lockstep::Reboot() {
+  Reset();
+  ScheduleBoot(DP_RESET_SOFTWARE, config_.reset_time);
+}
+
+void Lockstep::PowerOff() {
+  Reset();
+  state_ = State::kOff;
+  switched_off_ = true;
+}
+
+void Lockstep::Reset() {
+  if (boot_event_ != 0) hal_->queue.Cancel(std::exchange(boot_event_, 0));
+  hal_->scheduler.AbandonAll();
+  hal_->ResetParts();
+}
+
+void Lockstep::ScheduleBoot(dp_reset_cause cause, SimDuration after) {
+  state_ = State::kRunning;
+  boot_event_ = hal_->queue.ScheduleAfter(after, EventSource::kFirmware, [this, cause] {
+    boot_event_ = 0;
+    Boot(cause);
+  });
+}
+
+void Lockstep::Boot(dp_reset_cause cause) {
+  if (!std::exchange(ram_is_fresh_, false)) image_->Restore();
+  hal_->booted = hal_->queue.now();
+  hal_->reset_cause = cause;
+  hal_->sensors.Clear();
+  hal_->devices.listener->OnBoot(cause);
+  static constexpr auto kRunMain = [](void* main) { (*reinterpret_cast<void (*)()>(main))(); };
+  Task* task = hal_->scheduler.Spawn("main", kRunMain, reinterpret_cast<void*>(image_->main()),
+                                     config_.main_stack_bytes);
+  DP_CHECK(task != nullptr);
+}
+
+void Lockstep::OnTasksGone() { state_ = State::kEnded; }
+
+SensorInbox& Lockstep::sensors() { return hal_->sensors; }
+const std::string& Lockstep::firmware_name() const { return image_->name(); }
+const std::string& Lockstep::firmware_version() const { return image_->version(); }
+uint64_t Lockstep::switch_count() const { return hal_->scheduler.switch_count(); }
+
+}  // namespace dustproof

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "hil/shim/lockstep/devices.h"
+#include "hil/shim/lockstep/sensor_inbox.h"
+#include "sim/core/event_queue.h"
+#include "sim/core/random.h"
+#include "sim/core/result.h"
+
+namespace dustproof {
+
+namespace internal {
+struct HalState;
+class FirmwareImage;
+}  // namespace internal
+
+/// Runs a firmware, a shared object, in this process and in the event queue's time: the HAL of
+/// hil/hal under it.
+///
+/// Tasks run one at a time, on fibers, in no simulated time; they hand over at blocking HAL calls.
+/// Everything happens in events of the queue (`EventSource::kFirmware`): whoever runs the queue
+/// runs the firmware. Use the executable's `dustproof_link_host` (CMake) so that firmware finds
+/// `dp_hal_query`; install `VirtualTime` and the crash reporter first. Used on the simulation
+/// thread; at most one at a time in a process.
+class Lockstep {
+ public:
+  struct Config {
+    std::string firmware_path;  ///< Of the shared object.
+    WallTime start;             ///< Calendar time at SimTime zero, for the real-time clock.
+    Seed seed{0};               ///< For the HAL's random numbers.
+    SimDuration reset_time =
+        SimDuration::Seconds(1);        ///< From a reset to the first line of `main`.
+    size_t main_stack_bytes = 1 << 20;  ///< Of the first task.
+  };
+
+  enum class State {
+    kOff,      ///< Before `PowerOn`, after `PowerCut`, and after firmware switched the robot off.
+    kRunning,  ///< Also while it reboots.
+    kEnded,    ///< `main` returned and no task is left.
+  };
+
+  /// Loads the firmware (its constructors run), or says why it can't be loaded. `queue` and what
+  /// `devices` points to are borrowed until the host is gone.
+  [[nodiscard]] static Result<std::unique_ptr<Lockstep>> Create(const Config& config,
+                                                                EventQueue& queue,
+                                                                const Devices& devices);
+  ~Lockstep();
+  Lockstep(const Lockstep&) = delete;
+  Lockstep& operator=(const Lockstep&) = delete;
+
+  /// Starts `main` at this instant. @pre state() is kOff
+  void PowerOn(dp_reset_cause cause = DP_RESET_POWER_ON);
+  /// Takes the power away at this instant: tasks end where they stand, a flash operation under way
+  /// is cut, motors and radio fall silent, RAM is lost. Not from a task.
+  void PowerCut();
+
+  State state() const { return state_; }
+  SensorInbox& sensors();
+  const std::string& firmware_name() const;
+  const std::string& firmware_version() const;
+  /// Hand-overs to a task so far; part of the run's state hash.
+  uint64_t switch_count() const;
+
+ private:
+  explicit Lockstep(const Config& config);
+  void Boot(dp_reset_cause cause);
+  void ScheduleBoot(dp_reset_cause cause, SimDuration after);
+  /// Ends all tasks and puts every part into its power-on state.
+  void Reset();
+  void Reboot();
+  void PowerOff();
+  void OnTasksGone();
+
+  const Config config_;
+  State state_ = State::kOff;
+  bool ram_is_fresh_ = false;
+  bool switched_off_ = false;  // By the firmware itself: a button or the dock wakes it.
+  EventId boot_event_ = 0;
+  std::unique_ptr<internal::FirmwareImage> image_;
+  std::unique_ptr<internal::HalState> hal_;
+};
+
+}  // namespace dustproof

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "hil/shim/lockstep/fiber_stack.h"
+#include "sim/core/event_queue.h"
+
+namespace dustproof {
+
+class Scheduler;
+class WaitQueue;
+
+/// One firmware task: a fiber, its name, and what it is doing.
+struct Task {
+  enum class State { kReady, kRunning, kWaiting, kEnded };
+
+  uint32_t id = 0;
+  std::string name;
+  void (*entry)(void*) = nullptr;
+  void* argument = nullptr;
+  FiberStack stack;
+  State state = State::kReady;
+  const char* hal_call = "none";  ///< The last HAL call it made; a literal.
+
+  // What a switch has to keep: the machine's state, errno, and the exceptions being handled.
+  void* context = nullptr;
+  int saved_errno = 0;
+  void* caught_exceptions = nullptr;
+  unsigned int uncaught_exceptions = 0;
+  void* fake_stack = nullptr;
+
+  WaitQueue* waiting_on = nullptr;
+  uint64_t wait_number = 0;  ///< Never the same for two waits of any tasks: tells a timer whether
+                             ///< its wait is still on.
+  bool timed_out = false;
+};
+
+/// Tasks that wait for one thing, in the order in which they came. To outlive their waits.
+class WaitQueue {
+ public:
+  bool empty() const { return tasks_.empty(); }
+
+ private:
+  friend class Scheduler;
+  std::vector<Task*> tasks_;
+};
+
+/// Runs firmware tasks as fibers: one at a time, first ready first served, switching only where a
+/// task waits.
+///
+/// Driven by the event queue: whatever makes a task ready schedules an event at the same instant
+/// that runs it. Used on the simulation thread only.
+class Scheduler {
+ public:
+  static constexpr size_t kTasksMax = 64;
+
+  explicit Scheduler(EventQueue& queue);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// Null where the table or memory is full.
+  Task* Spawn(std::string name, void (*entry)(void*), void* argument, size_t stack_bytes);
+  /// Runs tasks until none is ready. From the host only, never from a task.
+  void RunReady();
+  /// Ends every task where it stands: nothing of it runs again, destructors neither, as when a real
+  /// CPU resets. From the host, or inside `OnHostStack`, which then does not return.
+  void AbandonAll();
+
+  /// `handler` is called when the last task has ended by itself.
+  void SetEndHandler(std::function<void()> handler) { on_end_ = std::move(handler); }
+
+  size_t task_count() const { return tasks_.size(); }
+  /// The task whose code runs now; null while the host runs, also inside `OnHostStack`.
+  Task* running() const { return in_task_ ? current_ : nullptr; }
+  /// The task that runs now or on whose behalf the host runs.
+  Task* current() const { return current_; }
+  /// Hand-overs to a task so far.
+  uint64_t switch_count() const { return switch_count_; }
+  EventQueue& queue() { return queue_; }
+
+  // From a task:
+
+  /// Waits until notified (true) or `deadline` (false). A deadline that has passed returns false at
+  /// once.
+  bool Wait(WaitQueue& on, SimTime deadline);
+  void SleepUntil(SimTime until);
+  void Yield();
+  /// Runs `work` on the host's stack, so that a task's stack has to hold its own frames only.
+  template <typename Work>
+  void OnHostStack(Work&& work) {
+    using Body = std::remove_reference_t<Work>;
+    CallHost([](void* body) { (*static_cast<Body*>(body))(); }, &work);
+  }
+
+  // From anywhere:
+
+  void NotifyOne(WaitQueue& queue);
+  void NotifyAll(WaitQueue& queue);
+
+ private:
+  friend struct FiberEntry;
+  struct Timer {
+    SimTime when;
+    uint64_t sequence;
+    Task* task;
+    uint64_t wait_number;
+  };
+  static bool Later(const Timer& a, const Timer& b);
+
+  void CallHost(void (*work)(void*), void* body);
+  void SwitchToTask(Task& task);
+  void SwitchToHost();
+  void StartTimer(Task& task, SimTime when);
+  void ArmTimerEvent();
+  void OnTimerEvent();
+  bool IsLive(const Timer& timer) const;
+  void MakeReady(Task& task);
+  void ArmRunEvent();
+  void Reap();
+
+  EventQueue& queue_;
+  FiberStackPool stacks_;
+  std::vector<std::unique_ptr<Task>> tasks_;
+  std::deque<Task*> ready_;
+  WaitQueue sleepers_;
+  Task* current_ = nullptr;
+  bool in_task_ = false;
+  bool in_run_ready_ = false;
+  bool run_event_armed_ = false;
+  EventId run_event_ = 0;
+  uint32_t next_task_id_ = 1;
+  uint64_t next_sequence_ = 1;
+  uint64_t switch_count_ = 0;
+
+  std::function<void()> on_end_;
+
+  std::vector<Timer> timers_;  // A heap; timers of waits that ended are dropped when they come up.
+  EventId timer_event_ = 0;
+  SimTime timer_event_at_ = SimTime::Max();
+
+  // The host's side of a switch.
+  void* host_context_ = nullptr;
+  void (*host_work_)(void*) = nullptr;
+  void* host_work_body_ = nullptr;
+  const void* host_stack_bottom_ = nullptr;
+  size_t host_stack_bytes_ = 0;
+};
+
+}  // namespace dustproof
