@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sim/core/time.h"
+
+namespace dustproof {
+
+/// One run to be made: a scenario under one consent configuration with one seed. All paths are absolute.
+struct RunRequest {
+  std::string scenario;
+  std::string consent;                 ///< Name of a configuration of the scenario.
+  std::optional<uint64_t> seed;        ///< Instead of the scenario's.
+  std::string home;                    ///< Instead of the scenario's; "" keeps it.
+  std::string firmware;                ///< Path of the shared object.
+  std::optional<SimDuration> until;    ///< Ends the run here at the latest.
+  std::string recording;               ///< File to write. Its folder also takes `diagnosis.json`, should the firmware die.
+};
+
+/// As JSON text, to hand a request to the process that makes the run.
+std::string ToJson(const RunRequest& request);
+RunRequest RunRequestFromJson(const std::string& json);
+
+/// Why a run ended.
+enum class RunEnd { kFinished, kDuration, kFirmwareEnded, kFirmwareDied, kInterrupted, kFailed };
+const char* ToWord(RunEnd end);
+
+/// Shares of the run's CPU time, 0–1; they add up to 1.
+struct CpuShares {
+  double physics = 0, lidar = 0, firmware = 0, network = 0, audit = 0, other = 0;
+};
+
+/// What is known of a run once it is over, beside its recording.
+struct RunOutcome {
+  RunEnd end = RunEnd::kFailed;
+  std::string hash;         ///< State hash at the end, sixteen hex digits; "" for a run that died.
+  uint64_t seed = 0;
+  double sim_s = 0;
+  double wall_s = 0;        ///< The run alone, from its first step to its last.
+  CpuShares cpu_share;
+  std::string diagnosis;    ///< For people, where the firmware died or the run failed.
+};
+std::string ToJson(const RunOutcome& outcome);
+std::optional<RunOutcome> RunOutcomeFromJson(const std::string& json);
+
+}  // namespace dustproof
