@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "hil/audit/audit_report.h"
+#include "hil/audit/policy.h"
+#include "sim/core/result.h"
+
+namespace dustproof {
+
+/// How to audit.
+struct AuditOptions {
+  /// A recording of the same scenario with consent given: it shows which paths exist. Empty: none.
+  std::string control_path;
+  /// Homes that the map's registration is held against, for its p-value.
+  int null_homes = 39;
+};
+
+/// Judges a sealed recording by itself: what personal data left the robot, to whom, under which
+/// consent, and whether the policy allows it. Reads the file and nothing else. Fails where the
+/// recording can't be read; everything short of that is a warning in the report.
+///
+/// Attachments that it uses: `planted.json` ({"category": ["value", …]}), `plan.json` (the true
+/// home), `schema.yaml` (what the product declares to send). Each is optional; what can't be judged
+/// without it is undetermined, and a warning says so.
+Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy,
+                                   const AuditOptions& options = {});
+
+}  // namespace dustproof
