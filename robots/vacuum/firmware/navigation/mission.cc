@@ -1,0 +1,296 @@
+#include "robots/vacuum/firmware/navigation/mission.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "robots/vacuum/firmware/navigation/explorer.h"
+
+namespace vacuum {
+
+namespace {
+
+constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 99, kChargeStart_pct = 20;
+constexpr int kRegionCellsMin = 12;         // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
+constexpr double kGainRateMin = 0.004;      // m² a second; a stretch that gains less isn't driven.
+constexpr double kTaskOverhead_s = 3;
+const PathFollower::Limits kTransit{.speed_m_s = 0.3};
+const PathFollower::Limits kEdge{.speed_m_s = 0.24, .look_ahead_m = 0.10};
+const PathFollower::Limits kLane{.speed_m_s = 0.3, .look_ahead_m = 0.15};
+
+std::string Text(const char* format, auto... values) {
+  char text[200];
+  std::snprintf(text, sizeof text, format, values...);
+  return text;
+}
+
+}  // namespace
+
+Mission::Mission(Driver& driver, DockMemory& dock, Reporter& reporter)
+    : driver_(driver), dock_(dock), reporter_(reporter), docking_(driver, dock) {
+  driver_.interrupted = [this] { return request_ != Request::kNone; };
+}
+
+void Mission::SetActivity(Activity activity) {
+  if (activity == activity_) return;
+  activity_ = activity;
+  ++activity_count_;
+  reporter_.State(ToWord(activity));
+}
+
+void Mission::Ask(Request request) { request_ = request; }
+
+void Mission::Run() {
+  while (true) {
+    if (request_ == Request::kNone) {
+      Rest();
+      driver_.Sleep(0.2);
+      continue;
+    }
+    const Request request = request_;
+    request_ = Request::kNone;
+    if (request == Request::kClean) Clean();
+    if (request == Request::kDock) GoHome();
+    if (request == Request::kStop) {
+      driver_.Halt();
+      SetActivity(Activity::kIdle);
+    }
+    driver_.SetSweeping(false);
+    cleaning_ = false;
+  }
+}
+
+void Mission::Rest() {
+  driver_.SetAwake(false);
+  if (!docking_.in_contact()) {
+    if (activity_ == Activity::kDocked || activity_ == Activity::kCharging) SetActivity(Activity::kIdle);
+    return;
+  }
+  dp_battery_sample battery{};
+  driver_.hal().battery->latest(&battery);
+  if (activity_ == Activity::kError) return;
+  // A full battery is topped up now and then; that is no change worth telling.
+  if (activity_ == Activity::kDocked && battery.charge_pct > 95) return;
+  SetActivity(battery.charging && battery.charge_pct < kChargeFull_pct ? Activity::kCharging : Activity::kDocked);
+}
+
+void Mission::WakeUp() {
+  driver_.SetAwake(true);
+  // The lidar spins up while the gyro's bias is learnt at rest.
+  const uint32_t before = driver_.localization().scan_count();
+  for (int i = 0; i < 40 && driver_.localization().scan_count() < before + 3 && !driver_.interrupted(); ++i) driver_.Sleep(0.1);
+}
+
+void Mission::Clean() {
+  cleaning_ = true;
+  SetActivity(driver_.map().any_free() ? Activity::kCleaning : Activity::kExploring);
+  reporter_.ClearPath();
+  driver_.map().ClearCovered();
+  driver_.map().ForgetTouches();
+  seen_frontiers_M_.clear();
+  has_region_ = false;
+  WakeUp();
+  docking_.Undock();
+  driver_.SetSweeping(true);
+  Explore();
+  SetActivity(Activity::kCleaning);
+  SweepAll();
+  driver_.SetSweeping(false);
+  if (request_ != Request::kNone) return;
+  reporter_.SendMap();
+  ++finished_cleanings_;
+  reporter_.State("cleaning_finished");
+  GoHome();
+}
+
+void Mission::GoHome() {
+  SetActivity(Activity::kReturning);
+  driver_.SetSweeping(false);
+  WakeUp();
+  const bool docked = docking_.Dock();
+  if (request_ != Request::kNone) return;
+  if (!docked) {
+    driver_.hal().Log(DP_LOG_ERROR, "docking failed");
+    SetActivity(Activity::kError);
+    return;
+  }
+  Rest();
+}
+
+void Mission::Explore() {
+  while (request_ == Request::kNone) {
+    const FloorView view(driver_.map(), driver_.pose().position());
+    const auto frontiers = FindFrontiers(view, seen_frontiers_M_);
+    if (frontiers.empty()) return;
+    SetActivity(Activity::kExploring);
+    const Frontier target = frontiers.front();
+    const Point2 center = target.center_M;
+    // As soon as the border has been seen beyond, the next one is due.
+    const auto seen = [&] {
+      const HomeMap& map = driver_.map();
+      const int index = map.IndexOf(center);
+      if (index < 0) return true;
+      for (const int next : {index, index - 1, index + 1, index - map.width(), index + map.width()}) {
+        if (next >= 0 && next < map.cell_count() && map.unknown(next)) return false;
+      }
+      return true;
+    };
+    const Outcome outcome = driver_.FollowUntil(view.PathTo(target.target), kTransit, seen);
+    if (outcome == Outcome::kDone && !seen()) {
+      driver_.Sleep(0.5);
+      if (!seen()) seen_frontiers_M_.push_back(center);
+    }
+    if (outcome != Outcome::kDone && ++failures_in_a_row_ >= 3) {
+      seen_frontiers_M_.push_back(center);
+      FreeItself();
+    }
+    if (outcome == Outcome::kDone) failures_in_a_row_ = 0;
+  }
+}
+
+void Mission::SweepAll() {
+  while (request_ == Request::kNone) {
+    if (BatteryLow()) Recharge();
+    const FloorView view(driver_.map(), driver_.pose().position());
+    if (SweepOne(view)) continue;
+    // Nothing left of what is known: is there a border that opened meanwhile?
+    if (FindFrontiers(view, seen_frontiers_M_).empty()) return;
+    Explore();
+    SetActivity(Activity::kCleaning);
+  }
+}
+
+int Mission::ChooseRegion(const FloorView& view) {
+  const HomeMap& map = view.map();
+  std::vector<int> wanted(view.region_count() + 1, 0);
+  std::vector<double> nearest_s(view.region_count() + 1, 1e9);
+  std::vector<int> nearest(view.region_count() + 1, -1);
+  for (int index = 0; index < map.cell_count(); ++index) {
+    if (!view.wanted(index)) continue;
+    const int region = view.region(index);
+    ++wanted[region];
+    if (view.reachable(index) && view.Cost(index) < nearest_s[region]) {
+      nearest_s[region] = view.Cost(index);
+      nearest[region] = index;
+    }
+  }
+  if (has_region_) {
+    const int index = map.IndexOf(region_anchor_M_);
+    const int region = index >= 0 ? view.region(index) : 0;
+    if (region && wanted[region] >= kRegionCellsMin) return region;
+  }
+  int best = 0;
+  for (int region = 1; region <= view.region_count(); ++region) {
+    if (wanted[region] < kRegionCellsMin) continue;
+    if (nearest[region] < 0) nearest_s[region] = 1e8;
+    if (!best || nearest_s[region] < nearest_s[best]) best = region;
+  }
+  if (!best) return 0;
+  // The anchor is the region's roomiest cell: its label stays when the map changes at the edges.
+  int anchor = -1;
+  for (int index = 0; index < map.cell_count(); ++index) {
+    if (view.region(index) != best || !view.reachable(index)) continue;
+    if (anchor < 0 || view.clearance_m(index) > view.clearance_m(anchor)) anchor = index;
+  }
+  has_region_ = anchor >= 0;
+  if (has_region_) region_anchor_M_ = map.CenterOf(anchor);
+  return best;
+}
+
+bool Mission::SweepOne(const FloorView& view) {
+  const int region = ChooseRegion(view);
+  if (!region) return false;
+  const HomeMap& map = view.map();
+  for (const bool edges : {true, false}) {
+    const std::vector<SweepTask> tasks = edges ? PlanEdges(view, region) : PlanLanes(view, region);
+    const SweepTask* best = nullptr;
+    double best_s = 1e9;
+    bool best_back = false;
+    for (const SweepTask& task : tasks) {
+      const double drive_s = Distance(task.path.front(), task.path.back()) / 0.28;
+      for (const bool back : {false, true}) {
+        const int start = view.CheapestNear(back ? task.path.back() : task.path.front(), 0.08);
+        if (start < 0) continue;
+        const double cost_s = view.Cost(start);
+        const double gain = task.targets.size() * 0.0025;
+        if (gain / (cost_s + drive_s + kTaskOverhead_s) < kGainRateMin) continue;
+        if (cost_s < best_s) {
+          best = &task;
+          best_s = cost_s;
+          best_back = back;
+        }
+      }
+    }
+    if (!best) continue;
+    Drive(*best, view, best_back);
+    return true;
+  }
+  // Wanted floor that no stretch reaches: it is left, and the region is done.
+  for (int index = 0; index < map.cell_count(); ++index) {
+    if (view.wanted(index) && view.region(index) == region) driver_.map().GiveUp(index);
+  }
+  has_region_ = false;
+  return true;
+}
+
+void Mission::Drive(const SweepTask& task, const FloorView& view, bool from_back) {
+  std::vector<Point2> stretch = task.path;
+  if (from_back) std::reverse(stretch.begin(), stretch.end());
+  const int start = view.CheapestNear(stretch.front(), 0.08);
+  std::vector<Point2> transit = view.PathTo(start);
+  transit.back() = stretch.front();
+  Outcome outcome = Outcome::kDone;
+  if (Distance(driver_.pose().position(), stretch.front()) > 0.05) outcome = driver_.Follow(transit, kTransit);
+  if (outcome == Outcome::kDone) outcome = driver_.Follow(stretch, task.edge ? kEdge : kLane);
+  Settle(task, outcome);
+}
+
+void Mission::Settle(const SweepTask& task, Outcome outcome) {
+  if (outcome == Outcome::kInterrupted) return;
+  HomeMap& map = driver_.map();
+  for (const Point2& target : task.targets) {
+    const int index = map.IndexOf(target);
+    if (index >= 0 && !map.covered(index)) map.AddTry(index, outcome == Outcome::kDone ? 2 : 1);
+  }
+  failures_in_a_row_ = outcome == Outcome::kDone ? 0 : failures_in_a_row_ + 1;
+  if (failures_in_a_row_ >= 6) FreeItself();
+}
+
+void Mission::FreeItself() {
+  // Pinned between marks that may be wrong: forget them, turn, and try a way that is open.
+  failures_in_a_row_ = 0;
+  driver_.map().ForgetTouches();
+  const double yaw = driver_.pose().yaw;
+  driver_.TurnTo(yaw + 2.4);
+  driver_.Straight(0.15, 0.1);
+}
+
+bool Mission::BatteryLow() const {
+  dp_battery_sample battery{};
+  return driver_.hal().battery->latest(&battery) == DP_OK && battery.charge_pct < kChargeLow_pct;
+}
+
+void Mission::Recharge() {
+  driver_.SetSweeping(false);
+  SetActivity(Activity::kReturning);
+  if (docking_.Dock()) {
+    SetActivity(Activity::kCharging);
+    driver_.SetAwake(false);
+    ChargeUntil(kChargeResume_pct);
+    if (request_ != Request::kNone) return;
+    WakeUp();
+    docking_.Undock();
+  }
+  driver_.SetSweeping(true);
+  SetActivity(Activity::kCleaning);
+}
+
+void Mission::ChargeUntil(float charge_pct) {
+  while (request_ == Request::kNone && docking_.in_contact()) {
+    dp_battery_sample battery{};
+    driver_.hal().battery->latest(&battery);
+    if (battery.charge_pct >= charge_pct) return;
+    driver_.Sleep(1);
+  }
+}
+
+}  // namespace vacuum

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "robots/vacuum/firmware/navigation/coverage.h"
+#include "robots/vacuum/firmware/navigation/docking.h"
+#include "robots/vacuum/firmware/navigation/driver.h"
+#include "robots/vacuum/firmware/navigation/navigator.h"
+#include "robots/vacuum/firmware/navigation/reporter.h"
+
+namespace vacuum {
+
+/// What the robot does, told in order: undock, explore, sweep region by region, go home, charge, resume. Runs in a task of its
+/// own and blocks as it goes; a new request interrupts whatever is under way.
+class Mission {
+ public:
+  enum class Request { kNone, kClean, kDock, kStop };
+
+  Mission(Driver& driver, DockMemory& dock, Reporter& reporter);
+
+  void Ask(Request request);
+  /// The task's body; never returns.
+  void Run();
+
+  Activity activity() const { return activity_; }
+  uint32_t activity_count() const { return activity_count_; }
+  uint32_t finished_cleanings() const { return finished_cleanings_; }
+  bool cleaning() const { return cleaning_; }
+
+ private:
+  void SetActivity(Activity activity);
+  void Clean();
+  void GoHome();
+  void Rest();
+  void WakeUp();
+  void Explore();
+  void SweepAll();
+  bool SweepOne(const FloorView& view);
+  int ChooseRegion(const FloorView& view);
+  void Drive(const SweepTask& task, const FloorView& view, bool from_back);
+  void Settle(const SweepTask& task, Outcome outcome);
+  bool BatteryLow() const;
+  void Recharge();
+  void ChargeUntil(float charge_pct);
+  void FreeItself();
+
+  Driver& driver_;
+  DockMemory& dock_;
+  Reporter& reporter_;
+  Docking docking_;
+  Request request_ = Request::kNone;
+  Activity activity_ = Activity::kIdle;
+  uint32_t activity_count_ = 0, finished_cleanings_ = 0;
+  bool cleaning_ = false;
+  bool has_region_ = false;
+  Point2 region_anchor_M_;
+  std::vector<Point2> seen_frontiers_M_;
+  int failures_in_a_row_ = 0;
+};
+
+}  // namespace vacuum
