@@ -7,7 +7,7 @@ namespace vacuum {
 
 namespace {
 
-constexpr double kBeaconToCenter_m = 0.19;   // Robot's centre to the beacon when docked, about.
+constexpr double kBeaconToCenter_m = 0.175;  // Robot's centre to the beacon when docked, about.
 constexpr double kStaging_m = 0.65;          // The approach begins this far out.
 constexpr double kUndock_m = 0.45;
 constexpr double kFar_m_s = 0.14, kNear_m_s = 0.06;
