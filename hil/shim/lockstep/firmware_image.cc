@@ -131,16 +131,18 @@ Result<FirmwareImage::Elf> FirmwareImage::Elf::Read(const std::string& path) {
         path +
         ": is built for another processor; a library firmware is built for this machine (x86-64)");
   }
-  if (header->e_type != ET_DYN) {
-    return Error::BadInput(path +
-                           ": is an executable or object file, not a shared object; build the "
-                           "firmware with -shared -fPIC");
-  }
   elf.header = *header;
   for (int i = 0; i < header->e_phnum; ++i) {
     if (const auto s =
             elf.At<Elf64_Phdr>(header->e_phoff + static_cast<uint64_t>(i) * sizeof(Elf64_Phdr)))
       elf.segments.push_back(*s);
+  }
+  const bool executable = std::any_of(elf.segments.begin(), elf.segments.end(),
+                                      [](const Elf64_Phdr& s) { return s.p_type == PT_INTERP; });
+  if (header->e_type != ET_DYN || executable) {
+    return Error::BadInput(path +
+                           ": is an executable or object file, not a shared object; build the "
+                           "firmware with -shared -fPIC");
   }
   return elf;
 }

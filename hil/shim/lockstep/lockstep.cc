@@ -16,10 +16,12 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQu
   // The HAL stands before the firmware is loaded, so that a constructor which calls it is refused
   // rather than crashes.
   host->hal_ = std::make_unique<internal::HalState>(queue, devices, config.start, config.seed);
+  host->hal_->firmware = config.firmware_path;
   auto image = internal::FirmwareImage::Load(config.firmware_path);
   if (!image) return image.error();
   host->image_ = std::move(image).value();
   host->ram_is_fresh_ = true;
+  host->hal_->firmware = host->image_->name() + ' ' + host->image_->version();
   Lockstep* self = host.get();
   host->hal_->on_reboot = [self] { self->Reboot(); };
   host->hal_->on_power_off = [self] { self->PowerOff(); };

@@ -55,6 +55,7 @@ struct HalState {
   EventQueue& queue;
   Devices devices;
   const WallTime start;
+  std::string firmware;  ///< Name and version, or its file before they are known; for diagnoses.
   Scheduler scheduler;
   SensorInbox sensors;
   RandomStream random;
