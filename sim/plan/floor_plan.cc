@@ -13,6 +13,8 @@ int FloorPlan::RoomAt(const Vec2& p_WPt_W) const {
   return -1;
 }
 
+Pose2 DockFacePose(const Pose2& X_WD) { return X_WD * Pose2{kDockDepth_m, 0, 0}; }
+
 Pose2 DockedPose(const Pose2& X_WD, double robot_radius_m) {
   constexpr double kGap_m = 0.002;
   return X_WD * Pose2{kDockDepth_m + kGap_m + robot_radius_m, 0, std::numbers::pi};

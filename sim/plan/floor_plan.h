@@ -95,6 +95,8 @@ struct FloorPlan {
   int RoomAt(const Vec2& p_WPt_W) const;
 };
 
+/// The middle of the dock's face, on the floor, x out into the room: where contacts and beacon are.
+Pose2 DockFacePose(const Pose2& X_WD);
 /// Where a robot of that radius stands when it is docked: facing the dock, its rim 2 mm from the
 /// dock's face.
 Pose2 DockedPose(const Pose2& X_WD, double robot_radius_m);
