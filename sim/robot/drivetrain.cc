@@ -10,7 +10,9 @@ namespace {
 
 constexpr double kGravity = 9.81;
 constexpr double kCasterStiffness = 2e4, kCasterDamping = 80;
-constexpr double kBumpStopStiffness = 3e4;
+constexpr double kBumpStopStiffness = 3e4, kBumpStopForceMax = 600;
+constexpr double kBesideStep = 0.015;
+constexpr double kOnItsSide = 0.3;  // Cosine of the tilt from which wheels meet no floor.
 constexpr double kFadeBeyondTravel = 0.002;
 constexpr double kBellyStiffness = 8e3, kBellyDamping = 60, kBellyFriction = 0.4;
 constexpr double kBellyDepthMax = 0.01;
@@ -114,7 +116,8 @@ void Drivetrain::Advance(RigidState* chassis, double h, int count, const std::ar
   const Ground ground = Query(*chassis, floor);
   for (int i = 0; i < count; ++i) {
     const Eigen::Matrix3d R = chassis->q_WR.toRotationMatrix();
-    const Axes axes{R.col(0), R.col(1), R.col(2)};
+    const Vec3 heading = Vec3(R(0, 0), R(1, 0), 0) / std::max(1e-6, std::sqrt(R(0, 0) * R(0, 0) + R(1, 0) * R(1, 0)));
+    const Axes axes{R.col(0), R.col(1), R.col(2), heading, Vec3(-heading.y(), heading.x(), 0)};
     Load load;
     load.force.z() = -config_.body.mass_kg * kGravity;
     for (int side = 0; side < 2; ++side) {
@@ -137,7 +140,7 @@ void Drivetrain::AddWheel(int side, const RigidState& chassis, const Axes& axes,
   const double y = (side == 0 ? 0.5 : -0.5) * config_.drive.track_width_m;
 
   // Suspension: how far the hub must come out to stand on the floor.
-  const double up_z = std::max(0.3, axes.up.z());
+  const double up_z = std::max(kOnItsSide, axes.up.z());
   const Vec3 to_mount =
       axes.forward * -p_RC_R_.x() + axes.left * y + axes.up * (mount_z_m_ - p_RC_R_.z());
   const double mount_z = chassis.p_WC_W.z() + to_mount.z();
@@ -147,31 +150,37 @@ void Drivetrain::AddWheel(int side, const RigidState& chassis, const Axes& axes,
   const Vec3 v_hub = chassis.v_WC_W + chassis.w_WR_W.cross(to_hub);
   double push = spring.preload_N + spring.spring_N_per_m * (spring.travel_m - wanted) -
                 spring.damping_Ns_per_m * v_hub.z() / up_z;
-  if (wanted < 0) push -= kBumpStopStiffness * wanted;
+  if (wanted < 0) push += std::min(-kBumpStopStiffness * wanted, kBumpStopForceMax);
   if (wanted > spring.travel_m) push *= std::max(0.0, 1 - (wanted - spring.travel_m) / kFadeBeyondTravel);
-  push = std::max(0.0, push);
+  // A hub far below the floor hangs beside a step, not on it.
+  push = wanted < -kBesideStep || axes.up.z() < kOnItsSide ? 0.0 : std::max(0.0, push);
   wheel.extension_m = extension;
   if (wanted > 0.95 * spring.travel_m) wheel.dropped = true;
   if (wanted < 0.75 * spring.travel_m) wheel.dropped = false;
 
-  // Tyre: strain of its bristles; on a sill's edge the tangent leans back by the slope.
-  const double lean = 1 / std::sqrt(1 + spot.slope * spot.slope);
-  const double sine = -spot.slope * lean;  // Of the tangent's rise: an edge ahead (slope > 0) is climbed.
+  // Tyre: strain of its bristles. An edge under the wheel leans normal and tangent back by the slope.
+  const double lean = 1 / std::sqrt(1 + spot.slope * spot.slope), sine = spot.slope * lean;
+  const Vec3 normal_W = Vec3(0, 0, lean) - axes.heading * sine;
+  const Vec3 tangent_W = axes.heading * lean + Vec3(0, 0, sine);
   const double roll_rad_s = wheel.speed_rad_s + chassis.w_WR_W.dot(axes.left);
-  const double slip_x = r * roll_rad_s - v_hub.dot(axes.forward) / lean;
-  const double slip_y = -v_hub.dot(axes.left);
+  const double slip_x = r * roll_rad_s - v_hub.dot(axes.heading) / lean;
+  const double slip_y = -v_hub.dot(axes.sideways);
   const double fade = 1 / (1 + h * std::abs(r * roll_rad_s) / tyre.relaxation_m);
-  wheel.bristle_x_m = (wheel.bristle_x_m + h * slip_x) * fade;
-  wheel.bristle_y_m = (wheel.bristle_y_m + h * slip_y) * fade;
-  double along = tyre.stiffness_N_per_m * wheel.bristle_x_m + tyre.damping_Ns_per_m * slip_x;
-  double across = tyre.stiffness_N_per_m * wheel.bristle_y_m + tyre.damping_Ns_per_m * slip_y;
-  // The hub has no mass: across the spring, normal and tangent forces balance the spring's push.
-  double normal = std::max(0.0, (push + along * sine) / lean);
+  const bool loaded = push > 0;
+  wheel.bristle_x_m = loaded ? (wheel.bristle_x_m + h * slip_x) * fade : 0;
+  wheel.bristle_y_m = loaded ? (wheel.bristle_y_m + h * slip_y) * fade : 0;
+  const double damping = loaded ? tyre.damping_Ns_per_m : 0;
+  double along = tyre.stiffness_N_per_m * wheel.bristle_x_m + damping * slip_x;
+  double across = tyre.stiffness_N_per_m * wheel.bristle_y_m + damping * slip_y;
+  // The hub has no mass: along its slide the floor's forces balance the spring's push.
+  const double normal_up = std::max(0.2, normal_W.dot(axes.up));
+  const double along_up = tangent_W.dot(axes.up), across_up = axes.sideways.dot(axes.up);
+  double normal = std::max(0.0, (push - along * along_up - across * across_up) / normal_up);
   const double size = std::sqrt(along * along + across * across);
   if (size > spot.friction * normal) {
-    const double share = size > 0 ? along / size : 0;
-    normal = std::max(0.0, push / std::max(0.2, lean - spot.friction * share * sine));
-    const double scale = size > 0 ? spot.friction * normal / size : 0;
+    const double lift = (along * along_up + across * across_up) / size;
+    normal = std::max(0.0, push / std::max(0.2, normal_up + spot.friction * lift));
+    const double scale = spot.friction * normal / size;
     along *= scale;
     across *= scale;
     wheel.bristle_x_m = along / tyre.stiffness_N_per_m;
@@ -179,16 +188,16 @@ void Drivetrain::AddWheel(int side, const RigidState& chassis, const Axes& axes,
   }
   wheel.load_N = normal;
 
-  double torque = 0;
-  TurnWheel(&wheel, r, along, spot.drag * normal * r, voltage_V, h, &torque);
-  const Vec3 heading = axes.forward;
-  const Vec3 force = axes.up * push + heading * (along * lean + normal * sine) + axes.left * across;
+  TurnWheel(&wheel, r, along, spot.drag * normal * r, voltage_V, h);
+  const Vec3 force = normal_W * normal + tangent_W * along + axes.sideways * across;
   load->force += force;
-  load->torque += to_hub.cross(force) - axes.left * torque;
+  // The body takes the tyre's torque. Not that which turns the rotor up: a rotor geared 1 : G weighs in with G² where it
+  // is driven, but carries only G-fold angular momentum, which is next to nothing.
+  load->torque += to_hub.cross(force) - axes.left * (along * r);
 }
 
 void Drivetrain::TurnWheel(WheelState* wheel, double radius_m, double tyre_force_N, double drag_Nm, double voltage_V,
-                           double h, double* torque_on_wheel_Nm) const {
+                           double h) const {
   const MotorSpec& motor = config_.drive.motor;
   const double k = motor.torque_constant_Nm_per_A, J = motor.inertia_kg_m2;
   const double b = k * k / motor.resistance_ohm;
@@ -208,14 +217,13 @@ void Drivetrain::TurnWheel(WheelState* wheel, double radius_m, double tyre_force
   wheel->current_A = Clamp((voltage_V - k * speed) / motor.resistance_ohm, motor.current_limit_A);
   wheel->speed_rad_s = speed;
   wheel->angle_rad += h * speed;
-  *torque_on_wheel_Nm = J * (speed - before) / h + tyre_force_N * radius_m;
 }
 
 void Drivetrain::AddCaster(const RigidState& chassis, const Axes& axes, const Ground::Spot& spot, double h,
                            Load* load) {
   const Vec3 to_ball = axes.forward * (config_.drive.caster_x_m - p_RC_R_.x()) + axes.up * (caster_z_m_ - p_RC_R_.z());
   const double depth = spot.height_m - (chassis.p_WC_W.z() + to_ball.z());
-  if (depth <= 0 || depth > 0.03) {  // Deeper: the ball hangs beside a step, not on it.
+  if (depth <= 0 || depth > kBesideStep) {
     caster_x_strain_m_ = caster_y_strain_m_ = 0;
     return;
   }
@@ -223,10 +231,10 @@ void Drivetrain::AddCaster(const RigidState& chassis, const Axes& axes, const Gr
   const double normal = std::max(0.0, kCasterStiffness * depth - kCasterDamping * v.z());
   const TyreSpec& tyre = config_.drive.tyre;
   // The ball rolls: what is left is drag against its motion, as a strained bristle that gives way at the drag.
-  caster_x_strain_m_ -= h * v.dot(axes.forward);
-  caster_y_strain_m_ -= h * v.dot(axes.left);
-  double along = tyre.stiffness_N_per_m * caster_x_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.forward);
-  double across = tyre.stiffness_N_per_m * caster_y_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.left);
+  caster_x_strain_m_ -= h * v.dot(axes.heading);
+  caster_y_strain_m_ -= h * v.dot(axes.sideways);
+  double along = tyre.stiffness_N_per_m * caster_x_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.heading);
+  double across = tyre.stiffness_N_per_m * caster_y_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.sideways);
   const double size = std::sqrt(along * along + across * across), limit = spot.drag * normal;
   if (size > limit) {
     along *= limit / size;
@@ -234,7 +242,7 @@ void Drivetrain::AddCaster(const RigidState& chassis, const Axes& axes, const Gr
     caster_x_strain_m_ = along / tyre.stiffness_N_per_m;
     caster_y_strain_m_ = across / tyre.stiffness_N_per_m;
   }
-  const Vec3 force = Vec3(0, 0, normal) + axes.forward * along + axes.left * across;
+  const Vec3 force = Vec3(0, 0, normal) + axes.heading * along + axes.sideways * across;
   load->force += force;
   load->torque += to_ball.cross(force);
 }
@@ -259,14 +267,14 @@ void Drivetrain::AddBelly(const RigidState& chassis, const Axes& axes, const Flo
     }
     const Vec3 p = chassis.p_WC_W + to_point;
     const double depth = floor.At(p.head<2>()).height_m - p.z();
-    if (depth <= 0 || depth > 0.1) continue;  // Far below the surface: beside a step, not on it.
+    if (depth <= 0 || depth > kBesideStep) continue;
     const Vec3 v = chassis.v_WC_W + chassis.w_WR_W.cross(to_point);
     const double normal =
         std::max(0.0, kBellyStiffness * std::min(depth, kBellyDepthMax) - kBellyDamping * v.z());
     const Vec3 across(v.x(), v.y(), 0);
     const double speed = across.norm();
-    // Friction fades in below 2 cm/s, where its direction would flip from step to step.
-    Vec3 force = across * (-kBellyFriction * normal / std::max(speed, 0.02));
+    // Friction fades in below 0.2 m/s: stiffer, several points together would overshoot in one substep.
+    Vec3 force = across * (-kBellyFriction * normal / std::max(speed, 0.2));
     force.z() = normal;
     load->force += force;
     load->torque += to_point.cross(force);

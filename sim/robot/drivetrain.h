@@ -62,9 +62,10 @@ class Drivetrain {
     std::array<Spot, 2> wheel;
     Spot caster;
   };
-  /// Axes of R in W.
+  /// Axes of R in W, and the level ones next to them.
   struct Axes {
     Vec3 forward, left, up;
+    Vec3 heading, sideways;
   };
   struct Load {
     Vec3 force = Vec3::Zero(), torque = Vec3::Zero();
@@ -76,8 +77,7 @@ class Drivetrain {
                 double h, Load* load);
   void AddCaster(const RigidState& chassis, const Axes& axes, const Ground::Spot& spot, double h, Load* load);
   void AddBelly(const RigidState& chassis, const Axes& axes, const FloorQuery& floor, Load* load) const;
-  void TurnWheel(WheelState* wheel, double radius_m, double tyre_force_N, double drag_Nm, double voltage_V, double h,
-                 double* torque_on_wheel_Nm) const;
+  void TurnWheel(WheelState* wheel, double radius_m, double tyre_force_N, double drag_Nm, double voltage_V, double h) const;
   void Integrate(RigidState* chassis, const Axes& axes, const Load& load, double h) const;
 
   RobotConfig config_;

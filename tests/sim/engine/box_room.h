@@ -16,10 +16,10 @@ struct BoxRoom {
   struct Options {
     double size_x_m = 6, size_y_m = 5;
     Pose2 X_WR = {3, 2.5, 0};
-    RobotConfig config;
-    FloorPoint floor;
+    RobotConfig config = {};
+    FloorPoint floor = {};
     const FloorQuery* other_floor = nullptr;
-    std::optional<Pose2> X_WD;
+    std::optional<Pose2> X_WD = {};
     uint64_t seed = 1;
     Engine::Skipping skipping = Engine::Skipping::kWhenAtRest;
   };
