@@ -172,6 +172,8 @@ class FirmwareListener {
  public:
   virtual ~FirmwareListener() = default;
   virtual void OnBoot(dp_reset_cause cause) = 0;
+  /// The firmware switched the robot off.
+  virtual void OnPowerOff() {}
   virtual void OnLog(dp_log_level level, std::string_view task, std::string_view text) = 0;
   virtual void OnPose(double x_m, double y_m, double yaw_rad) = 0;
   virtual void OnMap(const BelievedMap& map) = 0;

@@ -15,11 +15,11 @@ HalState* active_hal = nullptr;
 HalState* ActiveHal() { return active_hal; }
 
 HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start_time,
-                   const Seed& seed)
+                   const Seed& seed, CpuShare* cpu_share)
     : queue(event_queue),
       devices(parts),
       start(start_time),
-      scheduler(event_queue),
+      scheduler(event_queue, cpu_share),
       sensors(scheduler),
       random(seed.Stream("hal.random")) {
   DP_CHECK(active_hal == nullptr);

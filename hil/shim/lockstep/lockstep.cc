@@ -15,7 +15,8 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQu
   std::unique_ptr<Lockstep> host(new Lockstep(config));
   // The HAL stands before the firmware is loaded, so that a constructor which calls it is refused
   // rather than crashes.
-  host->hal_ = std::make_unique<internal::HalState>(queue, devices, config.start, config.seed);
+  host->hal_ = std::make_unique<internal::HalState>(queue, devices, config.start, config.seed,
+                                                    config.cpu_share);
   host->hal_->firmware = config.firmware_path;
   auto image = internal::FirmwareImage::Load(config.firmware_path);
   if (!image) return image.error();
@@ -57,6 +58,7 @@ void Lockstep::PowerOff() {
   Reset();
   state_ = State::kOff;
   switched_off_ = true;
+  hal_->devices.listener->OnPowerOff();
 }
 
 void Lockstep::Reset() {

@@ -6,6 +6,7 @@
 
 #include "hil/shim/lockstep/devices.h"
 #include "hil/shim/lockstep/sensor_inbox.h"
+#include "sim/core/cpu_share.h"
 #include "sim/core/event_queue.h"
 #include "sim/core/random.h"
 #include "sim/core/result.h"
@@ -34,6 +35,7 @@ class Lockstep {
     SimDuration reset_time =
         SimDuration::Seconds(1);        ///< From a reset to the first line of `main`.
     size_t main_stack_bytes = 1 << 20;  ///< Of the first task.
+    CpuShare* cpu_share = nullptr;      ///< May stay null; else outlives the host.
   };
 
   enum class State {

@@ -53,7 +53,8 @@ struct FiberEntry {
   }
 };
 
-Scheduler::Scheduler(EventQueue& queue) : queue_(queue) {}
+Scheduler::Scheduler(EventQueue& queue, CpuShare* cpu_share)
+    : queue_(queue), cpu_share_(cpu_share) {}
 
 Scheduler::~Scheduler() {
   AbandonAll();
@@ -119,6 +120,7 @@ void Scheduler::AbandonAll() {
 }
 
 void Scheduler::SwitchToTask(Task& task) {
+  const CpuScope scope(cpu_share_, CpuSection::kFirmware);
   ExceptionState& exceptions = CurrentExceptions();
   const ExceptionState host_exceptions = exceptions;
   const int host_errno = TakeErrno();

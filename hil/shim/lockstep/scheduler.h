@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hil/shim/lockstep/fiber_stack.h"
+#include "sim/core/cpu_share.h"
 #include "sim/core/event_queue.h"
 
 namespace dustproof {
@@ -60,7 +61,8 @@ class Scheduler {
  public:
   static constexpr size_t kTasksMax = 64;
 
-  explicit Scheduler(EventQueue& queue);
+  /// `cpu_share`, may be null, gets the tasks' time as `CpuSection::kFirmware`.
+  explicit Scheduler(EventQueue& queue, CpuShare* cpu_share = nullptr);
   ~Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -126,6 +128,7 @@ class Scheduler {
   void Reap();
 
   EventQueue& queue_;
+  CpuShare* cpu_share_;
   FiberStackPool stacks_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::deque<Task*> ready_;

@@ -41,7 +41,8 @@ struct FlashWork {
 /// What the HAL's functions work on. Firmware calls plain C functions without a context, hence one
 /// active state a process.
 struct HalState {
-  HalState(EventQueue& event_queue, const Devices& parts, WallTime start_time, const Seed& seed);
+  HalState(EventQueue& event_queue, const Devices& parts, WallTime start_time, const Seed& seed,
+           CpuShare* cpu_share);
   ~HalState();
 
   /// Time since power-on.

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "hil/bridge/flash_memory.h"
+#include "hil/bridge/network_bridge.h"
+#include "hil/bridge/robot_bridge.h"
+#include "hil/capture/capture_sink.h"
+#include "hil/shim/lockstep/lockstep.h"
+#include "sim/core/cpu_share.h"
+#include "sim/core/random.h"
+
+namespace dustproof {
+
+/// Joins a firmware in lockstep to the world: the robot's body, its network, a flash chip, and the
+/// recording.
+///
+/// What leaves the robot by its pads (serial console) or lies in its flash is recorded here as
+/// emissions; what the firmware says of itself (log, debug port) as log lines, believed poses and
+/// maps, and events of source "firmware": "boot", "power_off", "brownout", "state", "data_ready".
+class FirmwareBridge final : public FirmwareListener, public UartDevice {
+ public:
+  /// All borrowed; they outlive the bridge. `cpu_share` may be null.
+  struct World {
+    EventQueue* queue = nullptr;
+    Robot* robot = nullptr;
+    RobotInterface* network = nullptr;
+    CaptureSink* sink = nullptr;
+    CpuShare* cpu_share = nullptr;
+  };
+
+  /// `consents` tells the consents of the moment as an `Emission` carries them.
+  FirmwareBridge(const World& world, const RobotIdentity& identity,
+                 const FlashMemory::Config& flash, const Seed& seed,
+                 std::function<std::string()> consents);
+  ~FirmwareBridge() override;
+
+  /// For `Lockstep::Create`.
+  Devices devices();
+  /// Gives samples to `host` from now on, and cuts its power when the battery is empty. `host`
+  /// outlives the bridge or is detached by null.
+  void Attach(Lockstep* host);
+
+  FlashMemory& flash() { return flash_; }
+  /// The last word of `dp_diagnostics.state`, "" before the first.
+  const std::string& activity() const { return activity_; }
+  /// Records the flash as it lies now. `cause`, e.g. "end of run", becomes an event beside it.
+  void EmitFlash(const std::string& cause);
+  void AddToHash(Hasher& hasher) const;
+
+  // FirmwareListener
+  void OnBoot(dp_reset_cause cause) override;
+  void OnPowerOff() override;
+  void OnLog(dp_log_level level, std::string_view task, std::string_view text) override;
+  void OnPose(double x_m, double y_m, double yaw_rad) override;
+  void OnMap(const BelievedMap& map) override;
+  void OnState(std::string_view word) override;
+  void OnDataReady(std::string_view category) override;
+
+  // UartDevice
+  void Write(std::span<const std::byte> data) override;
+  size_t Read(std::span<std::byte> out) override;
+  void SetReadyHandler(std::function<void()> handler) override;
+  /// Somebody at the pads types.
+  void TypeIntoUart(std::string_view text);
+
+ private:
+  /// Watches the battery: an empty one takes the power away, charge brings it back.
+  class PowerWatch final : public RobotListener {
+   public:
+    explicit PowerWatch(FirmwareBridge* bridge) : bridge_(bridge) {}
+    void OnBattery(const BatteryReading&) override { bridge_->CheckPower(); }
+
+   private:
+    FirmwareBridge* bridge_;
+  };
+
+  void CheckPower();
+  void Note(const std::string& name, const std::string& detail);
+  Emission NewEmission(EmissionKind kind, Direction direction) const;
+
+  World world_;
+  RobotIdentity identity_;
+  std::function<std::string()> consents_;
+  RobotBridge body_;
+  NetworkBridge network_;
+  FlashMemory flash_;
+  PowerWatch power_watch_{this};
+  Lockstep* host_ = nullptr;
+  bool browned_out_ = false;
+  std::string activity_;
+  std::string typed_;
+  std::function<void()> typing_;
+  uint64_t uart_bytes_ = 0;
+};
+
+}  // namespace dustproof
