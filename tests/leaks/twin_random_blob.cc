@@ -18,7 +18,7 @@ class Hooks : public CloudHooks {
   }
 
  private:
-  const Hal& hal_;
+  const Platform& hal_;
 };
 
 }  // namespace

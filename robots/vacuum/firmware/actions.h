@@ -1,8 +1,8 @@
 #pragma once
 
 #include "robots/vacuum/firmware/cloud/outbox.h"
-#include "robots/vacuum/firmware/hal.h"
 #include "robots/vacuum/firmware/navigation/navigator.h"
+#include "robots/vacuum/firmware/platform.h"
 #include "robots/vacuum/firmware/store/settings_store.h"
 
 namespace vacuum {
@@ -12,7 +12,7 @@ namespace vacuum {
 class Actions {
  public:
   /// All outlive this.
-  Actions(const Hal& hal, Navigator& navigator, SettingsStore& settings, Outbox& outbox)
+  Actions(const Platform& hal, Navigator& navigator, SettingsStore& settings, Outbox& outbox)
       : hal_(hal), navigator_(navigator), settings_(settings), outbox_(outbox) {}
 
   const char* Clean();
@@ -28,7 +28,7 @@ class Actions {
   bool cleaning() const;
 
  private:
-  const Hal& hal_;
+  const Platform& hal_;
   Navigator& navigator_;
   SettingsStore& settings_;
   Outbox& outbox_;

@@ -1,4 +1,4 @@
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 #include "robots/vacuum/firmware/robot.h"
 
 namespace {
@@ -7,7 +7,7 @@ constexpr const char* kVersion = "1.0.0";
 
 void Main() {
   std::string missing;
-  const vacuum::Hal hal = vacuum::Hal::Query(&missing);
+  const vacuum::Platform hal = vacuum::Platform::Query(&missing);
   if (!missing.empty()) {
     if (hal.log != nullptr)
       hal.Log(DP_LOG_ERROR, "this robot lacks what the vacuum needs: " + missing);

@@ -52,7 +52,7 @@ uint32_t NetworkColour(NetworkState state) {
 
 }  // namespace
 
-Robot::Robot(const Hal& hal, const char* version)
+Robot::Robot(const Platform& hal, const char* version)
     : hal_(hal),
       settings_(hal_),
       hooks_(MakeCloudHooks({hal_, settings_, navigator_, outbox_})),

@@ -10,7 +10,7 @@ namespace vacuum {
 /// The whole robot: its parts and its tasks. Made once and never destroyed.
 class Robot {
  public:
-  Robot(const Hal& hal, const char* version);
+  Robot(const Platform& hal, const char* version);
 
   /// Reads flash and starts every task but the calling one.
   void Start();
@@ -26,7 +26,7 @@ class Robot {
   void SaveMap();
   void ShowLights();
 
-  const Hal hal_;
+  const Platform hal_;
   SettingsStore settings_;
   Navigator navigator_;
   Outbox outbox_;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 

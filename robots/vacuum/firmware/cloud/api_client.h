@@ -7,7 +7,7 @@
 #include "robots/vacuum/firmware/cloud/consent_gate.h"
 #include "robots/vacuum/firmware/cloud/http.h"
 #include "robots/vacuum/firmware/cloud/tls_stream.h"
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 
@@ -16,7 +16,7 @@ namespace vacuum {
 class ApiClient {
  public:
   /// Both outlive the client.
-  ApiClient(const Hal& hal, TlsContext& tls) : hal_(hal), tls_(tls) {}
+  ApiClient(const Platform& hal, TlsContext& tls) : hal_(hal), tls_(tls) {}
 
   struct Request {
     std::string method;
@@ -34,7 +34,7 @@ class ApiClient {
  private:
   bool Send(const Permit& permit, const std::string& host, uint16_t port, const Request& request);
 
-  const Hal& hal_;
+  const Platform& hal_;
   TlsContext& tls_;
   std::unique_ptr<TlsStream> stream_;
   std::string buffer_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 

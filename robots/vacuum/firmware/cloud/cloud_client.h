@@ -20,7 +20,7 @@ class CloudClient : public CloudLink {
  public:
   /// All outlive the client.
   struct Parts {
-    const Hal& hal;
+    const Platform& hal;
     SettingsStore& settings;
     const ConsentGate& gate;
     Navigator& navigator;
@@ -64,7 +64,7 @@ class CloudClient : public CloudLink {
   void QueryFirmware();
 
   const Parts parts_;
-  const Hal& hal_;
+  const Platform& hal_;
   TlsContext tls_;
   ApiClient api_;
   std::unique_ptr<MqttClient> mqtt_;

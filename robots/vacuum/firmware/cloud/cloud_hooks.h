@@ -6,7 +6,7 @@
 #include "robots/vacuum/firmware/byte_io.h"
 #include "robots/vacuum/firmware/cloud/payload.h"
 #include "robots/vacuum/firmware/consents.h"
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 
@@ -45,7 +45,7 @@ class CloudHooks {
 
 /// What hooks may look at. All outlive them.
 struct HookContext {
-  const Hal& hal;
+  const Platform& hal;
   const SettingsStore& settings;
   const Navigator& navigator;
   const Outbox& outbox;

@@ -28,7 +28,7 @@ class CloudTask {
   void Wait(uint64_t duration_us);
 
   const CloudClient::Parts parts_;
-  const Hal& hal_;
+  const Platform& hal_;
   CloudClient client_;
   SetupServer setup_;
   BackOff back_off_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 namespace {

@@ -5,7 +5,7 @@
 #include "robots/vacuum/firmware/cloud/byte_stream.h"
 #include "robots/vacuum/firmware/cloud/http.h"
 #include "robots/vacuum/firmware/cloud/messages.h"
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 #include "robots/vacuum/firmware/store/settings_store.h"
 
 namespace vacuum {
@@ -14,7 +14,7 @@ namespace vacuum {
 class SetupServer {
  public:
   /// Both outlive the server.
-  SetupServer(const Hal& hal, SettingsStore& settings) : hal_(hal), settings_(settings) {}
+  SetupServer(const Platform& hal, SettingsStore& settings) : hal_(hal), settings_(settings) {}
 
   /// Blocking: opens the hotspot, and closes it once an app has provisioned the robot. False where
   /// there is no hotspot.
@@ -26,7 +26,7 @@ class SetupServer {
  private:
   bool Provisioned(const std::string& body, std::string* error);
 
-  const Hal& hal_;
+  const Platform& hal_;
   SettingsStore& settings_;
 };
 

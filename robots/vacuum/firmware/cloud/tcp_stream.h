@@ -1,7 +1,7 @@
 #pragma once
 
 #include "robots/vacuum/firmware/cloud/byte_stream.h"
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 

@@ -29,7 +29,7 @@ std::string ErrorText(int code) {
 }
 
 int FillEntropy(void* hal, unsigned char* out, size_t bytes) {
-  static_cast<const Hal*>(hal)->random->fill(out, bytes);
+  static_cast<const Platform*>(hal)->random->fill(out, bytes);
   return 0;
 }
 
@@ -42,7 +42,7 @@ int ParsePem(mbedtls_x509_crt* chain, const char* pem) {
 }  // namespace
 
 struct TlsContext::Impl {
-  explicit Impl(const Hal& hal_in) : hal(hal_in) {
+  explicit Impl(const Platform& hal_in) : hal(hal_in) {
     mbedtls_ctr_drbg_init(&random);
     mbedtls_x509_crt_init(&trust_anchor);
     mbedtls_x509_crt_init(&device_cert);
@@ -60,7 +60,8 @@ struct TlsContext::Impl {
   }
 
   int Configure() {
-    int status = mbedtls_ctr_drbg_seed(&random, FillEntropy, const_cast<Hal*>(&hal), nullptr, 0);
+    int status =
+        mbedtls_ctr_drbg_seed(&random, FillEntropy, const_cast<Platform*>(&hal), nullptr, 0);
     if (status != 0) return status;
     status = mbedtls_ssl_config_defaults(&config, MBEDTLS_SSL_IS_CLIENT,
                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
@@ -87,7 +88,7 @@ struct TlsContext::Impl {
     return mbedtls_ssl_conf_own_cert(&config, &device_cert, &device_key);
   }
 
-  const Hal& hal;
+  const Platform& hal;
   mbedtls_ctr_drbg_context random;
   mbedtls_x509_crt trust_anchor;
   mbedtls_x509_crt device_cert;
@@ -96,11 +97,11 @@ struct TlsContext::Impl {
   int error = 0;
 };
 
-TlsContext::TlsContext(const Hal& hal) : impl_(std::make_unique<Impl>(hal)) {}
+TlsContext::TlsContext(const Platform& hal) : impl_(std::make_unique<Impl>(hal)) {}
 TlsContext::~TlsContext() = default;
 
 struct TlsStream::Impl {
-  explicit Impl(const Hal& hal_in) : hal(hal_in) { mbedtls_ssl_init(&ssl); }
+  explicit Impl(const Platform& hal_in) : hal(hal_in) { mbedtls_ssl_init(&ssl); }
   ~Impl() {
     if (connected) mbedtls_ssl_close_notify(&ssl);
     mbedtls_ssl_free(&ssl);
@@ -165,7 +166,7 @@ struct TlsStream::Impl {
     return connected;
   }
 
-  const Hal& hal;
+  const Platform& hal;
   int32_t socket = 0;
   uint64_t deadline_us = 0;
   bool connected = false;

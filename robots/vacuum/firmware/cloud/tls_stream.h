@@ -4,7 +4,7 @@
 #include <string>
 
 #include "robots/vacuum/firmware/cloud/byte_stream.h"
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 
@@ -13,7 +13,7 @@ namespace vacuum {
 class TlsContext {
  public:
   /// `hal` outlives the context.
-  explicit TlsContext(const Hal& hal);
+  explicit TlsContext(const Platform& hal);
   ~TlsContext();
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "robots/vacuum/firmware/byte_io.h"
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 /// Flash in ranges rather than in pages and blocks.
 namespace vacuum {

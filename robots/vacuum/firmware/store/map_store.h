@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "robots/vacuum/firmware/byte_io.h"
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 

@@ -20,7 +20,7 @@ uint32_t BlocksPerMapSlot(const dp_flash_info& info) {
 
 }  // namespace
 
-SettingsStore::SettingsStore(const Hal& hal)
+SettingsStore::SettingsStore(const Platform& hal)
     : hal_(hal),
       lock_(*hal.clock),
       records_(*hal.flash, 0, BlocksPerBank(hal.flash->info())),

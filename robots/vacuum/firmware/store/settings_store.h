@@ -18,7 +18,7 @@ namespace vacuum {
 class SettingsStore {
  public:
   /// Lays settings and map out over the whole flash. `hal` outlives the store.
-  explicit SettingsStore(const Hal& hal);
+  explicit SettingsStore(const Platform& hal);
 
   /// Reads flash, and finishes a reset or deletion that a power cut interrupted. Call first.
   void Open();
@@ -44,7 +44,7 @@ class SettingsStore {
  private:
   bool Store(const Settings& next);
 
-  const Hal& hal_;
+  const Platform& hal_;
   TaskLock lock_;
   RecordStore records_;
   MapStore map_;

@@ -1,4 +1,4 @@
-#include "robots/vacuum/firmware/hal.h"
+#include "robots/vacuum/firmware/platform.h"
 
 namespace vacuum {
 namespace {
@@ -12,8 +12,8 @@ void Get(const char* name, const Interface** out, std::string* missing) {
 
 }  // namespace
 
-Hal Hal::Query(std::string* missing) {
-  Hal hal;
+Platform Platform::Query(std::string* missing) {
+  Platform hal;
   Get(DP_CLOCK, &hal.clock, missing);
   Get(DP_TASK, &hal.task, missing);
   Get(DP_LOG, &hal.log, missing);

@@ -8,7 +8,7 @@ namespace vacuum {
 
 /// The HAL's interfaces that the vacuum uses, got once at start. Optional parts are null where
 /// absent.
-struct Hal {
+struct Platform {
   const dp_clock_v1* clock = nullptr;
   const dp_task_v1* task = nullptr;
   const dp_log_v1* log = nullptr;
@@ -24,7 +24,7 @@ struct Hal {
 
   /// Asks for every interface. Those missing that the vacuum can't do without are named in
   /// `missing`.
-  static Hal Query(std::string* missing);
+  static Platform Query(std::string* missing);
 
   void Log(dp_log_level level, const std::string& text) const { log->write(level, text.c_str()); }
   void Info(const std::string& text) const { Log(DP_LOG_INFO, text); }
