@@ -21,6 +21,8 @@ struct BoxRoom {
     const FloorQuery* other_floor = nullptr;
     std::optional<Pose2> X_WD = {};
     uint64_t seed = 1;
+    int furniture = 0;                ///< Boxes strewn about, not within 0.5 m of the start.
+    CpuShare* cpu_share = nullptr;
     Engine::Skipping skipping = Engine::Skipping::kWhenAtRest;
   };
 
@@ -35,13 +37,21 @@ struct BoxRoom {
     add(x + 0.05, y / 2, 0.1, y + 0.2);
     add(x / 2, -0.05, x + 0.2, 0.1);
     add(x / 2, y + 0.05, x + 0.2, 0.1);
+    RandomStream strewn(11);
+    for (int i = 0; i < options.furniture; ++i) {
+      const Pose2 X_WB{strewn.Uniform(0, x), strewn.Uniform(0, y), strewn.Uniform(-3, 3)};
+      const Vec3 size(strewn.Uniform(0.05, 0.4), strewn.Uniform(0.05, 0.4), strewn.Uniform(0.2, 1));
+      if ((X_WB.position() - options.X_WR.position()).norm() < 0.5) continue;
+      physics.AddFixedBox(ToPose3(X_WB, size.z() / 2), size);
+      rays.AddBox(ToPose3(X_WB, size.z() / 2), size, wall);
+    }
     rays.Commit();
     const FloorQuery* floor = options.other_floor ? options.other_floor : &level;
     robot = std::make_unique<Robot>(
-        options.config, Surroundings{.physics = &physics, .rays = &rays, .floor = floor, .X_WD = options.X_WD},
+        options.config, Surroundings{.physics = &physics, .rays = &rays, .floor = floor, .cpu_share = options.cpu_share, .X_WD = options.X_WD},
         Seed(options.seed), options.X_WR);
     robot->StartSensors(&events);
-    engine = std::make_unique<Engine>(&events, &physics, robot.get(), nullptr, options.skipping);
+    engine = std::make_unique<Engine>(&events, &physics, robot.get(), options.cpu_share, options.skipping);
   }
 
   void Run(double seconds) { engine->RunUntil(events.now() + SimDuration::FromSeconds(seconds)); }
