@@ -2,8 +2,8 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
-#include <string>
 
 #include "hil/protocol/http_message.h"
 #include "hil/protocol/http_parser.h"
@@ -26,7 +26,12 @@ class HttpClientConnection final : public StreamCore {
 
   explicit HttpClientConnection(const Config& config) : config_(config), reader_(config.limits) {}
   /// Whoever waits is not called any more.
-  ~HttpClientConnection() override = default;
+  ~HttpClientConnection() override { *self_ = nullptr; }
+  HttpClientConnection(const HttpClientConnection&) = delete;
+  HttpClientConnection& operator=(const HttpClientConnection&) = delete;
+
+  /// Points to this connection, and to null once it is gone: for who hands it to a driver that owns it from then on.
+  std::shared_ptr<HttpClientConnection* const> handle() const { return self_; }
 
   /// @pre is_usable()
   void Request(SimTime now, HttpRequest request, Done done);
@@ -54,6 +59,7 @@ class HttpClientConnection final : public StreamCore {
   void Fail(SimTime now, const Error& error);
 
   const Config config_;
+  const std::shared_ptr<HttpClientConnection*> self_ = std::make_shared<HttpClientConnection*>(this);
   HttpResponseReader reader_;
   std::deque<Exchange> exchanges_;  // The first is under way once `open_`.
   bool open_ = false;

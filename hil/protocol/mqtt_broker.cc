@@ -39,6 +39,10 @@ void Broker::Evict(SimTime now, const std::string& client_id, const std::string&
   }
 }
 
+void Broker::DropConnections(SimTime now, const std::string& reason) {
+  for (Connection* connection : std::vector(connections_)) connection->End(now, reason, Connection::WillFate::kSent);
+}
+
 bool Broker::Attach(SimTime now, Connection& connection, bool clean) {
   const std::string& id = connection.client_id();
   if (const auto it = clients_.find(id); it != clients_.end() && it->second.connection) {  // [MQTT-3.1.4-2]

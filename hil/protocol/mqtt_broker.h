@@ -68,6 +68,9 @@ class Broker final : public StreamService {
   /// Closes a client's connection and forgets its session. No will is sent: the server's side ended it.
   void Evict(SimTime now, const std::string& client_id, const std::string& reason);
 
+  /// Closes every connection, as a server does that fails. Lasting sessions stay.
+  void DropConnections(SimTime now, const std::string& reason);
+
   void AddToHash(Hasher& hasher) const;
 
  private:
