@@ -100,7 +100,7 @@ HttpReply AppApi::CreatePairing(const HttpCall& call, const std::string& account
 HttpReply AppApi::ListRobots(const HttpCall&, const std::string& account) {
   json robots = json::array();
   for (const auto& [number, robot] : store_.robots) {
-    if (robot.account != account) continue;
+    if (robot.account != account || robot.deleted) continue;
     robots.push_back({{"number", number},
                       {"online", channel_.IsOnline(robot)},
                       {"state", robot.state},

@@ -190,7 +190,13 @@ void RobotChannel::HandleAck(SimTime now, RobotRecord& robot, const Bytes& paylo
   command->status = ok ? CloudCommand::Status::kDone : CloudCommand::Status::kFailed;
   command->error = ok ? "" : TextOf(*body, "error");
   store_.Event(now, "command_acked", Name(robot) + ", " + command->command + " " + std::to_string(*id) + (ok ? "" : ", refused"));
-  if (robot.deleted && command->command == "delete_data") {
+  const bool reset = ok && command->command == "factory_reset";
+  if (reset) {  // It knows nobody any more, and nobody shall know it.
+    CloudStore::EraseObjects(robot);
+    robot.deleted = true;
+    store_.Event(now, "robot_removed", Name(robot));
+  }
+  if (reset || (robot.deleted && command->command == "delete_data")) {
     // After this call: the broker still has to answer the message that is being handled.
     queue_.Schedule(now, EventSource::kCloud, [this, number = robot.number] { EndFarewell(queue_.now(), number); });
   }

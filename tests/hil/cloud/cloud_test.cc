@@ -294,6 +294,21 @@ TEST_F(CloudTest, DeletesDataAtOnceAndTellsTheRobot) {
   EXPECT_EQ(Ask("GET", "/v1/robots/1/map", nullptr, token).status, 404);
 }
 
+TEST_F(CloudTest, ForgetsARobotThatWasReset) {
+  const std::string token = Login();
+  Robot robot = Bind(token);
+  Connect(robot);
+  Ask("PUT", "/v1/logs/x", "log", robot.credential);
+  Ask("POST", "/v1/robots/1/commands", {{"command", "factory_reset"}}, token);
+  robot.Say("ack", {{"id", 1}, {"ok", true}}, At(0));
+  queue.RunUntil(At(0));
+  EXPECT_TRUE(robot.core->wants_close());
+  EXPECT_EQ(cloud->stored_objects(), 0u);
+  EXPECT_EQ(Ask("GET", "/v1/robots/1/state", nullptr, token).status, 404);
+  EXPECT_EQ(Ask("GET", "/v1/robots", nullptr, token).body.at("robots"), json::array());
+  EXPECT_EQ(Ask("POST", "/v1/session", {{"credential", robot.credential}}).status, 401);
+}
+
 TEST_F(CloudTest, DeletesAnAccountWithAllThatHangsOnIt) {
   const std::string token = Login();
   Robot robot = Bind(token), silent = Bind(token);
