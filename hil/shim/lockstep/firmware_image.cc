@@ -26,6 +26,9 @@ extern "C" char** environ;
 struct LoadingScope {
   LoadingScope() { ++loading_depth; }
   ~LoadingScope() { --loading_depth; }
+
+ private:
+  NoLeakCheck no_leak_check_;
 };
 
 /// "/x/libfoo.so: undefined symbol: bar (version V)" → "bar".

@@ -150,7 +150,7 @@ int32_t SocketResolve(const char* host, uint32_t* out, size_t capacity, uint64_t
 int32_t SocketOpen(dp_socket_kind kind) {
   const HalCall call("socket.open");
   if (!call) return DP_ERR_STATE;
-  if (kind != DP_SOCKET_TCP && kind != DP_SOCKET_UDP) return DP_ERR_INVALID;
+  if (RawValue(kind) != DP_SOCKET_TCP && RawValue(kind) != DP_SOCKET_UDP) return DP_ERR_INVALID;
   HalState& hal = call.hal();
   if (hal.sockets.size() >= kSocketsMax) return DP_ERR_FULL;
   int32_t answer = DP_ERR_FULL;

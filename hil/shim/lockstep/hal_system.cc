@@ -136,10 +136,16 @@ constexpr dp_task_v1 kTask = {TaskCreate,    TaskYield,   TaskCurrentName,
 void LogWrite(dp_log_level level, const char* text) {
   const HalCall call("log.write");
   if (!call || text == nullptr) return;
+  // A level in between counts as the next lower one.
+  const int32_t raw = RawValue(level);
+  const dp_log_level known = raw >= DP_LOG_ERROR  ? DP_LOG_ERROR
+                             : raw >= DP_LOG_WARN ? DP_LOG_WARN
+                             : raw >= DP_LOG_INFO ? DP_LOG_INFO
+                                                  : DP_LOG_DEBUG;
   const std::string_view line(text, strnlen(text, kLogLineBytesMax));
   HalState& hal = call.hal();
   hal.scheduler.OnHostStack(
-      [&] { hal.devices.listener->OnLog(level, hal.scheduler.current()->name, line); });
+      [&] { hal.devices.listener->OnLog(known, hal.scheduler.current()->name, line); });
 }
 
 constexpr dp_log_v1 kLog = {LogWrite};

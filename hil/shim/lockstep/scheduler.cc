@@ -121,6 +121,7 @@ void Scheduler::AbandonAll() {
 
 void Scheduler::SwitchToTask(Task& task) {
   const CpuScope scope(cpu_share_, CpuSection::kFirmware);
+  const internal::NoLeakCheck no_leak_check;
   ExceptionState& exceptions = CurrentExceptions();
   const ExceptionState host_exceptions = exceptions;
   const int host_errno = TakeErrno();

@@ -1,10 +1,17 @@
 #include "hil/shim/lockstep/sensor_inbox.h"
 
+#include <cstddef>
+#include <cstring>
+
 namespace dustproof {
 
 bool SameHazards(const dp_hazard_sample& a, const dp_hazard_sample& b) {
-  return a.bumper_left == b.bumper_left && a.bumper_right == b.bumper_right && a.cliff == b.cliff &&
-         a.over_current_left == b.over_current_left && a.over_current_right == b.over_current_right;
+  // By bytes: in a sample that firmware made up, a bool may hold anything.
+  constexpr size_t kBegin = offsetof(dp_hazard_sample, bumper_left);
+  constexpr size_t kEnd = offsetof(dp_hazard_sample, over_current_right) + 1;
+  static_assert(kEnd - kBegin == 5);
+  return std::memcmp(reinterpret_cast<const char*>(&a) + kBegin,
+                     reinterpret_cast<const char*>(&b) + kBegin, kEnd - kBegin) == 0;
 }
 
 void SensorInbox::Push(const dp_hazard_sample& sample) {

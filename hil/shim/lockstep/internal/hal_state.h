@@ -109,6 +109,16 @@ int32_t Retry(HalState& hal, WaitQueue& on, uint64_t timeout_us, Attempt attempt
   }
 }
 
+/// The number in an enum that comes from firmware: C lets it be anything, C++ must not look at it
+/// as the enum.
+template <typename Enum>
+int32_t RawValue(const Enum& value) {
+  static_assert(sizeof(Enum) == sizeof(int32_t));
+  int32_t raw;
+  std::memcpy(&raw, &value, sizeof raw);
+  return raw;
+}
+
 /// Length of a C string, or nothing where it is null or longer than `bytes_max`.
 inline std::optional<size_t> TextLength(const char* text, size_t bytes_max) {
   if (text == nullptr) return std::nullopt;

@@ -30,6 +30,13 @@ inline void FinishSwitch(void* fake_stack, const void** old_bottom, size_t* old_
 inline void UnpoisonMemory(void* at, size_t bytes) { __asan_unpoison_memory_region(at, bytes); }
 inline void RegisterLeakRoot(void* at, size_t bytes) { __lsan_register_root_region(at, bytes); }
 inline void UnregisterLeakRoot(void* at, size_t bytes) { __lsan_unregister_root_region(at, bytes); }
+/// While one stands, what is allocated is not looked for: a reset makes firmware forget memory
+/// without freeing it.
+class NoLeakCheck {
+ public:
+  NoLeakCheck() { __lsan_disable(); }
+  ~NoLeakCheck() { __lsan_enable(); }
+};
 #else
 inline constexpr bool kAddressSanitizer = false;
 inline void StartSwitch(void**, const void*, size_t) {}
@@ -37,6 +44,10 @@ inline void FinishSwitch(void*, const void**, size_t*) {}
 inline void UnpoisonMemory(void*, size_t) {}
 inline void RegisterLeakRoot(void*, size_t) {}
 inline void UnregisterLeakRoot(void*, size_t) {}
+class NoLeakCheck {
+ public:
+  NoLeakCheck() {}  // Not defaulted, so that an unused one draws no warning.
+};
 #endif
 
 }  // namespace dustproof::internal
