@@ -9,6 +9,7 @@ namespace {
 using nlohmann::json;
 
 constexpr SimDuration kRetryPause = SimDuration::Seconds(5);
+constexpr int kLoginTries = 12;
 
 json ObjectOf(const HttpResponse& response) {
   json body = json::parse(AsText(response.body), nullptr, /*allow_exceptions=*/false);
@@ -23,7 +24,7 @@ CloudAccount::CloudAccount(const App::Config& config, EventQueue& queue, Phone& 
 void CloudAccount::LogIn(std::function<void(int)> done) {
   if (logged_in()) return done(200);
   const json body = {{"account", config_.account}, {"password", config_.password}};
-  Ask("POST", "/v1/login", body.dump(), [this, done = std::move(done)](int status, const json& answer) {
+  AskUntilAnswered("POST", "/v1/login", body.dump(), kLoginTries, [this, done = std::move(done)](int status, const json& answer) {
     const auto token = answer.find("token");
     const bool has_token = token != answer.end() && token->is_string() && !token->get<std::string>().empty();
     if (status == 200 && has_token) token_ = token->get<std::string>();

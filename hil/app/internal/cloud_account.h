@@ -23,6 +23,8 @@ class CloudAccount {
   /// Logs in unless it is; hears the status, 200 where all is well.
   void LogIn(std::function<void(int status)> done);
   void LogOut();
+  /// Ends the connection; the next question makes another. For when the phone changes its network.
+  void HangUp() { line_.HangUp(); }
 
   /// Asks once.
   void Ask(const std::string& method, const std::string& target, const std::string& body, Done done);

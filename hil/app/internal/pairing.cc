@@ -80,6 +80,7 @@ void Pairing::AskForToken() {
       return Fail("pairing token: status " + std::to_string(status));
     }
     pairing_token_ = token->get<std::string>();
+    cloud_.HangUp();
     JoinHotspot(kTries);
   });
 }

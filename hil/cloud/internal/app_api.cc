@@ -157,7 +157,7 @@ HttpReply AppApi::PutConsents(const HttpCall& call, RobotRecord& robot) {
 
 HttpReply AppApi::DeleteData(const HttpCall& call, RobotRecord& robot) {
   CloudStore::EraseObjects(robot);
-  store_.Event(call.now, "data_deleted", Name(robot));
+  store_.Event(call.now, "data_erased", Name(robot));
   return JsonReply(202, {{"id", channel_.SendCommand(call.now, robot, "delete_data")}});
 }
 
@@ -169,7 +169,7 @@ HttpReply AppApi::DeleteAccount(const HttpCall& call, const std::string& account
   }
   std::erase_if(store_.pairings, [&](const auto& pairing) { return pairing.second.account == account; });
   store_.accounts.erase(account);  // And its tokens with it; `account` is the caller's copy.
-  store_.Event(call.now, "account_deleted", "");
+  store_.Event(call.now, "account_erased", "");
   return EmptyReply(204);
 }
 

@@ -60,7 +60,7 @@ void RobotChannel::SendNow(SimTime now, RobotRecord& robot, CloudCommand& comman
   command.status = CloudCommand::Status::kSent;
   command.session = robot.session.client_id;
   Publish(robot, "command", json{{"id", command.id}, {"command", command.command}}.dump());
-  store_.Event(now, "command_sent", Name(robot) + ", " + command.command + " " + std::to_string(command.id));
+  store_.Event(now, "command_published", Name(robot) + ", " + command.command + " " + std::to_string(command.id));
 }
 
 void RobotChannel::Resend(SimTime now, const std::string& client_id) {
@@ -189,7 +189,7 @@ void RobotChannel::HandleAck(SimTime now, RobotRecord& robot, const Bytes& paylo
   if (!command || !IsOpen(*command)) return store_.Event(now, "ack_ignored", Name(robot) + ", " + std::to_string(*id));
   command->status = ok ? CloudCommand::Status::kDone : CloudCommand::Status::kFailed;
   command->error = ok ? "" : TextOf(*body, "error");
-  store_.Event(now, "command_acked", Name(robot) + ", " + command->command + " " + std::to_string(*id) + (ok ? "" : ", refused"));
+  store_.Event(now, "command_answered", Name(robot) + ", " + command->command + " " + std::to_string(*id) + (ok ? "" : ", refused"));
   const bool reset = ok && command->command == "factory_reset";
   if (reset) {  // It knows nobody any more, and nobody shall know it.
     CloudStore::EraseObjects(robot);

@@ -9,9 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "hil/protocol/http_client.h"
-#include "hil/protocol/mqtt_packet.h"
 #include "tests/hil/cloud/collecting_sink.h"
+#include "tests/hil/cloud/wire_clients.h"
 
 namespace dustproof {
 namespace {
@@ -19,12 +18,6 @@ namespace {
 using nlohmann::json;
 
 SimTime At(double seconds) { return SimTime::Zero() + SimDuration::FromSeconds(seconds); }
-
-struct Answer {
-  int status = 0;
-  json body;
-  HttpResponse response;
-};
 
 class CloudTest : public testing::Test {
  protected:
@@ -35,28 +28,9 @@ class CloudTest : public testing::Test {
     return config;
   }
 
-  /// One request on a connection of its own; status 0 where the cloud hangs up.
-  Answer Ask(const std::string& method, const std::string& target, const json& body = nullptr, const std::string& bearer = "",
-             HttpHeaders headers = {}) {
-    const auto server = cloud->api().Accept(queue.now(), {.server_name = "c", .client_certificate_subject = "", .encrypted = true});
-    headers.insert(headers.begin(), {"Host", "c"});
-    if (!bearer.empty()) headers.emplace_back("Authorization", "Bearer " + bearer);
-    HttpRequest request{.method = method, .target = target, .headers = headers};
-    if (body.is_string()) request.body = ToBytes(body.get<std::string>());
-    if (body.is_object()) request.body = ToBytes(body.dump());
-    Answer answer;
-    HttpClientConnection client(HttpClientConnection::Config{});
-    client.OnOpen(queue.now());
-    client.Request(queue.now(), request, [&](SimTime, const Result<HttpResponse>& response) {
-      if (!response.ok()) return;
-      answer = {.status = response->status,
-                .body = json::parse(AsText(response->body), nullptr, false),
-                .response = *response};
-    });
-    server->OnBytes(queue.now(), client.TakeOutput());
-    if (!server->has_output() && server->next_timer() && !server->wants_close()) server->OnTimer(*server->next_timer());
-    client.OnBytes(queue.now(), server->TakeOutput());
-    return answer;
+  WireAnswer Ask(const std::string& method, const std::string& target, const json& body = nullptr, const std::string& bearer = "",
+                 const HttpHeaders& headers = {}) {
+    return AskOnce(cloud->api(), queue.now(), method, target, body, bearer, headers);
   }
 
   std::string Login() { return Ask("POST", "/v1/login", {{"account", "mei"}, {"password", "pw"}}).body.at("token"); }
@@ -66,32 +40,7 @@ class CloudTest : public testing::Test {
     return Ask("POST", "/v1/pairings", body, token).body.at("pairing_token");
   }
 
-  /// A robot as PROTOCOL.md has it, byte by byte.
-  struct Robot {
-    std::string credential, client_id;
-    std::unique_ptr<StreamCore> core;
-    mqtt::PacketReader reader{65536};
-
-    void Send(const mqtt::Packet& packet, SimTime now) { core->OnBytes(now, mqtt::Encode(packet)); }
-    void Say(const std::string& leaf, const json& payload, SimTime now) {
-      Send(mqtt::Publish{.topic = "s/" + client_id + "/up/" + leaf, .payload = ToBytes(payload.dump()), .qos = 1, .packet_id = 9}, now);
-    }
-    /// What it was told: the payload of each message, with the topic's leaf under "topic". Answers them at QoS 1.
-    std::vector<json> Hear(SimTime now) {
-      std::vector<json> heard;
-      reader.Append(core->TakeOutput());
-      for (auto packet = reader.Next(); packet.ok() && packet->has_value(); packet = reader.Next()) {
-        const auto* publish = std::get_if<mqtt::Publish>(&**packet);
-        if (!publish) continue;
-        json message = json::parse(AsText(publish->payload));
-        message["topic"] = publish->topic.substr(publish->topic.rfind('/') + 1);
-        heard.push_back(message);
-        Send(mqtt::Ack{mqtt::PacketType::kPuback, publish->packet_id}, now);
-      }
-      return heard;
-    }
-  };
-
+  using Robot = WireRobot;
   Robot Bind(const std::string& app_token) {
     Robot robot;
     robot.credential = Ask("POST", "/v1/bind", {{"pairing_token", PairingToken(app_token)}}).body.at("credential");
@@ -99,23 +48,9 @@ class CloudTest : public testing::Test {
   }
 
   std::unique_ptr<StreamCore> Dial(const std::string& id, const std::string& user, const std::string& password, bool encrypted = true) {
-    StreamPeer peer;
-    peer.encrypted = encrypted;
-    auto core = cloud->mqtt().Accept(queue.now(), peer);
-    core->OnOpen(queue.now());
-    core->OnBytes(queue.now(), mqtt::Encode(mqtt::Connect{.keep_alive_s = 60, .client_id = id, .user_name = user, .password = ToBytes(password)}));
-    return core;
+    return Robot::Dial(*cloud, queue.now(), id, user, password, encrypted);
   }
-
-  /// Opens a session and subscribes; what the session's answer said.
-  json Connect(Robot& robot) {
-    const json session = Ask("POST", "/v1/session", {{"credential", robot.credential}}).body;
-    robot.client_id = session.at("client_id");
-    robot.core = Dial(robot.client_id, session.at("username"), session.at("password"));
-    robot.reader = mqtt::PacketReader(65536);
-    robot.Send(mqtt::Subscribe{.packet_id = 1, .subscriptions = {{"s/" + robot.client_id + "/down/#", 1}}}, queue.now());
-    return session;
-  }
+  json Connect(Robot& robot) { return robot.Connect(*cloud, queue.now()); }
 
   void Rebuild(const Cloud::Config& config) { cloud = std::make_unique<Cloud>(config, queue, sink); }
 
@@ -272,7 +207,7 @@ TEST_F(CloudTest, StoresWhatRobotsSendAndShowsTheMap) {
   EXPECT_EQ(Ask("GET", "/v1/firmware/DP-V1/latest", nullptr, robot.credential).body.at("version"), "1.0.1");
   EXPECT_EQ(cloud->stored_objects(), 3u);
 
-  const Answer map = Ask("GET", "/v1/robots/1/map", nullptr, token);
+  const WireAnswer map = Ask("GET", "/v1/robots/1/map", nullptr, token);
   EXPECT_EQ(AsText(map.response.body), "DPMP...");
   const std::string tag(map.response.header("ETag"));
   EXPECT_EQ(Ask("GET", "/v1/robots/1/map", nullptr, token, {{"If-None-Match", tag}}).status, 304);
