@@ -64,6 +64,7 @@ void Robot::Start() {
   settings_.Open();
   hal_.DataReady("robot_id");
   hal_.DataReady("robot_mac");
+  hal_.DataReady("robot_status");
   if (settings_.current().provisioned()) {
     hal_.DataReady("wifi_ssid");
     hal_.DataReady("wifi_password");

@@ -100,6 +100,7 @@ CloudClient::Outcome CloudClient::Bind() {
     settings.credential = *credential;
     settings.pairing_token.clear();
   });
+  answered_.clear();  // Whoever the robot is bound to now counts its commands anew.
   return stored ? Outcome::kEnded : Outcome::kFailed;
 }
 
@@ -139,7 +140,6 @@ bool CloudClient::OpenMqtt(const SessionAnswer& session) {
   }
   mqtt_ = std::make_unique<MqttClient>(std::move(stream), [this] { return hal_.clock->now_us(); });
   topic_root_ = "s/" + session.client_id + "/";
-  answered_.clear();
   const MqttConnect connect{session.client_id, session.username, session.password};
   if (mqtt_->Connect(*permit, connect) && mqtt_->Subscribe(*permit, topic_root_ + "down/#"))
     return true;
@@ -280,7 +280,7 @@ void CloudClient::QueryFirmware() {
       answer && answer->status() == 200 ? ParseFirmwareAnswer(answer->body) : std::nullopt;
   if (!latest) {
     hal_.Warn("firmware query: no usable answer");
-  } else if (*latest != parts_.version) {
+  } else if (!latest->empty() && *latest != parts_.version) {
     hal_.Info(
         "a firmware other than this one is offered; this hardware has no second slot to install it "
         "in");

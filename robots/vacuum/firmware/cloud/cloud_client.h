@@ -75,8 +75,8 @@ class CloudClient : public CloudLink {
   uint64_t firmware_query_due_us_ = 0;
   uint64_t map_retry_us_ = 0;  // Not before, after a failed upload.
   uint64_t tick_due_us_ = 0;
-  std::deque<std::pair<int64_t, std::string>>
-      answered_;  // Commands of this session and their acks.
+  /// Commands since the bind, and their acks.
+  std::deque<std::pair<int64_t, std::string>> answered_;
 };
 
 }  // namespace vacuum
