@@ -269,6 +269,7 @@ Result<FloorPlan> ReadMapHome(const ConfigNode& root, const std::string& path,
   std::vector<Diagnostic> problems;
   Fields fields(root, "", &problems);
   map.Describe(fields);
+  SortByPlace(&problems);
   Result<OverridesFields> overrides = LoadOverrides(SidecarPath(path));
   if (!overrides)
     problems.insert(problems.end(), overrides.error().diagnostics.begin(),
@@ -281,7 +282,7 @@ Result<FloorPlan> ReadMapHome(const ConfigNode& root, const std::string& path,
     return Error::BadInput(image_node.Where(), "image", message);
   };
   Result<GrayImage> image = LoadImage(image_path);
-  if (!image) return refuse(map.image + " " + image.error().diagnostics[0].message);
+  if (!image) return refuse(map.image + ": " + image.error().diagnostics[0].message);
 
   const Grid cells = ToCells(*image, map);
   if (cells.Count(kFree) == 0)

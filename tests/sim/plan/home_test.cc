@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "sim/core/random.h"
 #include "sim/plan/load_home.h"
 #include "sim/plan/validate.h"
 
@@ -135,6 +136,24 @@ TEST(ParseHomeTest, RefusesLengthsInMillimetres) {
   EXPECT_EQ(
       Problems(Replace(Home(), "[6, 3], [0, 3]", "[6000, 3], [0, 3]")).find("h.yaml:1:1: is 6000"),
       0u);
+}
+
+// Random edits of a good home: whatever comes out, it is a result and comes soon.
+TEST(ParseHomeTest, SurvivesDamage) {
+  const std::string good =
+      Home("furniture: [{name: sofa, at: [5, 2], size: [1, 1, 1]}]\nstart: {at: [5, 1]}\n");
+  const std::string alphabet = "0123456789.-e[],:{} \n";
+  RandomStream random(11);
+  int valid = 0;
+  for (int i = 0; i < 1500; ++i) {
+    std::string text = good;
+    for (uint64_t edits = 1 + random.Below(3); edits > 0; --edits) {
+      text[random.Below(text.size())] = alphabet[random.Below(alphabet.size())];
+    }
+    valid += ParseHome(text, "h.yaml").ok();
+  }
+  EXPECT_GT(valid, 20);
+  EXPECT_LT(valid, 1000);
 }
 
 TEST(HomeSchemaTest, NamesEveryPart) {
