@@ -48,7 +48,7 @@ enum class PortSecurity { kPlain, kTls, kTlsAskingClient };
 
 /// A name on the internet and who is behind it.
 struct HostSpec {
-  std::string name;
+  std::string name;                     ///< "api.vendor.example", or "*.vendor.example" for all names below.
   std::optional<uint32_t> address;      ///< Else one of 198.18.0.0/15, by the seed.
   Party party;                          ///< `host` may be left empty.
   std::optional<TlsIdentity> identity;  ///< Instead of a certificate by the run's authority.

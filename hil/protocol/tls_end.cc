@@ -171,6 +171,7 @@ bool RefusesCertificate(int alert) {
     case SSL_AD_CERTIFICATE_EXPIRED:
     case SSL_AD_CERTIFICATE_UNKNOWN:
     case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_DECRYPT_ERROR:  // The signature isn't by the authority of that name that the client knows.
       return true;
     default:
       return false;
@@ -185,7 +186,7 @@ void TlsEnd::Impl::Fail(int ssl_error) {
     failure.reason = "closed_by_peer";
     return;
   }
-  const unsigned long error = ERR_get_error();
+  const unsigned long error = ERR_peek_last_error();  // The outermost one; those before it are details.
   failure.reason = ReasonName(error);
   // Alerts from the peer have reason codes from this offset on.
   const int reason = ERR_GET_REASON(error);

@@ -41,8 +41,23 @@ Host& Hosts::ByName(const std::string& name) {
     slot->address = FreeAddress(key);
     slot->party = {"other", "", "unknown", "", key};
     by_address_.emplace(slot->address, slot.get());
+    if (const Host* pattern = FindPattern(key)) {
+      slot->declared = true;
+      slot->party = pattern->party;
+      slot->party.host = key;
+      slot->ports = pattern->ports;
+      slot->rogue = pattern->rogue;
+    }
   }
   return *slot;
+}
+
+const Host* Hosts::FindPattern(const std::string& name) const {
+  for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
+    const auto it = by_name_.find("*" + name.substr(dot));
+    if (it != by_name_.end() && it->second != nullptr && it->second->declared) return it->second.get();
+  }
+  return nullptr;
 }
 
 Host& Hosts::ByAddress(uint32_t address, const std::string& name_hint) {

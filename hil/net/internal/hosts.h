@@ -35,7 +35,7 @@ class Hosts {
   explicit Hosts(const Seed& seed) : seed_(seed) {}
 
   Host& Declare(const std::string& name, std::optional<uint32_t> address, Party party);
-  /// By name; makes an undeclared one on first sight.
+  /// By name; on first sight makes one: like the declared "*.suffix" that covers it, else undeclared.
   Host& ByName(const std::string& name);
   /// By address: the host that `name_hint` names if it lives there, else the first one, else a new undeclared one.
   Host& ByAddress(uint32_t address, const std::string& name_hint);
@@ -43,6 +43,8 @@ class Hosts {
 
  private:
   uint32_t FreeAddress(const std::string& name) const;
+  /// The declared "*.suffix" that covers a name, or null.
+  const Host* FindPattern(const std::string& name) const;
 
   const Seed seed_;
   std::map<std::string, std::unique_ptr<Host>> by_name_;

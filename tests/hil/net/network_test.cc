@@ -80,6 +80,18 @@ TEST(NetworkTest, AnswersAnUndeclaredHostAndRecordsItAsOther) {
   EXPECT_EQ(last.protocol, "http");
 }
 
+TEST(NetworkTest, KnowsTheOwnerOfAllNamesBelowADeclaredOne) {
+  TestBench bench;
+  ScriptedService greeter(nullptr, "welcome");
+  bench.network.AddHost({.name = "*.vendor.example", .address = {}, .party = kVendor, .identity = {}});
+  bench.network.Serve("*.vendor.example", 7000, PortSecurity::kPlain, greeter);
+  ASSERT_EQ(bench.Join(), NetStatus::kOk);
+  const int32_t socket = bench.Connect({bench.Resolve("log.cn.vendor.example"), 7000});
+  EXPECT_EQ(bench.ReceiveText(socket, 7), "welcome");
+  EXPECT_EQ(bench.sink.emissions.back().party.key, "vendor_cloud_cn");
+  EXPECT_EQ(bench.sink.emissions.back().party.host, "log.cn.vendor.example");
+}
+
 TEST(NetworkTest, AnswersMqttAtABareAddress) {
   TestBench bench;
   ASSERT_EQ(bench.Join(), NetStatus::kOk);

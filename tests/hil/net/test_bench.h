@@ -100,6 +100,7 @@ class ScriptedService : public StreamService {
 /// A network with its queue and its sink. Time stands still but in `Run…`.
 class TestBench {
  public:
+  virtual ~TestBench() = default;
   explicit TestBench(uint64_t seed = 1, NetworkConfig config = MakeConfig())
       : network(queue, Seed(seed), config, CertificateAuthority::Create(Seed(seed), config.start), sink) {
     network.SetConsents([] { return "C_POLICY=granted"; });
