@@ -1,0 +1,80 @@
+#include "hil/audit/audit.h"
+
+#include <algorithm>
+
+#include "hil/audit/internal/assemble.h"
+#include "hil/audit/internal/judge.h"
+
+namespace dustproof {
+
+namespace {
+
+using internal::ControlPaths;
+using internal::Detector;
+using internal::MessageSchema;
+using internal::Truth;
+
+MessageSchema ReadSchema(const Truth& truth, std::vector<Diagnostic>* warnings) {
+  if (truth.schema_text.empty()) return {};
+  auto schema = internal::ParseMessageSchema(truth.schema_text, "schema.yaml");
+  if (schema) return std::move(*schema);
+  for (const Diagnostic& problem : schema.error().diagnostics) warnings->push_back(problem);
+  return {};
+}
+
+/// What the control run's robot sent to whom.
+Result<ControlPaths> ReadControl(const std::string& path, const Policy& policy, const AuditOptions& options) {
+  ControlPaths paths;
+  if (path.empty()) return paths;
+  auto reader = RecordingReader::Open(path);
+  if (!reader) return reader.error();
+  std::vector<Diagnostic> unused;
+  const Truth truth = internal::ReadTruth(*reader, &unused);
+  const MessageSchema schema = ReadSchema(truth, &unused);
+  Detector detector(truth, schema, options.null_homes);
+  detector.Run();
+  for (const Finding& finding : internal::AssembleFindings(truth, policy, detector)) paths.insert({finding.category, finding.party.key});
+  return paths;
+}
+
+void WarnOfHoles(const Truth& truth, const Policy& policy, std::vector<Diagnostic>* warnings) {
+  if (truth.emission_count == 0) warnings->push_back({{}, "", "the recording holds no emission"});
+  for (const internal::Flow& flow : truth.flows.flows()) {
+    if (!flow.opaque || !flow.from_robot()) continue;
+    warnings->push_back({{}, "", "what went to " + flow.party.host + " could not be decrypted; set the scenario's trust: to the vendor's own authority"});
+  }
+  for (const auto& [category, values] : truth.planted) {
+    if (policy.FindCategory(category) == nullptr) warnings->push_back({{}, category, "is planted, but the policy names no such category"});
+  }
+}
+
+}  // namespace
+
+Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy, const AuditOptions& options) {
+  auto reader = RecordingReader::Open(path);
+  if (!reader) return reader.error();
+  AuditReport report;
+  report.policy_name = policy.name;
+  report.recording_path = path;
+  report.sealed = reader->sealed();
+  const Truth truth = internal::ReadTruth(*reader, &report.warnings);
+  report.warnings.insert(report.warnings.end(), reader->problems().begin(), reader->problems().end());
+  report.end = truth.end;
+  report.consent_changes = truth.consent_changes;
+  WarnOfHoles(truth, policy, &report.warnings);
+
+  auto control = ReadControl(options.control_path, policy, options);
+  if (!control) return control.error();
+
+  const MessageSchema schema = ReadSchema(truth, &report.warnings);
+  Detector detector(truth, schema, options.null_homes);
+  detector.Run();
+  report.findings = internal::AssembleFindings(truth, policy, detector);
+  report.bytes_by_party = internal::CountBytes(truth, detector);
+  report.unexplained = internal::FindUnexplained(truth, detector);
+  report.verdicts = internal::Judge(truth, policy, report.findings, report.unexplained, *control);
+  report.usefulness = internal::JudgeUsefulness(truth);
+  return report;
+}
+
+}  // namespace dustproof

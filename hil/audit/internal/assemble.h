@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "hil/audit/audit_report.h"
+#include "hil/audit/internal/detector.h"
+
+namespace dustproof::internal {
+
+/// One finding for each thing that was met: matches that overlap are one, and so are alike ones in later messages.
+std::vector<Finding> AssembleFindings(const Truth& truth, const Policy& policy, const Detector& detector);
+
+std::vector<PartyBytes> CountBytes(const Truth& truth, const Detector& detector);
+std::vector<UnexplainedBytes> FindUnexplained(const Truth& truth, const Detector& detector);
+
+}  // namespace dustproof::internal

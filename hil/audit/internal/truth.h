@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hil/audit/internal/flows.h"
+#include "hil/capture/recording_reader.h"
+#include "sim/plan/floor_plan.h"
+
+namespace dustproof::internal {
+
+/// Everything of a recording that the audit needs: what crossed the boundary, and what is true.
+struct Truth {
+  FlowSet flows;
+  std::map<std::string, std::vector<std::string>> planted;
+  std::optional<FloorPlan> plan;
+  std::string schema_text;
+  std::vector<std::string> scenario_parties;
+  struct Outage {
+    SimTime begin, end;
+  };
+  std::vector<Outage> outages;
+
+  std::vector<PoseSample> poses_true;
+  std::vector<ScanSample> scans;
+  std::vector<BatterySample> battery;
+  std::vector<LogLine> log;
+  std::vector<RunEvent> events;
+  std::vector<ConsentChange> consent_changes;
+  bool has_map_messages = false;
+  SimTime first_map_time = SimTime::Max();
+  SimTime first_scan_time = SimTime::Max();
+  SimTime end;
+  uint64_t emission_count = 0;
+};
+
+/// Folds a recording's messages and attachments; notes what is missing.
+Truth ReadTruth(RecordingReader& reader, std::vector<Diagnostic>* warnings);
+
+}  // namespace dustproof::internal
