@@ -10,22 +10,23 @@ void DistanceTransform::Offer(int x, int y, int from_x, int from_y) {
   if (source < 0) return;
   const size_t to = static_cast<size_t>(y) * width_ + x;
   if (source_[to] == source) return;
-  const float dx = static_cast<float>(points_[source].x - x), dy = static_cast<float>(points_[source].y - y);
-  const float squared = dx * dx + dy * dy;
-  if (squared >= squared_[to]) return;
-  squared_[to] = squared;
+  const float distance = DistanceTo(discs_[source], x, y);
+  if (distance >= distance_[to]) return;
+  distance_[to] = distance;
   source_[to] = source;
 }
 
+float DistanceTransform::DistanceTo(const Disc& disc, int x, int y) const {
+  const float dx = disc.x - static_cast<float>(x), dy = disc.y - static_cast<float>(y);
+  return std::sqrt(dx * dx + dy * dy) - disc.radius;
+}
+
 std::vector<float> DistanceTransform::Run() {
-  squared_.assign(source_.size(), 1e12f);
+  distance_.assign(source_.size(), 1e6f);
   for (int y = 0; y < height_; ++y) {
     for (int x = 0; x < width_; ++x) {
       const size_t index = static_cast<size_t>(y) * width_ + x;
-      const int source = source_[index];
-      if (source < 0) continue;
-      const float dx = static_cast<float>(points_[source].x - x), dy = static_cast<float>(points_[source].y - y);
-      squared_[index] = dx * dx + dy * dy;
+      if (source_[index] >= 0) distance_[index] = DistanceTo(discs_[source_[index]], x, y);
     }
   }
   for (int y = 0; y < height_; ++y) {
@@ -46,9 +47,7 @@ std::vector<float> DistanceTransform::Run() {
     }
     for (int x = 0; x < width_; ++x) Offer(x, y, x - 1, y);
   }
-  std::vector<float> distances(squared_.size());
-  for (size_t i = 0; i < squared_.size(); ++i) distances[i] = std::sqrt(squared_[i]);
-  return distances;
+  return distance_;
 }
 
 }  // namespace vacuum

@@ -78,13 +78,15 @@ class LevelLines {
   std::vector<Point2> Walk(int edge, std::vector<uint8_t>& used) const {
     std::vector<Point2> line;
     const int first = edge;
+    int last = edge;
     while (edge >= 0 && !used[edge]) {
       used[edge] = 1;
+      last = edge;
       line.push_back(Crossing(edge));
       const auto& link = links_[edge];
       edge = link[0] >= 0 && !used[link[0]] ? link[0] : link[1];
     }
-    if (edge == first || (line.size() > 2 && (links_[first][0] == edge || links_[first][1] == edge))) line.push_back(line.front());
+    if (line.size() > 2 && (links_[first][0] == last || links_[first][1] == last)) line.push_back(line.front());
     return line;
   }
 
@@ -163,6 +165,10 @@ std::vector<SweepTask> PlanEdges(const FloorView& view, int region) {
         task.path.push_back(line[at(j)]);
         GainAt(view, line[at(j)], region, &task.targets);
       }
+      const auto before = [](Point2 a, Point2 b) { return a.y != b.y ? a.y < b.y : a.x < b.x; };
+      const auto same = [](Point2 a, Point2 b) { return a.x == b.x && a.y == b.y; };
+      std::sort(task.targets.begin(), task.targets.end(), before);
+      task.targets.erase(std::unique(task.targets.begin(), task.targets.end(), same), task.targets.end());
       if (static_cast<int>(task.targets.size()) >= kPieceGainMin) tasks.push_back(std::move(task));
       i = last + 1;
     }

@@ -50,11 +50,13 @@ void FloorView::FindClearance() {
       const int index = (y + min_y_) * width_ + x + min_x_;
       if (map_.free(index)) continue;
       Point2 at{double(x), double(y)};
+      double radius = 0;
       if (map_.occupied(index)) {
+        radius = map_.ObstacleRadius_m(index) / kCell_m;
         const Point2 off = map_.ObstacleIn(index) - map_.CenterOf(index);
         at = at + off * (1 / kCell_m);
       }
-      transform.AddSource(x, y, at);
+      transform.AddSource(x, y, at, radius);
     }
   }
   const std::vector<float> distances = transform.Run();

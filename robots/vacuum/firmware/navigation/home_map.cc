@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kStartCells = 160, kMarginCells = 20;
 constexpr int kCellsMax = 1200;     // A side of 60 m: what lies farther is not a home.
+constexpr double kRangeNoise_m = 0.012;   // The lidar's, with a little of the pose's.
 constexpr int kHitWeightMax = 24;   // The mean of hits forgets, so that a wall may be corrected.
 
 int CellCoordinate(double m) { return static_cast<int>(std::floor(m / HomeMap::kResolution_m)); }
@@ -34,6 +35,9 @@ void HomeMap::Resize(int min_x, int min_y, int max_x, int max_y) {
   odds_ = Moved(odds_, width_, height_, dx, dy, width, height);
   hit_x_ = Moved(hit_x_, width_, height_, dx, dy, width, height);
   hit_y_ = Moved(hit_y_, width_, height_, dx, dy, width, height);
+  hit_xx_ = Moved(hit_xx_, width_, height_, dx, dy, width, height);
+  hit_xy_ = Moved(hit_xy_, width_, height_, dx, dy, width, height);
+  hit_yy_ = Moved(hit_yy_, width_, height_, dx, dy, width, height);
   hit_weight_ = Moved(hit_weight_, width_, height_, dx, dy, width, height);
   touched_ = Moved(touched_, width_, height_, dx, dy, width, height);
   covered_ = Moved(covered_, width_, height_, dx, dy, width, height);
@@ -72,6 +76,30 @@ Point2 HomeMap::ObstacleIn(int index) const {
   return {hit_x_[index], hit_y_[index]};
 }
 
+double HomeMap::ObstacleRadius_m(int index) const {
+  if (hit_weight_[index] < 6) return 0;
+  // The smaller eigenvalue of the hits' covariance, less the lidar's own noise.
+  const double half_trace = (hit_xx_[index] + hit_yy_[index]) / 2, half_gap = (hit_xx_[index] - hit_yy_[index]) / 2;
+  const double minor = half_trace - std::sqrt(half_gap * half_gap + double(hit_xy_[index]) * hit_xy_[index]);
+  return std::min(1.3 * std::sqrt(std::max(0.0, minor - kRangeNoise_m * kRangeNoise_m)), kResolution_m * 0.7);
+}
+
+void HomeMap::AddHit(int index, Point2 hit) {
+  const float weight = 1.0f / hit_weight_[index];
+  if (hit_weight_[index] == 1) {
+    hit_x_[index] = static_cast<float>(hit.x);
+    hit_y_[index] = static_cast<float>(hit.y);
+    hit_xx_[index] = hit_xy_[index] = hit_yy_[index] = 0;
+    return;
+  }
+  const auto dx = static_cast<float>(hit.x - hit_x_[index]), dy = static_cast<float>(hit.y - hit_y_[index]);
+  hit_x_[index] += dx * weight;
+  hit_y_[index] += dy * weight;
+  hit_xx_[index] += (dx * dx - hit_xx_[index]) * weight;
+  hit_xy_[index] += (dx * dy - hit_xy_[index]) * weight;
+  hit_yy_[index] += (dy * dy - hit_yy_[index]) * weight;
+}
+
 void HomeMap::AddScan(const Pose2& X_MR, const Scan& scan) {
   ++scan_number_;
   std::vector<Point2> hits_M(scan.hits_R.size());
@@ -88,8 +116,7 @@ void HomeMap::AddScan(const Pose2& X_MR, const Scan& scan) {
       odds_[index] = static_cast<int8_t>(std::min(odds_[index] + kHit, kOddsMax));
     }
     hit_weight_[index] = static_cast<uint8_t>(std::min<int>(hit_weight_[index] + 1, kHitWeightMax));
-    hit_x_[index] += static_cast<float>((hit.x - hit_x_[index]) / hit_weight_[index]);
-    hit_y_[index] += static_cast<float>((hit.y - hit_y_[index]) / hit_weight_[index]);
+    AddHit(index, hit);
   }
   for (size_t i = 0; i < hits_M.size(); ++i) Carve(X_MR * scan.origins_R[i], hits_M[i]);
 }

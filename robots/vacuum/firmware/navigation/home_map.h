@@ -33,6 +33,8 @@ class HomeMap {
   bool lidar_occupied(int index) const { return odds_[index] > kOccupiedAbove; }
   /// Where in an occupied cell the obstacle is: the mean of its hits.
   Point2 ObstacleIn(int index) const;
+  /// How far the obstacle reaches out from there, about: nothing for a wall that crosses the cell, half its width for a leg.
+  double ObstacleRadius_m(int index) const;
 
   /// Adds a scan taken at `X_MR`: what beams passed is freer, where they ended more solid.
   void AddScan(const Pose2& X_MR, const Scan& scan);
@@ -63,12 +65,13 @@ class HomeMap {
 
   void Include(Point2 p_M);
   void Resize(int min_x, int min_y, int max_x, int max_y);
+  void AddHit(int index, Point2 hit);
   void Carve(Point2 from_M, Point2 to_M);
 
   int origin_x_, origin_y_;  // Cell coordinates of the lower-left cell; cell (0,0) begins at M's origin.
   int width_ = 0, height_ = 0;
   std::vector<int8_t> odds_;
-  std::vector<float> hit_x_, hit_y_;
+  std::vector<float> hit_x_, hit_y_, hit_xx_, hit_xy_, hit_yy_;  // Mean and covariance of a cell's hits.
   std::vector<uint8_t> hit_weight_, touched_, covered_, given_up_;
   std::vector<uint32_t> stamp_;  // The scan that last changed the cell: one change a scan.
   uint32_t scan_number_ = 0;

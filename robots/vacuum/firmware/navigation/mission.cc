@@ -13,6 +13,8 @@ constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 9
 constexpr int kRegionCellsMin = 12;         // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
 constexpr double kGainRateMin = 0.004;      // m² a second; a stretch that gains less isn't driven.
 constexpr double kTaskOverhead_s = 3;
+constexpr double kTriedNear_m = 0.35;
+constexpr int kWideFrontierCells = 14;      // 0.7 m: a border that may change a region's plan.
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
 const PathFollower::Limits kEdge{.speed_m_s = 0.24, .look_ahead_m = 0.10};
 const PathFollower::Limits kLane{.speed_m_s = 0.3, .look_ahead_m = 0.15};
@@ -91,7 +93,7 @@ void Mission::Clean() {
   WakeUp();
   docking_.Undock();
   driver_.SetSweeping(true);
-  Explore();
+  Explore(driver_.pose().position());
   SetActivity(Activity::kCleaning);
   SweepAll();
   driver_.SetSweeping(false);
@@ -116,12 +118,16 @@ void Mission::GoHome() {
   Rest();
 }
 
-void Mission::Explore() {
+void Mission::Explore(std::optional<Point2> region_of_M) {
   while (request_ == Request::kNone) {
     const FloorView view(driver_.map(), driver_.pose().position());
-    const auto frontiers = FindFrontiers(view, seen_frontiers_M_);
+    auto frontiers = FindFrontiers(view, seen_frontiers_M_);
+    if (region_of_M) {
+      const int at = view.map().IndexOf(*region_of_M);
+      const int region = at >= 0 ? view.region(at) : 0;
+      std::erase_if(frontiers, [&](const Frontier& f) { return f.cells < kWideFrontierCells || view.region(f.target) != region; });
+    }
     if (frontiers.empty()) return;
-    SetActivity(Activity::kExploring);
     const Frontier target = frontiers.front();
     const Point2 center = target.center_M;
     // As soon as the border has been seen beyond, the next one is due.
@@ -154,8 +160,7 @@ void Mission::SweepAll() {
     if (SweepOne(view)) continue;
     // Nothing left of what is known: is there a border that opened meanwhile?
     if (FindFrontiers(view, seen_frontiers_M_).empty()) return;
-    Explore();
-    SetActivity(Activity::kCleaning);
+    Explore(std::nullopt);
   }
 }
 
@@ -192,6 +197,7 @@ int Mission::ChooseRegion(const FloorView& view) {
     if (anchor < 0 || view.clearance_m(index) > view.clearance_m(anchor)) anchor = index;
   }
   has_region_ = anchor >= 0;
+  region_is_new_ = true;
   if (has_region_) region_anchor_M_ = map.CenterOf(anchor);
   return best;
 }
@@ -199,6 +205,11 @@ int Mission::ChooseRegion(const FloorView& view) {
 bool Mission::SweepOne(const FloorView& view) {
   const int region = ChooseRegion(view);
   if (!region) return false;
+  if (region_is_new_) {
+    region_is_new_ = false;
+    Explore(region_anchor_M_);
+    return true;
+  }
   const HomeMap& map = view.map();
   for (const bool edges : {true, false}) {
     const std::vector<SweepTask> tasks = edges ? PlanEdges(view, region) : PlanLanes(view, region);
@@ -241,6 +252,9 @@ void Mission::Drive(const SweepTask& task, const FloorView& view, bool from_back
   Outcome outcome = Outcome::kDone;
   if (Distance(driver_.pose().position(), stretch.front()) > 0.05) outcome = driver_.Follow(transit, kTransit);
   if (outcome == Outcome::kDone) outcome = driver_.Follow(stretch, task.edge ? kEdge : kLane);
+  driver_.hal().Log(DP_LOG_DEBUG, Text("%s of %.1f m for %zu cells, %.1f m away: %d", task.edge ? "edge" : "lane",
+                                       Distance(task.path.front(), task.path.back()), task.targets.size(),
+                                       view.Cost(start) * 0.3, static_cast<int>(outcome)));
   Settle(task, outcome);
 }
 
@@ -249,6 +263,8 @@ void Mission::Settle(const SweepTask& task, Outcome outcome) {
   HomeMap& map = driver_.map();
   for (const Point2& target : task.targets) {
     const int index = map.IndexOf(target);
+    // What stopped the robot speaks of the floor near it; the rest of the stretch has not been tried.
+    if (outcome != Outcome::kDone && Distance(target, driver_.pose().position()) > kTriedNear_m) continue;
     if (index >= 0 && !map.covered(index)) map.AddTry(index, outcome == Outcome::kDone ? 2 : 1);
   }
   failures_in_a_row_ = outcome == Outcome::kDone ? 0 : failures_in_a_row_ + 1;

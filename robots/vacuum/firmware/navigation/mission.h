@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "robots/vacuum/firmware/navigation/coverage.h"
@@ -34,7 +35,8 @@ class Mission {
   void GoHome();
   void Rest();
   void WakeUp();
-  void Explore();
+  /// Looks beyond the borders of what is seen: the wide ones of the region at a place, or all there are.
+  void Explore(std::optional<Point2> region_of_M);
   void SweepAll();
   bool SweepOne(const FloorView& view);
   int ChooseRegion(const FloorView& view);
@@ -53,7 +55,7 @@ class Mission {
   Activity activity_ = Activity::kIdle;
   uint32_t activity_count_ = 0, finished_cleanings_ = 0;
   bool cleaning_ = false;
-  bool has_region_ = false;
+  bool has_region_ = false, region_is_new_ = false;
   Point2 region_anchor_M_;
   std::vector<Point2> seen_frontiers_M_;
   int failures_in_a_row_ = 0;
