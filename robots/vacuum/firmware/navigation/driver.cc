@@ -13,6 +13,7 @@ constexpr double kHitInBody_m = 0.145;     // A hit this near to the path's cent
 constexpr int kHitsBlock = 3;
 constexpr double kWait_s = 0.04;
 constexpr double kSweep_m = 0.165;
+constexpr double kKnownReach_m = 0.045, kContactSpread_rad = 1.1;
 
 }  // namespace
 
@@ -85,17 +86,34 @@ void Driver::Sweep() {
 void Driver::MarkContacts() {
   const Pose2 X_MR = pose();
   for (const Point2& contact_R : reflexes_.TakeContacts()) {
-    const Point2 p_M = X_MR * contact_R;
-    // What the lidar has drawn already needs no mark: the robot was only a little off.
-    bool known = false;
-    for (double dx : {-0.06, 0.0, 0.06}) {
-      for (double dy : {-0.06, 0.0, 0.06}) {
-        const int index = map().IndexOf(p_M + Point2{dx, dy});
-        known |= index >= 0 && map().lidar_occupied(index);
-      }
+    const int known = event_ == Reflexes::Event::kBump ? KnownObstacleNear(X_MR, contact_R) : -1;
+    if (known >= 0) {
+      map().Widen(known);
+    } else {
+      map().MarkTouched(X_MR * contact_R);
     }
-    if (!known || event_ != Reflexes::Event::kBump) map().MarkTouched(p_M);
   }
+}
+
+int Driver::KnownObstacleNear(const Pose2& X_MR, Point2 contact_R) const {
+  // The bumper says left or right; the nearest thing that the lidar has drawn on that side is what was met, if it is near.
+  const HomeMap& map = localization_.map();
+  int best = -1;
+  double best_m = kBodyRadius_m + kKnownReach_m;
+  const int steps = static_cast<int>(best_m / HomeMap::kResolution_m) + 1;
+  for (int dy = -steps; dy <= steps; ++dy) {
+    for (int dx = -steps; dx <= steps; ++dx) {
+      const int index = map.IndexOf(X_MR.position() + Point2{dx * HomeMap::kResolution_m, dy * HomeMap::kResolution_m});
+      if (index < 0 || !map.lidar_occupied(index)) continue;
+      const Point2 p_M = map.ObstacleIn(index), p_R = X_MR.Inverse() * p_M;
+      const double off = std::abs(WrapAngle(std::atan2(p_R.y, p_R.x) - std::atan2(contact_R.y, contact_R.x)));
+      const double distance = Norm(p_R);
+      if (off > kContactSpread_rad || distance >= best_m) continue;
+      best_m = distance;
+      best = index;
+    }
+  }
+  return best;
 }
 
 void Driver::CheckAhead() {

@@ -57,6 +57,7 @@ class Driver {
   Outcome OutcomeOf(Reflexes::Event event) const;
   void CheckAhead();
   void MarkContacts();
+  int KnownObstacleNear(const Pose2& X_MR, Point2 contact_R) const;
   void Sweep();
   void Send(Twist twist);
 

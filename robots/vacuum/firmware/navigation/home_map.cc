@@ -9,6 +9,8 @@ namespace {
 constexpr int kStartCells = 160, kMarginCells = 20;
 constexpr int kCellsMax = 1200;     // A side of 60 m: what lies farther is not a home.
 constexpr double kRangeNoise_m = 0.012;   // The lidar's, with a little of the pose's.
+constexpr double kCornerExtra_m = 0.012, kWiden_m = 0.01;
+constexpr int kWidenMax = 3;
 constexpr int kHitWeightMax = 24;   // The mean of hits forgets, so that a wall may be corrected.
 
 int CellCoordinate(double m) { return static_cast<int>(std::floor(m / HomeMap::kResolution_m)); }
@@ -42,6 +44,7 @@ void HomeMap::Resize(int min_x, int min_y, int max_x, int max_y) {
   touched_ = Moved(touched_, width_, height_, dx, dy, width, height);
   covered_ = Moved(covered_, width_, height_, dx, dy, width, height);
   given_up_ = Moved(given_up_, width_, height_, dx, dy, width, height);
+  widened_ = Moved(widened_, width_, height_, dx, dy, width, height);
   stamp_ = Moved(stamp_, width_, height_, dx, dy, width, height);
   origin_x_ = min_x;
   origin_y_ = min_y;
@@ -78,11 +81,28 @@ Point2 HomeMap::ObstacleIn(int index) const {
 
 double HomeMap::ObstacleRadius_m(int index) const {
   if (hit_weight_[index] < 6) return 0;
+  const double extra = (IsCorner(index) ? kCornerExtra_m : 0) + widened_[index] * kWiden_m;
   // The smaller eigenvalue of the hits' covariance, less the lidar's own noise.
   const double half_trace = (hit_xx_[index] + hit_yy_[index]) / 2, half_gap = (hit_xx_[index] - hit_yy_[index]) / 2;
   const double minor = half_trace - std::sqrt(half_gap * half_gap + double(hit_xy_[index]) * hit_xy_[index]);
-  return std::min(1.3 * std::sqrt(std::max(0.0, minor - kRangeNoise_m * kRangeNoise_m)), kResolution_m * 0.7);
+  return std::min(1.3 * std::sqrt(std::max(0.0, minor - kRangeNoise_m * kRangeNoise_m)), kResolution_m * 0.7) + extra;
 }
+
+bool HomeMap::IsCorner(int index) const {
+  const int x = index % width_, y = index / width_;
+  if (x < 1 || y < 1 || x + 1 >= width_ || y + 1 >= height_) return false;
+  // A wall goes on to both sides: two occupied neighbours at least 135° apart on the ring.
+  const int ring[8] = {index + 1, index + width_ + 1, index + width_, index + width_ - 1, index - 1, index - width_ - 1, index - width_, index - width_ + 1};
+  for (int a = 0; a < 8; ++a) {
+    if (!lidar_occupied(ring[a])) continue;
+    for (int apart = 3; apart <= 5; ++apart) {
+      if (lidar_occupied(ring[(a + apart) % 8])) return false;
+    }
+  }
+  return true;
+}
+
+void HomeMap::Widen(int index) { widened_[index] = static_cast<uint8_t>(std::min(widened_[index] + 1, kWidenMax)); }
 
 void HomeMap::AddHit(int index, Point2 hit) {
   const float weight = 1.0f / hit_weight_[index];

@@ -33,7 +33,8 @@ class HomeMap {
   bool lidar_occupied(int index) const { return odds_[index] > kOccupiedAbove; }
   /// Where in an occupied cell the obstacle is: the mean of its hits.
   Point2 ObstacleIn(int index) const;
-  /// How far the obstacle reaches out from there, about: nothing for a wall that crosses the cell, half its width for a leg.
+  /// How far the obstacle reaches out from there, about: nothing for a wall that crosses the cell, half its width for a leg,
+  /// a little at corners, whose hits lie on both faces and their mean inside; and what bumps have taught.
   double ObstacleRadius_m(int index) const;
 
   /// Adds a scan taken at `X_MR`: what beams passed is freer, where they ended more solid.
@@ -41,6 +42,8 @@ class HomeMap {
   /// The robot's body met something (or a drop) at a point; it stays until the map is erased or `ForgetTouches`.
   void MarkTouched(Point2 p_M);
   void ForgetTouches();
+  /// The body touched what the lidar has drawn here: it reaches a little farther out than its hits say.
+  void Widen(int index);
 
   /// Sweeping: cells whose centre is within `radius_m` of `p_M` are covered now. Also clears touches under the body.
   void MarkCovered(Point2 p_M, double radius_m);
@@ -65,6 +68,7 @@ class HomeMap {
 
   void Include(Point2 p_M);
   void Resize(int min_x, int min_y, int max_x, int max_y);
+  bool IsCorner(int index) const;
   void AddHit(int index, Point2 hit);
   void Carve(Point2 from_M, Point2 to_M);
 
@@ -72,7 +76,7 @@ class HomeMap {
   int width_ = 0, height_ = 0;
   std::vector<int8_t> odds_;
   std::vector<float> hit_x_, hit_y_, hit_xx_, hit_xy_, hit_yy_;  // Mean and covariance of a cell's hits.
-  std::vector<uint8_t> hit_weight_, touched_, covered_, given_up_;
+  std::vector<uint8_t> hit_weight_, touched_, covered_, given_up_, widened_;
   std::vector<uint32_t> stamp_;  // The scan that last changed the cell: one change a scan.
   uint32_t scan_number_ = 0;
   int covered_count_ = 0;

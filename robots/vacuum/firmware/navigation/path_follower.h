@@ -26,6 +26,8 @@ class PathFollower {
   Twist Step(const Pose2& X_MR, double dt);
   /// The path from where the robot is to at most `ahead_m` farther; what must be free.
   std::vector<Point2> Ahead(const Pose2& X_MR, double ahead_m) const;
+  /// Distance of a point from the path, near where the robot is on it.
+  double OffPath(Point2 p_M) const { return active_ ? Distance(PointAt(Project(p_M)), p_M) : 0; }
   /// Metres of the path that lie behind.
   double progress_m() const { return progress_m_; }
   double length_m() const { return length_m_; }
