@@ -68,7 +68,7 @@ bool Docking::GoTo(Point2 p_M, double tolerance_m) {
   for (int attempt = 0; attempt < 12; ++attempt) {
     if (driver_.interrupted()) return false;
     if (Distance(driver_.pose().position(), p_M) < tolerance_m) return true;
-    const FloorView view(driver_.map(), driver_.pose().position());
+    const FloorView view = driver_.View();
     int target = view.CheapestNear(p_M, HomeMap::kResolution_m);
     double near_m = 0.1;
     for (; target < 0 && near_m < 0.7; near_m += 0.1) target = view.CheapestNear(p_M, near_m);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "robots/vacuum/firmware/navigation/floor_view.h"
-
 namespace vacuum {
 
 namespace {
@@ -11,6 +9,7 @@ namespace {
 constexpr double kAhead_m = 0.30;          // This much of the path must be free of fresh hits.
 constexpr double kHitInBody_m = 0.145;     // A hit this near to the path's centre would be under the body.
 constexpr int kHitsBlock = 3;
+constexpr double kHomeNear_m = 0.35, kTight_m = 0.162, kTighter_m = 0.145;
 constexpr double kWait_s = 0.04;
 constexpr double kSweep_m = 0.165;
 constexpr double kKnownReach_m = 0.045, kContactSpread_rad = 1.1;
@@ -114,6 +113,20 @@ int Driver::KnownObstacleNear(const Pose2& X_MR, Point2 contact_R) const {
     }
   }
   return best;
+}
+
+FloorView Driver::View() {
+  const Point2 p = pose().position();
+  const auto shut = [&](const FloorView& view) { return home_M && view.CheapestNear(*home_M, kHomeNear_m) < 0; };
+  FloorView view(map(), p);
+  if (!shut(view)) return view;
+  map().ForgetTouches();
+  map().ForgetWidths();
+  for (const double passable_m : {FloorView::kPassable_m, kTight_m, kTighter_m}) {
+    view = FloorView(map(), p, passable_m);
+    if (!shut(view)) break;
+  }
+  return view;
 }
 
 void Driver::CheckAhead() {

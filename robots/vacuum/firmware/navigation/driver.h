@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
+#include "robots/vacuum/firmware/navigation/floor_view.h"
 #include "robots/vacuum/firmware/navigation/hal.h"
 #include "robots/vacuum/firmware/navigation/localization.h"
 #include "robots/vacuum/firmware/navigation/path_follower.h"
@@ -37,6 +39,12 @@ class Driver {
   /// Blocking: control goes on meanwhile.
   void Sleep(double seconds) { hal_.clock->sleep_us(static_cast<uint64_t>(seconds * 1e6)); }
   void Halt();
+
+  /// The map as the planner sees it now. Where the way back to `home` seems shut, what bumps have taught is forgotten, and then
+  /// narrower ways are allowed: the robot came in somehow.
+  FloorView View();
+  /// A place that can be reached from everywhere, because the robot came from there.
+  std::optional<Point2> home_M;
 
   Pose2 pose() const { return localization_.X_MR(); }
   Localization& localization() { return localization_; }

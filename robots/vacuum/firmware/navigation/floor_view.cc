@@ -20,8 +20,8 @@ constexpr int kNeighbours[8][3] = {{1, 0, 10}, {-1, 0, 10}, {0, 1, 10}, {0, -1, 
 
 }  // namespace
 
-FloorView::FloorView(const HomeMap& map, Point2 robot_M)
-    : map_(map), robot_M_(robot_M), width_(map.width()), height_(map.height()) {
+FloorView::FloorView(const HomeMap& map, Point2 robot_M, double passable_m)
+    : map_(&map), robot_M_(robot_M), passable_m_(passable_m), width_(map.width()), height_(map.height()) {
   min_x_ = width_;
   min_y_ = height_;
   max_x_ = max_y_ = -1;
@@ -41,19 +41,19 @@ FloorView::FloorView(const HomeMap& map, Point2 robot_M)
 }
 
 void FloorView::FindClearance() {
-  clearance_.assign(map_.cell_count(), 0);
+  clearance_.assign(map_->cell_count(), 0);
   if (max_x_ < min_x_) return;
   const int box_width = max_x_ - min_x_ + 1, box_height = max_y_ - min_y_ + 1;
   DistanceTransform transform(box_width, box_height);
   for (int y = 0; y < box_height; ++y) {
     for (int x = 0; x < box_width; ++x) {
       const int index = (y + min_y_) * width_ + x + min_x_;
-      if (map_.free(index)) continue;
+      if (map_->free(index)) continue;
       Point2 at{double(x), double(y)};
       double radius = 0;
-      if (map_.occupied(index)) {
-        radius = map_.ObstacleRadius_m(index) / kCell_m;
-        const Point2 off = map_.ObstacleIn(index) - map_.CenterOf(index);
+      if (map_->occupied(index)) {
+        radius = map_->ObstacleRadius_m(index) / kCell_m;
+        const Point2 off = map_->ObstacleIn(index) - map_->CenterOf(index);
         at = at + off * (1 / kCell_m);
       }
       transform.AddSource(x, y, at, radius);
@@ -71,7 +71,7 @@ void FloorView::FindClearance() {
 }
 
 double FloorView::ClearanceAt(Point2 p_M) const {
-  const double fx = p_M.x / kCell_m - map_.origin_x_m() / kCell_m - 0.5, fy = p_M.y / kCell_m - map_.origin_y_m() / kCell_m - 0.5;
+  const double fx = p_M.x / kCell_m - map_->origin_x_m() / kCell_m - 0.5, fy = p_M.y / kCell_m - map_->origin_y_m() / kCell_m - 0.5;
   const int x = static_cast<int>(std::floor(fx)), y = static_cast<int>(std::floor(fy));
   if (x < 0 || y < 0 || x + 1 >= width_ || y + 1 >= height_) return 0;
   const double kx = fx - x, ky = fy - y;
@@ -81,20 +81,20 @@ double FloorView::ClearanceAt(Point2 p_M) const {
 }
 
 void FloorView::FindCosts() {
-  cost_.assign(map_.cell_count(), kUnreached);
-  parent_.assign(map_.cell_count(), -1);
+  cost_.assign(map_->cell_count(), kUnreached);
+  parent_.assign(map_->cell_count(), -1);
   using Entry = std::pair<uint32_t, int>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> open;
   // The robot may stand nearer to a wall than it plans to: begin from the passable cells around it, the nearest ring first.
-  const int start = map_.IndexOf(robot_M_);
+  const int start = map_->IndexOf(robot_M_);
   if (start < 0) return;
   const int sx = start % width_, sy = start / width_;
   for (int radius = 0; radius <= 7 && open.empty(); ++radius) {
     for (int y = std::max(sy - radius, 0); y <= std::min(sy + radius, height_ - 1); ++y) {
       for (int x = std::max(sx - radius, 0); x <= std::min(sx + radius, width_ - 1); ++x) {
         const int index = y * width_ + x;
-        if (clearance_[index] < kPassable_m) continue;
-        const auto cost = static_cast<uint32_t>(Distance(map_.CenterOf(index), robot_M_) / kCell_m * 12);
+        if (clearance_[index] < passable_m_) continue;
+        const auto cost = static_cast<uint32_t>(Distance(map_->CenterOf(index), robot_M_) / kCell_m * 12);
         if (cost >= cost_[index]) continue;
         cost_[index] = cost;
         open.push({cost, index});
@@ -111,7 +111,7 @@ void FloorView::FindCosts() {
       const int nx = x + n[0], ny = y + n[1];
       if (nx < min_x_ || ny < min_y_ || nx > max_x_ || ny > max_y_) continue;
       const int next = ny * width_ + nx;
-      if (clearance_[next] < kPassable_m) continue;
+      if (clearance_[next] < passable_m_) continue;
       uint32_t step = n[2];
       if (clearance_[next] < kComfort_m) step += step * static_cast<uint32_t>((kComfort_m - clearance_[next]) * 100) / 10;
       if (cost + step >= cost_[next]) continue;
@@ -123,7 +123,7 @@ void FloorView::FindCosts() {
 }
 
 void FloorView::FindCoverable() {
-  coverable_.assign(map_.cell_count(), 0);
+  coverable_.assign(map_->cell_count(), 0);
   if (max_x_ < min_x_) return;
   const int box_width = max_x_ - min_x_ + 1, box_height = max_y_ - min_y_ + 1;
   DistanceTransform transform(box_width, box_height);
@@ -135,7 +135,7 @@ void FloorView::FindCoverable() {
   for (int y = 0; y < box_height; ++y) {
     for (int x = 0; x < box_width; ++x) {
       const int index = (y + min_y_) * width_ + x + min_x_;
-      if (distances[static_cast<size_t>(y) * box_width + x] * kCell_m > kSweep_m || !map_.free(index)) continue;
+      if (distances[static_cast<size_t>(y) * box_width + x] * kCell_m > kSweep_m || !map_->free(index)) continue;
       coverable_[index] = 1;
       ++coverable_count_;
     }
@@ -143,7 +143,7 @@ void FloorView::FindCoverable() {
 }
 
 void FloorView::FindRegions() {
-  region_.assign(map_.cell_count(), 0);
+  region_.assign(map_->cell_count(), 0);
   // Cores: reachable cells with more room around them than a door has.
   std::vector<int> all, members;
   for (int y = min_y_; y <= max_y_; ++y) {
@@ -190,14 +190,14 @@ void FloorView::FindRegions() {
 }
 
 int FloorView::CheapestNear(Point2 p_M, double radius_m) const {
-  const int center = map_.IndexOf(p_M);
+  const int center = map_->IndexOf(p_M);
   if (center < 0) return -1;
   const int cx = center % width_, cy = center / width_, r = static_cast<int>(radius_m / kCell_m) + 1;
   int best = -1;
   for (int y = std::max(cy - r, 0); y <= std::min(cy + r, height_ - 1); ++y) {
     for (int x = std::max(cx - r, 0); x <= std::min(cx + r, width_ - 1); ++x) {
       const int index = y * width_ + x;
-      if (!reachable(index) || Distance(map_.CenterOf(index), p_M) > radius_m) continue;
+      if (!reachable(index) || Distance(map_->CenterOf(index), p_M) > radius_m) continue;
       if (best < 0 || cost_[index] < cost_[best]) best = index;
     }
   }
@@ -215,7 +215,7 @@ bool FloorView::LineFree(Point2 a_M, Point2 b_M, double clearance_m) const {
 
 std::vector<Point2> FloorView::PathTo(int index) const {
   std::vector<Point2> cells;
-  for (int at = index; at >= 0; at = parent_[at]) cells.push_back(map_.CenterOf(at));
+  for (int at = index; at >= 0; at = parent_[at]) cells.push_back(map_->CenterOf(at));
   cells.push_back(robot_M_);
   std::reverse(cells.begin(), cells.end());
   // Pull the string: from each kept point to the farthest one that is in straight free sight, keeping the comfort that the

@@ -18,9 +18,9 @@ class FloorView {
   /// The robot's centre keeps at least this far from obstacles.
   static constexpr double kPassable_m = 0.176;
 
-  FloorView(const HomeMap& map, Point2 robot_M);
+  FloorView(const HomeMap& map, Point2 robot_M, double passable_m = kPassable_m);
 
-  const HomeMap& map() const { return map_; }
+  const HomeMap& map() const { return *map_; }
   /// Distance from the cell's centre to the nearest obstacle or unknown cell; at most about 1 m is exact.
   double clearance_m(int index) const { return clearance_[index]; }
   /// Between cell centres, by interpolation.
@@ -32,7 +32,7 @@ class FloorView {
   bool coverable(int index) const { return coverable_[index] != 0; }
   int coverable_count() const { return coverable_count_; }
   /// Coverable, not covered, not given up.
-  bool wanted(int index) const { return coverable_[index] && !map_.covered(index) && !map_.given_up(index); }
+  bool wanted(int index) const { return coverable_[index] && !map_->covered(index) && !map_->given_up(index); }
 
   /// 1, 2, …; 0 where there is no floor to sweep.
   int region(int index) const { return region_[index]; }
@@ -54,8 +54,9 @@ class FloorView {
   void FindCoverable();
   void FindRegions();
 
-  const HomeMap& map_;
+  const HomeMap* map_;
   Point2 robot_M_;
+  double passable_m_;
   int width_, height_, min_x_, min_y_, max_x_, max_y_;  // The box of known cells.
   std::vector<float> clearance_;
   std::vector<uint32_t> cost_;

@@ -181,6 +181,8 @@ void HomeMap::MarkTouched(Point2 p_M) {
   if (index >= 0) touched_[index] = 1;
 }
 
+void HomeMap::ForgetWidths() { std::fill(widened_.begin(), widened_.end(), 0); }
+
 void HomeMap::ForgetTouches() { std::fill(touched_.begin(), touched_.end(), 0); }
 
 void HomeMap::MarkCovered(Point2 p_M, double radius_m) {

@@ -44,6 +44,7 @@ class HomeMap {
   void ForgetTouches();
   /// The body touched what the lidar has drawn here: it reaches a little farther out than its hits say.
   void Widen(int index);
+  void ForgetWidths();
 
   /// Sweeping: cells whose centre is within `radius_m` of `p_M` are covered now. Also clears touches under the body.
   void MarkCovered(Point2 p_M, double radius_m);

@@ -11,12 +11,13 @@ namespace {
 
 constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 99, kChargeStart_pct = 20;
 constexpr int kRegionCellsMin = 12;         // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
-constexpr double kGainRateMin = 0.004;      // m² a second; a stretch that gains less isn't driven.
+constexpr double kGainRateMin = 0.009;      // m² a second; a stretch that gains less isn't driven.
 constexpr double kTaskOverhead_s = 3;
 constexpr double kTriedNear_m = 0.35;
+constexpr double kLookAround_s = 6;
 constexpr int kWideFrontierCells = 14;      // 0.7 m: a border that may change a region's plan.
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
-const PathFollower::Limits kEdge{.speed_m_s = 0.24, .look_ahead_m = 0.10};
+const PathFollower::Limits kEdge{.speed_m_s = 0.27, .look_ahead_m = 0.10};
 const PathFollower::Limits kLane{.speed_m_s = 0.3, .look_ahead_m = 0.15};
 
 std::string Text(const char* format, auto... values) {
@@ -92,6 +93,7 @@ void Mission::Clean() {
   has_region_ = false;
   WakeUp();
   docking_.Undock();
+  if (!driver_.home_M) driver_.home_M = driver_.pose().position();
   driver_.SetSweeping(true);
   Explore(driver_.pose().position());
   SetActivity(Activity::kCleaning);
@@ -120,12 +122,14 @@ void Mission::GoHome() {
 
 void Mission::Explore(std::optional<Point2> region_of_M) {
   while (request_ == Request::kNone) {
-    const FloorView view(driver_.map(), driver_.pose().position());
+    const FloorView view = driver_.View();
     auto frontiers = FindFrontiers(view, seen_frontiers_M_);
     if (region_of_M) {
       const int at = view.map().IndexOf(*region_of_M);
       const int region = at >= 0 ? view.region(at) : 0;
-      std::erase_if(frontiers, [&](const Frontier& f) { return f.cells < kWideFrontierCells || view.region(f.target) != region; });
+      std::erase_if(frontiers, [&](const Frontier& f) {
+        return f.cells < kWideFrontierCells || view.region(f.target) != region || f.cost_s > kLookAround_s;
+      });
     }
     if (frontiers.empty()) return;
     const Frontier target = frontiers.front();
@@ -140,6 +144,7 @@ void Mission::Explore(std::optional<Point2> region_of_M) {
       }
       return true;
     };
+    driver_.hal().Log(DP_LOG_DEBUG, Text("look at %.2f %.2f, %d cells, %.1f s away", center.x, center.y, target.cells, target.cost_s));
     const Outcome outcome = driver_.FollowUntil(view.PathTo(target.target), kTransit, seen);
     if (outcome == Outcome::kDone && !seen()) {
       driver_.Sleep(0.5);
@@ -156,7 +161,7 @@ void Mission::Explore(std::optional<Point2> region_of_M) {
 void Mission::SweepAll() {
   while (request_ == Request::kNone) {
     if (BatteryLow()) Recharge();
-    const FloorView view(driver_.map(), driver_.pose().position());
+    const FloorView view = driver_.View();
     if (SweepOne(view)) continue;
     // Nothing left of what is known: is there a border that opened meanwhile?
     if (FindFrontiers(view, seen_frontiers_M_).empty()) return;

@@ -106,6 +106,7 @@ void Navigator::EraseMap() {
   impl_->localization.Reset();
   impl_->reporter.Forget();
   impl_->dock.Forget();
+  impl_->driver.home_M.reset();
 }
 
 std::vector<uint8_t> Navigator::SerializeMap() const {

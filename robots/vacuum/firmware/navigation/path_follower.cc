@@ -106,7 +106,7 @@ Twist PathFollower::Step(const Pose2& X_MR, double dt) {
   if (std::abs(off) > kTurnFirst_rad) turning_ = true;
   if (turning_ && std::abs(off) < kTurnedTo_rad) turning_ = false;
   if (turning_) {
-    const double rate = std::min(limits_.turn_rad_s, std::sqrt(2 * 3.0 * std::abs(off)) + 0.15);
+    const double rate = std::min(limits_.turn_rad_s, std::sqrt(2 * 4.5 * std::abs(off)) + 0.1);
     return Limited({0, off > 0 ? rate : -rate}, dt);
   }
   const double remaining = corner - progress_m_;

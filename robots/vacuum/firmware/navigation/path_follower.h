@@ -11,7 +11,7 @@ class PathFollower {
  public:
   struct Limits {
     double speed_m_s = 0.3;
-    double turn_rad_s = 1.6;
+    double turn_rad_s = 2.1;
     double accel_m_s2 = 0.8;
     double turn_accel_rad_s2 = 6.0;
     double look_ahead_m = 0.15;

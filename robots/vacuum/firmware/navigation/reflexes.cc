@@ -78,10 +78,9 @@ std::optional<Twist> Reflexes::Step(const Input& in) {
   }
   if ((h.bumper_left || h.bumper_right) && !bumps_expected_) {
     if (h.bumper_left && h.bumper_right) {
-      contacts_R_.push_back(OnRim(0.15));
-      contacts_R_.push_back(OnRim(-0.15));
+      for (const double angle : {0.0, 0.25, -0.25}) contacts_R_.push_back(OnRim(angle));
     } else {
-      contacts_R_.push_back(OnRim(h.bumper_left ? 0.6 : -0.6));
+      for (const double angle : {0.45, 0.75, 1.05}) contacts_R_.push_back(OnRim(h.bumper_left ? angle : -angle));
     }
     Begin(Event::kBump, in, kBumpBack_m);
     return Twist{};

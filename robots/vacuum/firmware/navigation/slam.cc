@@ -19,7 +19,37 @@ constexpr double kGoodnessMin = 0.45;          // Share of the scan's points tha
 constexpr double kCorrectionMax_m = 0.12;      // A larger jump between two scans is a wrong match…
 constexpr double kCorrectionMax_rad = 0.10;
 constexpr int kRefusedBeforeWide = 8;          // …unless matches have failed for a while: then the robot has really slipped.
+constexpr double kGripNone = 0.03, kGripFull = 0.12;  // Along a corridor wheels know better than walls.
+constexpr double kTrustMin = 0.1;
 constexpr double kDrawTurnRateMax = 1.2;       // Scans taken while spinning faster are matched but not drawn.
+
+/// How well a scan pins the robot along its worst direction: 0 in an endless corridor, 0.5 where walls look every way alike.
+struct Grip {
+  Point2 weak_R{1, 0};  ///< The direction with the least walls across it.
+  double share = 0.5;
+};
+
+Grip GripOf(const std::vector<Point2>& hits) {
+  double xx = 0, xy = 0, yy = 0;
+  for (size_t i = 0; i < hits.size(); ++i) {
+    // The wall's direction from a hit some way along: close neighbours would show the lidar's noise.
+    for (size_t j = i + 1; j < std::min(i + 15, hits.size()); ++j) {
+      const Point2 d = hits[j] - hits[i];
+      const double length = Norm(d);
+      if (length < 0.15) continue;
+      if (length > 0.5) break;
+      const Point2 n{-d.y / length, d.x / length};
+      xx += n.x * n.x;
+      xy += n.x * n.y;
+      yy += n.y * n.y;
+      break;
+    }
+  }
+  if (xx + yy < 10) return {};
+  const double half_gap = (xx - yy) / 2, root = std::sqrt(half_gap * half_gap + xy * xy);
+  const double angle = 0.5 * std::atan2(2 * xy, xx - yy) + kPi / 2;
+  return {{std::cos(angle), std::sin(angle)}, ((xx + yy) / 2 - root) / (xx + yy)};
+}
 
 mrpt::slam::CICP::TConfigParams MatchOptions(double reach_m) {
   mrpt::slam::CICP::TConfigParams options;
@@ -117,10 +147,20 @@ bool Slam::AddScan(const Scan& scan, const Pose2& X_OR, const Twist& twist) {
     return false;
   }
   refused_in_a_row_ = 0;
+  X_MR = Tempered(X_MR, guess, scan);
   X_MO_ = X_MR * X_OR.Inverse();
-  ++scans_;
   if (std::abs(twist.w_rad_s) < kDrawTurnRateMax) map_.AddScan(X_MR, scan);
   return true;
+}
+
+Pose2 Slam::Tempered(Pose2 X_MR, const Pose2& guess, const Scan& scan) const {
+  const Grip grip = GripOf(scan.hits_R);
+  const double trust = std::clamp((grip.share - kGripNone) / (kGripFull - kGripNone), kTrustMin, 1.0);
+  const Point2 weak_M = Pose2{0, 0, guess.yaw} * grip.weak_R;
+  const double along = Dot(X_MR.position() - guess.position(), weak_M);
+  X_MR.x -= (1 - trust) * along * weak_M.x;
+  X_MR.y -= (1 - trust) * along * weak_M.y;
+  return X_MR;
 }
 
 double DominantWallAngle(const std::vector<Point2>& hits) {

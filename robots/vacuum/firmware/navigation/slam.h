@@ -34,12 +34,13 @@ class Slam {
   struct Matcher;
 
   void Start(const Scan& scan, const Pose2& X_OR);
+  Pose2 Tempered(Pose2 X_MR, const Pose2& guess, const Scan& scan) const;
 
   HomeMap& map_;
   std::unique_ptr<Matcher> matcher_;
-  Pose2 X_MO_, last_drawn_X_MR_;
+  Pose2 X_MO_;
   bool started_ = false;
-  int scans_ = 0, refused_count_ = 0, refused_in_a_row_ = 0;
+  int refused_count_ = 0, refused_in_a_row_ = 0;
 };
 
 /// The angle in (-45°, 45°] that most walls of a scan lie at, against the axes of its frame.

@@ -99,6 +99,7 @@ struct FakeHal::Impl {
   std::vector<Point2> track_W;
   double distance_m = 0;
   int bumps = 0;
+  double fast_s = 0, slow_s = 0, turn_s = 0, still_s = 0;
   dustproof::Hasher hasher;
   struct BelievedMap {
     int width = 0, height = 0;
@@ -281,6 +282,8 @@ struct FakeHal::Impl {
   }
 
   void Record() {
+    const double v = std::abs(wheel_m_s[0] + wheel_m_s[1]) / 2, w = std::abs(wheel_m_s[1] - wheel_m_s[0]) / kTrack_m;
+    (v > 0.2 ? fast_s : v > 0.05 ? slow_s : w > 0.1 ? turn_s : still_s) += kTick_s;
     hasher.Add(X_WR.x);
     hasher.Add(X_WR.y);
     hasher.Add(X_WR.yaw);
@@ -452,6 +455,10 @@ Metrics FakeHal::Measure() const {
   m.firmware_cpu_s = impl_->cpu_s;
   m.docked = impl_->dock.contact;
   m.bumps = impl_->bumps;
+  m.fast_s = impl_->fast_s;
+  m.slow_s = impl_->slow_s;
+  m.turn_s = impl_->turn_s;
+  m.still_s = impl_->still_s;
   m.hash = impl_->hasher.Digest();
   double coverable = 0, covered = 0, visits = 0;
   for (size_t i = 0; i < impl_->coverable.size(); ++i) {

@@ -22,6 +22,7 @@ struct FakeHalOptions {
 
 struct Metrics {
   double time_s = 0, coverage = 0, revisit = 0, ate_m = 0, ate_max_m = 0, distance_m = 0, firmware_cpu_s = 0, coverable_m2 = 0;
+  double fast_s = 0, slow_s = 0, turn_s = 0, still_s = 0;  ///< Time driven above 0.2 m/s, above 0.05, turned on the spot, stood.
   bool docked = false;
   int bumps = 0;
   uint64_t hash = 0;

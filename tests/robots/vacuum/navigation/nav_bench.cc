@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
               map.substr(map.rfind('/') + 1).c_str(), static_cast<unsigned long long>(options.seed), m.coverable_m2, m.time_s / 60,
               100 * m.coverage, m.revisit, m.ate_m, m.ate_max_m, m.distance_m, m.bumps, m.docked, 1000 * m.firmware_cpu_s / m.time_s,
               static_cast<unsigned long long>(m.hash));
+  std::printf("    fast %.0f slow %.0f turn %.0f still %.0f s\n", m.fast_s, m.slow_s, m.turn_s, m.still_s);
   if (!picture.empty()) hal.WritePicture(picture);
   return 0;
 }
