@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <numbers>
 
 #include "sim/plan/load_home.h"
+#include "sim/plan/raster.h"
 
 namespace dustproof {
 namespace {
@@ -100,21 +102,50 @@ TEST(WorldTest, PutsContactsAtTheDocksFace) {
   EXPECT_NEAR(face.y, 0.05 + kDockDepth_m, 1e-12);
 }
 
+// From the docked robot and from places all over its reach, every direction ends at something: no
+// ray leaves the home.
+void ExpectClosedToLight(const FloorPlan& plan, const std::string& name) {
+  const World world(plan);
+  const Reach reach = ReachableFloor(plan, {.resolution_m = 0.1});
+  std::vector<Vec2> places = {DockedPose(plan.X_WD, 0.17).position()};
+  size_t seen = 0;
+  for (int y = 0; y < reach.centers.height; ++y) {
+    for (int x = 0; x < reach.centers.width; ++x) {
+      if (reach.centers.At(x, y) != 0 && seen++ % 97 == 0)
+        places.push_back(reach.centers.CenterOf(x, y));
+    }
+  }
+  EXPECT_GT(places.size(), 3u) << name;
+  size_t escaped = 0;
+  for (const Vec2& p : places) {
+    for (int i = 0; i < 3600; ++i) {
+      const double angle = i * std::numbers::pi / 1800;
+      escaped += !world.rays()
+                      .Cast(Level(p.x(), p.y(), 0.1, std::cos(angle), std::sin(angle)), 1000)
+                      .hit();
+    }
+  }
+  EXPECT_EQ(escaped, 0u) << name;
+}
+
 TEST(WorldTest, HoldsTheHomesThatShip) {
   for (const char* name : {"studio", "two_bedroom", "family_house"}) {
     const Result<FloorPlan> plan =
         LoadHome(std::string(DUSTPROOF_SOURCE_DIR) + "/scenarios/homes/" + name + ".yaml");
     ASSERT_TRUE(plan.ok()) << ToString(plan.error());
-    const World world(*plan);
-    EXPECT_GT(world.solid_count(), 30u) << name;
-    // From the docked robot, every direction ends at something: the home is closed to light.
-    const Vec2 p = DockedPose(plan->X_WD, 0.17).position();
-    for (int i = 0; i < 3600; ++i) {
-      const double angle = i * std::numbers::pi / 1800;
-      EXPECT_TRUE(
-          world.rays().Cast(Level(p.x(), p.y(), 0.1, std::cos(angle), std::sin(angle)), 30).hit())
-          << name;
-    }
+    ExpectClosedToLight(*plan, name);
+  }
+}
+
+TEST(WorldTest, HoldsTheSharedMaps) {
+  const std::string root = DUSTPROOF_SOURCE_DIR "/../shared/data/homes";
+  if (!std::filesystem::exists(root)) GTEST_SKIP() << "no " << root << " here";
+  for (const char* name :
+       {"aws_small_house", "linorobot_house", "marekwiejak_home", "aldajo92_apto",
+        "vacuumtiger_large_room_obstacles", "virtualhome/house_8", "virtualhome/house_14"}) {
+    const Result<FloorPlan> plan = LoadHome(root + "/" + name + ".yaml");
+    ASSERT_TRUE(plan.ok()) << ToString(plan.error());
+    ExpectClosedToLight(*plan, name);
   }
 }
 
