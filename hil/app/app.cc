@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kTries = 24;   // Five seconds apart: an outage of two minutes is waited out.
+constexpr SimDuration kRetryPause = SimDuration::Seconds(5);
+constexpr int kTries = 24;  // Five seconds apart: an outage of two minutes is waited out.
 
 std::string TextOf(const json& object, const char* key) {
   const auto it = object.find(key);
@@ -39,7 +40,8 @@ class App::Parts {
         cloud_(config_, queue, phone),
         pairing_(config_, queue, phone, cloud_, screens_, view_) {
     for (const ConsentStep& step : config_.answers.changes) {
-      queue_.Schedule(std::max(step.at, queue_.now()), EventSource::kApp, [this, step] { ChangeConsent(step); });
+      queue_.Schedule(std::max(step.at, queue_.now()), EventSource::kApp,
+                      [this, step] { ChangeConsent(step); });
     }
   }
 
@@ -61,7 +63,9 @@ class App::Parts {
   void LookAtMap();
   void ShowStateAnswer(const json& answer);
   void End(const std::string& why);
-  std::string Target(const char* leaf) const { return "/v1/robots/" + std::to_string(robot_number_) + leaf; }
+  std::string Target(const char* leaf) const {
+    return "/v1/robots/" + std::to_string(robot_number_) + leaf;
+  }
 
   const Config config_;
   EventQueue& queue_;
@@ -74,7 +78,7 @@ class App::Parts {
   std::deque<std::string> waiting_actions_;  // Until the robot is paired.
   std::string map_tag_;
   uint32_t consent_version_shown_ = 0;
-  bool consents_unsaved_ = false;
+  bool consents_unsaved_ = false, saving_consents_ = false;
   bool state_asked_ = false, map_asked_ = false;
   EventId state_timer_ = 0, map_timer_ = 0;
 };
@@ -114,7 +118,7 @@ void App::Parts::Pair() {
       phase_ = Phase::kPaired;
       robot_number_ = robot_number;
       view_.ShowPaired(robot_number);
-      if (consents_unsaved_) SaveConsents();
+      SaveConsents();
       for (const std::string& action : std::exchange(waiting_actions_, {})) Perform(action);
       LookAtState();
       LookAtMap();
@@ -133,10 +137,11 @@ void App::Parts::End(const std::string& why) {
 void App::Parts::Send(const std::string& command) {
   if (command == "factory_reset") view_.Tell("factory_reset_requested");
   const std::string body = json{{"command", command}}.dump();
-  cloud_.AskUntilAnswered("POST", Target("/commands"), body, kTries, [this, command](int status, const json& answer) {
-    if (status == 202) return view_.CommandSent(CountOf(answer, "id"), command);
-    view_.Tell("command_refused", command + ": status " + std::to_string(status));
-  });
+  cloud_.AskUntilAnswered(
+      "POST", Target("/commands"), body, kTries, [this, command](int status, const json& answer) {
+        if (status == 202) return view_.CommandSent(CountOf(answer, "id"), command);
+        view_.Tell("command_refused", command + ": status " + std::to_string(status));
+      });
 }
 
 void App::Parts::ChangeConsent(const ConsentStep& step) {
@@ -145,26 +150,38 @@ void App::Parts::ChangeConsent(const ConsentStep& step) {
   }
   screens_.Change(step);
   consents_unsaved_ = true;
-  if (phase_ == Phase::kPaired) SaveConsents();
+  SaveConsents();
 }
 
+// Each attempt says what holds by then: an earlier answer that is slow to arrive must not undo a
+// later one.
 void App::Parts::SaveConsents() {
+  if (saving_consents_ || !consents_unsaved_ || phase_ != Phase::kPaired) return;
+  saving_consents_ = true;
   consents_unsaved_ = false;
   json consents = json::object();
   for (const auto& [consent, state] : screens_.ledger().states()) consents[consent] = ToWord(state);
   const std::string body = json{{"consents", consents}}.dump();
-  cloud_.AskUntilAnswered("PUT", Target("/consents"), body, kTries, [this](int status, const json& answer) {
-    view_.Tell(status == 200 ? "consents_saved" : "consents_not_saved",
-               status == 200 ? "version " + std::to_string(CountOf(answer, "consent_version")) : "status " + std::to_string(status));
+  cloud_.Ask("PUT", Target("/consents"), body, [this](int status, const json& answer) {
+    saving_consents_ = false;
+    if (status == 200) {
+      view_.Tell("consents_saved", "version " + std::to_string(CountOf(answer, "consent_version")));
+      return SaveConsents();
+    }
+    view_.Tell("consents_not_saved", "status " + std::to_string(status));
+    if (status != 0 && status < 500) return;
+    consents_unsaved_ = true;
+    queue_.ScheduleAfter(kRetryPause, EventSource::kApp, [this] { SaveConsents(); });
   });
 }
 
 void App::Parts::DeleteData() {
   view_.Tell("data_deletion_requested");
-  cloud_.AskUntilAnswered("DELETE", Target("/data"), "", kTries, [this](int status, const json& answer) {
-    if (status == 202) return view_.CommandSent(CountOf(answer, "id"), "delete_data");
-    view_.Tell("command_refused", "delete_data: status " + std::to_string(status));
-  });
+  cloud_.AskUntilAnswered(
+      "DELETE", Target("/data"), "", kTries, [this](int status, const json& answer) {
+        if (status == 202) return view_.CommandSent(CountOf(answer, "id"), "delete_data");
+        view_.Tell("command_refused", "delete_data: status " + std::to_string(status));
+      });
 }
 
 void App::Parts::DeleteAccount() {
@@ -172,7 +189,8 @@ void App::Parts::DeleteAccount() {
   cloud_.AskUntilAnswered("DELETE", "/v1/account", "", kTries, [this](int status, const json&) {
     // 401: the first answer was lost, and the account is gone.
     const bool gone = status == 204 || status == 401;
-    view_.Tell(gone ? "account_deleted" : "account_not_deleted", "status " + std::to_string(status));
+    view_.Tell(gone ? "account_deleted" : "account_not_deleted",
+               "status " + std::to_string(status));
     if (gone) End("the account is deleted");
   });
 }
@@ -189,10 +207,12 @@ void App::Parts::LookAtState() {
       view_.CompleteAll("factory_reset");
       return End("the robot has left the account");
     }
-    const bool let_go = !screens_.accepted() && consent_version_shown_ == CountOf(answer, "consent_version") && status == 200 &&
-                        !consents_unsaved_;
+    const bool let_go = !screens_.accepted() &&
+                        consent_version_shown_ == CountOf(answer, "consent_version") &&
+                        status == 200 && !consents_unsaved_ && !saving_consents_;
     if (let_go) return End("the policy is no longer accepted");
-    state_timer_ = queue_.ScheduleAfter(config_.state_period, EventSource::kApp, [this] { LookAtState(); });
+    state_timer_ =
+        queue_.ScheduleAfter(config_.state_period, EventSource::kApp, [this] { LookAtState(); });
   });
 }
 
@@ -206,14 +226,19 @@ void App::Parts::ShowStateAnswer(const json& answer) {
   const auto commands = answer.find("commands");
   if (commands == answer.end() || !commands->is_array()) return;
   for (const json& command : *commands) {
-    if (command.is_object()) view_.ShowCommand(CountOf(command, "id"), TextOf(command, "status"), TextOf(command, "error"));
+    if (command.is_object())
+      view_.ShowCommand(CountOf(command, "id"), TextOf(command, "status"),
+                        TextOf(command, "error"));
   }
 }
 
 void App::Parts::LookAtMap() {
   if (phase_ != Phase::kPaired || map_asked_) return;
   queue_.Cancel(map_timer_);
-  const auto again = [this] { map_timer_ = queue_.ScheduleAfter(config_.map_period, EventSource::kApp, [this] { LookAtMap(); }); };
+  const auto again = [this] {
+    map_timer_ =
+        queue_.ScheduleAfter(config_.map_period, EventSource::kApp, [this] { LookAtMap(); });
+  };
   // Without the consent there is no map page.
   if (!screens_.ledger().granted("C_MAP_UPLOAD")) return again();
   map_asked_ = true;

@@ -14,12 +14,12 @@ struct ShownMap {
   uint16_t width = 0, height = 0;
   uint16_t resolution_mm = 0;
   int32_t origin_x_mm = 0, origin_y_mm = 0;
-  std::vector<uint8_t> cells;   ///< 0 free, 1 occupied, 255 unknown; row 0 at the bottom.
+  std::vector<uint8_t> cells;  ///< 0 free, 1 occupied, 255 unknown; row 0 at the bottom.
   struct Point {
     int32_t x_mm = 0, y_mm = 0;
   };
   std::vector<Point> path;
-  uint32_t checksum = 0;        ///< The file's own CRC-32: tells one map from another.
+  uint32_t checksum = 0;  ///< The file's own CRC-32: tells one map from another.
 
   size_t CountCells(uint8_t value) const;
 };

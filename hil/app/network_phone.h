@@ -11,8 +11,10 @@ class NetworkPhone final : public Phone {
   /// `network` outlives the phone.
   explicit NetworkPhone(AppInterface& network) : network_(network) {}
 
-  void JoinWifi(const std::string& ssid, const std::string& password, std::function<void(const std::string&)> done) override;
-  void Connect(const Dial& dial, std::unique_ptr<StreamCore> core, std::function<void(const std::string&)> failed) override;
+  void JoinWifi(const std::string& ssid, const std::string& password,
+                std::function<void(const std::string&)> done) override;
+  void Connect(const Dial& dial, std::unique_ptr<StreamCore> core,
+               std::function<void(const std::string&)> failed) override;
 
  private:
   AppInterface& network_;

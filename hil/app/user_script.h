@@ -10,10 +10,11 @@
 
 namespace dustproof {
 
-/// Plays a scenario's script: the user taps in the app, or presses a button on the robot — where the script says `press`, and
-/// where the app can't do what is wanted (`clean` and `dock` of a robot that isn't paired; `factory_reset` by its button).
-/// Each step becomes a run event of source "script". App, queue and sink outlive the last step.
-void ScheduleScript(const std::vector<ScriptStep>& script, EventQueue& queue, App& app, CaptureSink& sink,
-                    std::function<void(const std::string& button)> press);
+/// Plays a scenario's script: the user taps in the app, or presses a button on the robot — where
+/// the script says `press`, and where the app can't do what is wanted (`clean` and `dock` of a
+/// robot that isn't paired; `factory_reset` by its button). Each step becomes a run event of source
+/// "script". App, queue and sink outlive the last step.
+void ScheduleScript(const std::vector<ScriptStep>& script, EventQueue& queue, App& app,
+                    CaptureSink& sink, std::function<void(const std::string& button)> press);
 
 }  // namespace dustproof

@@ -28,13 +28,16 @@ struct Cloud::Parts final : StreamService {
         robot_api(store, channel),
         app_api(store, channel),
         https({.server_name = "dustproof-cloud"},
-              [this](SimTime now, const StreamPeer& peer, const HttpRequest& request) { return Answer(now, peer, request); }) {
+              [this](SimTime now, const StreamPeer& peer, const HttpRequest& request) {
+                return Answer(now, peer, request);
+              }) {
     robot_api.AddRoutes(router);
     app_api.AddRoutes(router);
     for (const Fault& fault : config.faults) {
       if (!DropsEverything(fault)) continue;
-      queue.Schedule(fault.from, EventSource::kCloud,
-                     [this, &queue] { channel.broker().DropConnections(queue.now(), "the cloud is down"); });
+      queue.Schedule(fault.from, EventSource::kCloud, [this, &queue] {
+        channel.broker().DropConnections(queue.now(), "the cloud is down");
+      });
     }
   }
 
@@ -45,7 +48,8 @@ struct Cloud::Parts final : StreamService {
   /// The MQTT port: the broker, unless the cloud is down.
   std::unique_ptr<StreamCore> Accept(SimTime now, const StreamPeer& peer) override {
     for (const Fault& fault : store.config().faults) {
-      if (DropsEverything(fault) && now >= fault.from && now < fault.until) return std::make_unique<ClosedCore>();
+      if (DropsEverything(fault) && now >= fault.from && now < fault.until)
+        return std::make_unique<ClosedCore>();
     }
     return channel.broker().Accept(now, peer);
   }
@@ -58,7 +62,8 @@ struct Cloud::Parts final : StreamService {
       if (!applies) continue;
       if (fault.kind == Fault::Kind::kDropConnection) return {.drop_connection = true};
       if (fault.kind == Fault::Kind::kError) {
-        return {.response = HttpResponse::With(fault.status, "application/json", R"({"error":"unavailable"})")};
+        return {.response = HttpResponse::With(fault.status, "application/json",
+                                               R"({"error":"unavailable"})")};
       }
       delay = fault.delay;
     }

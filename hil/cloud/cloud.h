@@ -17,16 +17,18 @@ namespace dustproof {
 
 /// The fake vendor cloud: accounts, robots, an MQTT broker and an HTTPS server, in virtual time.
 ///
-/// It speaks the `generic` dialect (robots/vacuum/firmware/PROTOCOL.md) with robots and hil/cloud/APP_API.md with the app, and is
-/// as strict as a real one: who is unknown, late or forged is refused, and a run event says why. What it stores it takes from
-/// whoever may write, wanted or not: whether that was allowed is for the audit to judge, from the wire.
-/// Everything secret it hands out comes from named streams of its seed. Used on the simulation thread only.
+/// It speaks the `generic` dialect (robots/vacuum/firmware/PROTOCOL.md) with robots and
+/// hil/cloud/APP_API.md with the app, and is as strict as a real one: who is unknown, late or
+/// forged is refused, and a run event says why. What it stores it takes from whoever may write,
+/// wanted or not: whether that was allowed is for the audit to judge, from the wire. Everything
+/// secret it hands out comes from named streams of its seed. Used on the simulation thread only.
 class Cloud {
  public:
   struct Account {
     std::string id;
     std::string password;
-    std::string session_token = "";  ///< What the first login gets; "" draws one. Later logins draw theirs.
+    std::string session_token =
+        "";  ///< What the first login gets; "" draws one. Later logins draw theirs.
   };
 
   /// The cloud itself misbehaves for a while.
@@ -35,8 +37,9 @@ class Cloud {
     Kind kind = Kind::kError;
     SimTime from;
     SimTime until = SimTime::Max();
-    std::string path_prefix = "/";  ///< Which HTTPS paths; "" none. Dropping takes MQTT along where this is "/".
-    int status = 503;               ///< Of kError.
+    std::string path_prefix =
+        "/";           ///< Which HTTPS paths; "" none. Dropping takes MQTT along where this is "/".
+    int status = 503;  ///< Of kError.
     SimDuration delay = SimDuration::Seconds(5);  ///< Of kSlow.
   };
 
@@ -48,10 +51,17 @@ class Cloud {
     struct Release {
       std::string version, url, sha256;
     };
-    std::map<std::string, Release> releases = {{"DP-V1", {}}};
+    std::map<std::string, Release> releases = {
+        {"DP-V1",
+         {.version = "1.0.0",  // What the reference firmware is: nothing newer. The hash is that of
+                               // an empty file.
+          .url = "https://cloud.example/firmware/dp-v1-1.0.0.bin",
+          .sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}};
     SimDuration pairing_lifetime = SimDuration::Seconds(600);
-    SimDuration command_lifetime = SimDuration::Seconds(120);  ///< A command that wasn't acknowledged by then has failed.
-    SimDuration farewell_time = SimDuration::Seconds(10);      ///< How long a deleted robot's session may last.
+    SimDuration command_lifetime =
+        SimDuration::Seconds(120);  ///< A command that wasn't acknowledged by then has failed.
+    SimDuration farewell_time =
+        SimDuration::Seconds(10);  ///< How long a deleted robot's session may last.
     std::vector<Fault> faults;
   };
 

@@ -33,7 +33,8 @@ void HttpClientConnection::OnBytes(SimTime now, std::span<const std::byte> bytes
   if (closed_) return;
   reader_.Append(bytes);
   while (!closed_ && !exchanges_.empty()) {
-    Result<std::optional<HttpResponse>> response = reader_.Next(exchanges_.front().request.method == "HEAD");
+    Result<std::optional<HttpResponse>> response =
+        reader_.Next(exchanges_.front().request.method == "HEAD");
     if (!response.ok()) return Fail(now, response.error());
     if (!response->has_value()) return;
     Complete(now, std::move(**response));

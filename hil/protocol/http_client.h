@@ -12,8 +12,8 @@
 
 namespace dustproof {
 
-/// An HTTP/1.1 client's end of one connection, without I/O or clock. Requests may be added at any time; they go out one
-/// after another, each once the answer before it has come.
+/// An HTTP/1.1 client's end of one connection, without I/O or clock. Requests may be added at any
+/// time; they go out one after another, each once the answer before it has come.
 class HttpClientConnection final : public StreamCore {
  public:
   /// Called once a request: with the answer, or with why there will be none.
@@ -21,7 +21,8 @@ class HttpClientConnection final : public StreamCore {
 
   struct Config {
     HttpLimits limits = {};
-    SimDuration response_timeout = SimDuration::Seconds(30);  ///< Connecting is part of the first request's time.
+    SimDuration response_timeout =
+        SimDuration::Seconds(30);  ///< Connecting is part of the first request's time.
   };
 
   explicit HttpClientConnection(const Config& config) : config_(config), reader_(config.limits) {}
@@ -30,7 +31,8 @@ class HttpClientConnection final : public StreamCore {
   HttpClientConnection(const HttpClientConnection&) = delete;
   HttpClientConnection& operator=(const HttpClientConnection&) = delete;
 
-  /// Points to this connection, and to null once it is gone: for who hands it to a driver that owns it from then on.
+  /// Points to this connection, and to null once it is gone: for who hands it to a driver that owns
+  /// it from then on.
   std::shared_ptr<HttpClientConnection* const> handle() const { return self_; }
 
   /// @pre is_usable()
@@ -59,7 +61,8 @@ class HttpClientConnection final : public StreamCore {
   void Fail(SimTime now, const Error& error);
 
   const Config config_;
-  const std::shared_ptr<HttpClientConnection*> self_ = std::make_shared<HttpClientConnection*>(this);
+  const std::shared_ptr<HttpClientConnection*> self_ =
+      std::make_shared<HttpClientConnection*>(this);
   HttpResponseReader reader_;
   std::deque<Exchange> exchanges_;  // The first is under way once `open_`.
   bool open_ = false;

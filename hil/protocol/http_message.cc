@@ -8,7 +8,8 @@ namespace {
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return Lower(x) == Lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 int HexDigit(char c) {
@@ -42,55 +43,85 @@ std::string_view FindHeader(const HttpHeaders& headers, std::string_view name) {
 std::string_view HttpRequest::bearer() const {
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view value = header("Authorization");
-  const bool is_bearer = value.size() > kScheme.size() && EqualsIgnoringCase(value.substr(0, kScheme.size()), kScheme);
+  const bool is_bearer =
+      value.size() > kScheme.size() && EqualsIgnoringCase(value.substr(0, kScheme.size()), kScheme);
   return is_bearer ? value.substr(kScheme.size()) : std::string_view();
 }
 
 HttpResponse HttpResponse::With(int status, std::string_view media_type, std::string_view body) {
-  return {.status = status, .headers = {{"Content-Type", std::string(media_type)}}, .body = ToBytes(body)};
+  return {.status = status,
+          .headers = {{"Content-Type", std::string(media_type)}},
+          .body = ToBytes(body)};
 }
 
 std::string_view HttpReason(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    default: return "";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";
   }
 }
 
 Bytes Encode(const HttpRequest& request) {
   std::string head = request.method + " " + request.target + " HTTP/1.1\r\n";
   AppendHeaders(head, request.headers);
-  const bool has_content = !request.body.empty() || request.method == "POST" || request.method == "PUT";
+  const bool has_content =
+      !request.body.empty() || request.method == "POST" || request.method == "PUT";
   if (has_content) head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   if (!request.keep_alive) head += "Connection: close\r\n";
   return Join(head + "\r\n", request.body);
 }
 
 Bytes Encode(const HttpResponse& response, bool with_body) {
-  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(HttpReason(response.status)) + "\r\n";
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " +
+                     std::string(HttpReason(response.status)) + "\r\n";
   AppendHeaders(head, response.headers);
   const bool has_content = !IsBodiless(response.status);
   if (has_content) head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

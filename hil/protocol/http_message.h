@@ -18,10 +18,10 @@ std::string_view FindHeader(const HttpHeaders& headers, std::string_view name);
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string target = "/";   ///< As on the request line: path and query.
-  HttpHeaders headers = {};   ///< `Host` is here; `Content-Length` is added by `Encode`.
+  std::string target = "/";  ///< As on the request line: path and query.
+  HttpHeaders headers = {};  ///< `Host` is here; `Content-Length` is added by `Encode`.
   Bytes body = {};
-  bool keep_alive = true;     ///< Whether the client lets the connection live on.
+  bool keep_alive = true;  ///< Whether the client lets the connection live on.
 
   std::string_view header(std::string_view name) const { return FindHeader(headers, name); }
   /// Without the query.

@@ -1,11 +1,10 @@
 #include "hil/protocol/http_parser.h"
 
 // The one file that includes Boost.Beast: it takes ten seconds to compile.
+#include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -39,7 +38,8 @@ class MessageReader {
     size_t used = 0;
     while (used < pending_.size() && !parser_->is_done()) {
       began_ = true;
-      const size_t count = parser_->put(boost::asio::buffer(pending_.data() + used, pending_.size() - used), error);
+      const size_t count =
+          parser_->put(boost::asio::buffer(pending_.data() + used, pending_.size() - used), error);
       used += count;
       if (error == http::error::need_more) error = {};
       if (error || count == 0) break;
@@ -78,7 +78,8 @@ class MessageReader {
 template <typename Message>
 HttpHeaders CopyHeaders(const Message& message) {
   HttpHeaders headers;
-  for (const auto& field : message) headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  for (const auto& field : message)
+    headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   return headers;
 }
 
@@ -119,12 +120,14 @@ struct HttpRequestReader::State {
     if (message.version() >= 11 && message.count(http::field::host) != 1) {
       return Refuse(400, "HTTP/1.1 wants exactly one Host");
     }
-    if (!IsAcceptableTarget(message.method_string(), message.target())) return Refuse(400, "request target without a path");
+    if (!IsAcceptableTarget(message.method_string(), message.target()))
+      return Refuse(400, "request target without a path");
     return std::nullopt;
   }
 };
 
-HttpRequestReader::HttpRequestReader(const HttpLimits& limits) : state_(std::make_unique<State>(limits)) {}
+HttpRequestReader::HttpRequestReader(const HttpLimits& limits)
+    : state_(std::make_unique<State>(limits)) {}
 HttpRequestReader::~HttpRequestReader() = default;
 HttpRequestReader::HttpRequestReader(HttpRequestReader&&) noexcept = default;
 HttpRequestReader& HttpRequestReader::operator=(HttpRequestReader&&) noexcept = default;
@@ -176,7 +179,8 @@ struct HttpResponseReader::State {
   }
 };
 
-HttpResponseReader::HttpResponseReader(const HttpLimits& limits) : state_(std::make_unique<State>(limits)) {}
+HttpResponseReader::HttpResponseReader(const HttpLimits& limits)
+    : state_(std::make_unique<State>(limits)) {}
 HttpResponseReader::~HttpResponseReader() = default;
 HttpResponseReader::HttpResponseReader(HttpResponseReader&&) noexcept = default;
 HttpResponseReader& HttpResponseReader::operator=(HttpResponseReader&&) noexcept = default;

@@ -15,8 +15,9 @@ struct HttpLimits {
   size_t body_bytes_max = 8 * 1024 * 1024;
 };
 
-/// Cuts a client's byte stream into requests: pipelined, chunked, in pieces of any size. Strict: what proxies and servers are
-/// known to read differently (both lengths, unknown transfer codings, no or two hosts) is refused.
+/// Cuts a client's byte stream into requests: pipelined, chunked, in pieces of any size. Strict:
+/// what proxies and servers are known to read differently (both lengths, unknown transfer codings,
+/// no or two hosts) is refused.
 class HttpRequestReader {
  public:
   explicit HttpRequestReader(const HttpLimits& limits);
@@ -25,7 +26,8 @@ class HttpRequestReader {
   HttpRequestReader& operator=(HttpRequestReader&&) noexcept;
 
   void Append(std::span<const std::byte> bytes);
-  /// The next whole request; nothing while one is incomplete. After an error the stream can't be resumed.
+  /// The next whole request; nothing while one is incomplete. After an error the stream can't be
+  /// resumed.
   Result<std::optional<HttpRequest>> Next();
   /// What to answer after `Next` failed: 400, 413, 431, 501 or 505.
   int error_status() const;

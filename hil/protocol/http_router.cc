@@ -16,7 +16,8 @@ std::vector<std::string_view> Segments(std::string_view path) {
   return segments;
 }
 
-bool Fits(std::string_view pattern, std::string_view path, std::map<std::string, std::string>& parameters) {
+bool Fits(std::string_view pattern, std::string_view path,
+          std::map<std::string, std::string>& parameters) {
   const auto wanted = Segments(pattern), given = Segments(path);
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (wanted[i] == "*" && i + 1 == wanted.size()) return given.size() > i;
@@ -37,7 +38,8 @@ void HttpRouter::Add(std::string method, std::string pattern, Handler handler) {
   routes_.push_back({std::move(method), std::move(pattern), std::move(handler)});
 }
 
-HttpReply HttpRouter::Handle(SimTime now, const StreamPeer& peer, const HttpRequest& request) const {
+HttpReply HttpRouter::Handle(SimTime now, const StreamPeer& peer,
+                             const HttpRequest& request) const {
   std::string allowed;
   for (const Route& route : routes_) {
     HttpCall call{.now = now, .peer = peer, .request = request};
@@ -46,8 +48,10 @@ HttpReply HttpRouter::Handle(SimTime now, const StreamPeer& peer, const HttpRequ
     if (route.method == request.method || is_head_of_get) return route.handler(call);
     allowed += (allowed.empty() ? "" : ", ") + route.method;
   }
-  if (allowed.empty()) return {.response = HttpResponse::With(404, "application/json", R"({"error":"not_found"})")};
-  HttpResponse response = HttpResponse::With(405, "application/json", R"({"error":"method_not_allowed"})");
+  if (allowed.empty())
+    return {.response = HttpResponse::With(404, "application/json", R"({"error":"not_found"})")};
+  HttpResponse response =
+      HttpResponse::With(405, "application/json", R"({"error":"method_not_allowed"})");
   response.headers.emplace_back("Allow", allowed);
   return {.response = std::move(response)};
 }

@@ -15,18 +15,20 @@ struct HttpCall {
   SimTime now;
   const StreamPeer& peer;
   const HttpRequest& request;
-  std::map<std::string, std::string> parameters = {};  ///< What `{name}` in the pattern stood for, percent-decoded.
+  std::map<std::string, std::string> parameters =
+      {};  ///< What `{name}` in the pattern stood for, percent-decoded.
 };
 
-/// Finds who answers a request, by method and path. A pattern such as "/v1/robots/{id}/map" takes whole segments; one that
-/// ends in "/*" takes every path below. The first route that fits wins.
+/// Finds who answers a request, by method and path. A pattern such as "/v1/robots/{id}/map" takes
+/// whole segments; one that ends in "/*" takes every path below. The first route that fits wins.
 class HttpRouter {
  public:
   using Handler = std::function<HttpReply(const HttpCall&)>;
 
   void Add(std::string method, std::string pattern, Handler handler);
 
-  /// 404 where no path fits, 405 with `Allow` where only the method doesn't. GET routes answer HEAD.
+  /// 404 where no path fits, 405 with `Allow` where only the method doesn't. GET routes answer
+  /// HEAD.
   HttpReply Handle(SimTime now, const StreamPeer& peer, const HttpRequest& request) const;
 
  private:

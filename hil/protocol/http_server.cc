@@ -76,7 +76,8 @@ class HttpService::Connection final : public StreamCore {
   void SendReply(HttpReply reply) {
     if (reply.drop_connection) return Close();
     const std::string& name = service_.config_.server_name;
-    if (!name.empty()) reply.response.headers.insert(reply.response.headers.begin(), {"Server", name});
+    if (!name.empty())
+      reply.response.headers.insert(reply.response.headers.begin(), {"Server", name});
     Send(Encode(reply.response, !to_head_));
     if (!reply.response.keep_alive) Close();
   }

@@ -40,13 +40,16 @@ void Broker::Evict(SimTime now, const std::string& client_id, const std::string&
 }
 
 void Broker::DropConnections(SimTime now, const std::string& reason) {
-  for (Connection* connection : std::vector(connections_)) connection->End(now, reason, Connection::WillFate::kSent);
+  for (Connection* connection : std::vector(connections_))
+    connection->End(now, reason, Connection::WillFate::kSent);
 }
 
 bool Broker::Attach(SimTime now, Connection& connection, bool clean) {
   const std::string& id = connection.client_id();
-  if (const auto it = clients_.find(id); it != clients_.end() && it->second.connection) {  // [MQTT-3.1.4-2]
-    it->second.connection->End(now, "another connection took its client id over", Connection::WillFate::kSent);
+  if (const auto it = clients_.find(id);
+      it != clients_.end() && it->second.connection) {  // [MQTT-3.1.4-2]
+    it->second.connection->End(now, "another connection took its client id over",
+                               Connection::WillFate::kSent);
   }
   if (clean) clients_.erase(id);  // [MQTT-3.1.2-6]
   const auto [it, is_new] = clients_.try_emplace(id, Client{.session = Session(config_.session)});
@@ -72,7 +75,9 @@ void Broker::Route(const mqtt::Publish& message) {
   for (auto& [id, client] : clients_) {
     const std::optional<uint8_t> granted = client.session.GrantedQos(message.topic);
     if (!granted) continue;
-    client.session.Deliver({.topic = message.topic, .payload = message.payload, .qos = std::min(*granted, message.qos)});
+    client.session.Deliver({.topic = message.topic,
+                            .payload = message.payload,
+                            .qos = std::min(*granted, message.qos)});
   }
 }
 

@@ -26,30 +26,36 @@ class Authority {
     std::string reason;  ///< Of a refusal, for people; it never goes over the wire.
   };
   virtual Verdict Authenticate(SimTime now, const StreamPeer& peer, const Connect& connect) = 0;
-  /// A client that may not publish is disconnected: MQTT 3.1.1 knows no refusal of a message [MQTT-3.3.5-2].
+  /// A client that may not publish is disconnected: MQTT 3.1.1 knows no refusal of a message
+  /// [MQTT-3.3.5-2].
   virtual bool MayPublish(SimTime now, const std::string& client_id, std::string_view topic) = 0;
   virtual bool MaySubscribe(SimTime now, const std::string& client_id, std::string_view filter) = 0;
 
   virtual void OnConnected(SimTime, const std::string& /*client_id*/) {}
-  virtual void OnDisconnected(SimTime, const std::string& /*client_id*/, const std::string& /*reason*/) {}
+  virtual void OnDisconnected(SimTime, const std::string& /*client_id*/,
+                              const std::string& /*reason*/) {}
   /// After the SUBACK; filters that were refused are in `subscribe` too.
   virtual void OnSubscribed(SimTime, const std::string& /*client_id*/, const Subscribe&) {}
   /// A client's message, before it goes to the subscribers.
   virtual void OnPublished(SimTime, const std::string& /*client_id*/, const Publish&) {}
-  /// A connection that ended before it had a session. `client_id` is empty where no CONNECT could be read.
-  virtual void OnRefused(SimTime, const StreamPeer&, const std::string& /*client_id*/, const std::string& /*reason*/) {}
+  /// A connection that ended before it had a session. `client_id` is empty where no CONNECT could
+  /// be read.
+  virtual void OnRefused(SimTime, const StreamPeer&, const std::string& /*client_id*/,
+                         const std::string& /*reason*/) {}
 };
 
-/// An MQTT 3.1.1 broker without I/O or clock: QoS 0 to 2, retained messages, wills, wildcards, sessions, keep-alive.
+/// An MQTT 3.1.1 broker without I/O or clock: QoS 0 to 2, retained messages, wills, wildcards,
+/// sessions, keep-alive.
 ///
-/// It gives messages to sessions in the order of their client ids, so that equal input gives equal output. Clients of
-/// other protocol levels get CONNACK 1 (in MQTT 5's form, 0x84, where they ask for level 5). Connections may outlive it;
-/// they are then dead.
+/// It gives messages to sessions in the order of their client ids, so that equal input gives equal
+/// output. Clients of other protocol levels get CONNACK 1 (in MQTT 5's form, 0x84, where they ask
+/// for level 5). Connections may outlive it; they are then dead.
 class Broker final : public StreamService {
  public:
   struct Config {
     size_t packet_bytes_max = 256 * 1024;  ///< Of the remaining length.
-    SimDuration connect_timeout = SimDuration::Seconds(10);  ///< From the connection to a complete CONNECT.
+    SimDuration connect_timeout =
+        SimDuration::Seconds(10);  ///< From the connection to a complete CONNECT.
     Session::Limits session;
   };
 
@@ -65,7 +71,8 @@ class Broker final : public StreamService {
   void Publish(const mqtt::Publish& message);
 
   bool IsConnected(const std::string& client_id) const;
-  /// Closes a client's connection and forgets its session. No will is sent: the server's side ended it.
+  /// Closes a client's connection and forgets its session. No will is sent: the server's side ended
+  /// it.
   void Evict(SimTime now, const std::string& client_id, const std::string& reason);
 
   /// Closes every connection, as a server does that fails. Lasting sessions stay.

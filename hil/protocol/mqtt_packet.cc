@@ -6,12 +6,13 @@ namespace dustproof::mqtt {
 namespace {
 
 constexpr std::array<std::string_view, 15> kNames = {
-    "reserved", "CONNECT",   "CONNACK", "PUBLISH",     "PUBACK",   "PUBREC",  "PUBREL",    "PUBCOMP",
-    "SUBSCRIBE", "SUBACK",   "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT"};
+    "reserved",    "CONNECT",  "CONNACK", "PUBLISH",   "PUBACK",
+    "PUBREC",      "PUBREL",   "PUBCOMP", "SUBSCRIBE", "SUBACK",
+    "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP",  "DISCONNECT"};
 
 constexpr size_t kRemainingLengthBytesMax = 4;
-constexpr uint8_t kConnectUserName = 0x80, kConnectPassword = 0x40, kConnectWillRetain = 0x20, kConnectWill = 0x04,
-                  kConnectCleanSession = 0x02, kConnectReserved = 0x01;
+constexpr uint8_t kConnectUserName = 0x80, kConnectPassword = 0x40, kConnectWillRetain = 0x20,
+                  kConnectWill = 0x04, kConnectCleanSession = 0x02, kConnectReserved = 0x01;
 
 Error Malformed(PacketType type, std::string_view why) {
   return Error::BadInput("MQTT " + std::string(Name(type)) + ": " + std::string(why));
@@ -33,7 +34,8 @@ class FieldReader {
     return static_cast<uint16_t>(high << 8 | Byte());
   }
   std::span<const std::byte> Raw(size_t count) {
-    if (count > rest_.size()) return Fail<std::span<const std::byte>>("a field is longer than the packet");
+    if (count > rest_.size())
+      return Fail<std::span<const std::byte>>("a field is longer than the packet");
     const auto field = rest_.first(count);
     rest_ = rest_.subspan(count);
     return field;
@@ -84,9 +86,11 @@ Result<Packet> DecodeConnect(FieldReader& in) {
   Connect connect;
   const std::string protocol = in.Text();
   connect.protocol_level = in.Byte();
-  if (in.ok() && protocol != "MQTT" && protocol != "MQIsdp") in.Fail<int>("unknown protocol name");  // [MQTT-3.1.2-1]
+  if (in.ok() && protocol != "MQTT" && protocol != "MQIsdp")
+    in.Fail<int>("unknown protocol name");  // [MQTT-3.1.2-1]
   if (!in.ok()) return Malformed(PacketType::kConnect, in.problem());
-  if (protocol == "MQIsdp" && connect.protocol_level == 4) in.Fail<int>("protocol name and level do not agree");
+  if (protocol == "MQIsdp" && connect.protocol_level == 4)
+    in.Fail<int>("protocol name and level do not agree");
   if (connect.protocol_level != 4) return Packet(std::move(connect));
 
   const uint8_t flags = in.Byte();
@@ -96,7 +100,10 @@ Result<Packet> DecodeConnect(FieldReader& in) {
   if (flags & kConnectReserved) in.Fail<int>("reserved flag is set");  // [MQTT-3.1.2-3]
   const uint8_t will_qos = flags >> 3 & 3;
   if (flags & kConnectWill) {
-    Will will{.topic = in.Text(), .payload = in.Binary(), .qos = will_qos, .retain = (flags & kConnectWillRetain) != 0};
+    Will will{.topic = in.Text(),
+              .payload = in.Binary(),
+              .qos = will_qos,
+              .retain = (flags & kConnectWillRetain) != 0};
     if (will_qos == 3) in.Fail<int>("will QoS 3");  // [MQTT-3.1.2-14]
     connect.will = std::move(will);
   } else if (will_qos != 0 || (flags & kConnectWillRetain)) {
@@ -114,7 +121,8 @@ Result<Packet> DecodeConnack(FieldReader& in) {
   const uint8_t flags = in.Byte();
   const Connack connack{.session_present = (flags & 1) != 0, .code = in.Byte()};
   if (flags & 0xFE) in.Fail<int>("reserved flags are set");
-  if (connack.session_present && connack.code != 0) in.Fail<int>("session present in a refusal");  // [MQTT-3.2.2-4]
+  if (connack.session_present && connack.code != 0)
+    in.Fail<int>("session present in a refusal");  // [MQTT-3.2.2-4]
   return Finish(PacketType::kConnack, in, connack);
 }
 
@@ -125,8 +133,9 @@ Result<Packet> DecodePublish(uint8_t flags, FieldReader& in) {
   publish.duplicate = flags & 8;
   publish.topic = in.Text();
   if (publish.qos > 0) publish.packet_id = in.PacketId();
-  if (publish.qos == 3) in.Fail<int>("QoS 3");                                       // [MQTT-3.3.1-4]
-  if (publish.qos == 0 && publish.duplicate) in.Fail<int>("duplicate flag at QoS 0");  // [MQTT-3.3.1-2]
+  if (publish.qos == 3) in.Fail<int>("QoS 3");  // [MQTT-3.3.1-4]
+  if (publish.qos == 0 && publish.duplicate)
+    in.Fail<int>("duplicate flag at QoS 0");  // [MQTT-3.3.1-2]
   publish.payload = in.Rest();
   return Finish(PacketType::kPublish, in, std::move(publish));
 }
@@ -135,7 +144,8 @@ Result<Packet> DecodeSubscribe(FieldReader& in) {
   Subscribe subscribe{.packet_id = in.PacketId(), .subscriptions = {}};
   do {  // [MQTT-3.8.3-3]: at least one.
     Subscription subscription{.filter = in.Text(), .qos = in.Byte()};
-    if (subscription.qos > 2) in.Fail<int>("requested QoS above 2, or reserved bits set");  // [MQTT-3-8.3-4]
+    if (subscription.qos > 2)
+      in.Fail<int>("requested QoS above 2, or reserved bits set");  // [MQTT-3-8.3-4]
     subscribe.subscriptions.push_back(std::move(subscription));
   } while (in.ok() && !in.AtEnd());
   return Finish(PacketType::kSubscribe, in, std::move(subscribe));
@@ -145,7 +155,8 @@ Result<Packet> DecodeSuback(FieldReader& in) {
   Suback suback{.packet_id = in.PacketId(), .codes = {}};
   do {
     suback.codes.push_back(in.Byte());
-    if (suback.codes.back() > 2 && suback.codes.back() != kSubscribeFailure) in.Fail<int>("reserved return code");
+    if (suback.codes.back() > 2 && suback.codes.back() != kSubscribeFailure)
+      in.Fail<int>("reserved return code");
   } while (in.ok() && !in.AtEnd());
   return Finish(PacketType::kSuback, in, std::move(suback));
 }
@@ -160,7 +171,8 @@ Result<Packet> DecodeUnsubscribe(FieldReader& in) {
 
 /// The four flag bits that a packet must carry; PUBLISH's are its own [MQTT-2.2.2-1].
 uint8_t FixedFlags(PacketType type) {
-  const bool two = type == PacketType::kPubrel || type == PacketType::kSubscribe || type == PacketType::kUnsubscribe;
+  const bool two = type == PacketType::kPubrel || type == PacketType::kSubscribe ||
+                   type == PacketType::kUnsubscribe;
   return two ? 2 : 0;
 }
 
@@ -173,7 +185,9 @@ class FieldWriter {
     Byte(static_cast<uint8_t>(value >> 8));
     Byte(static_cast<uint8_t>(value));
   }
-  void Raw(std::span<const std::byte> bytes) { body_.insert(body_.end(), bytes.begin(), bytes.end()); }
+  void Raw(std::span<const std::byte> bytes) {
+    body_.insert(body_.end(), bytes.begin(), bytes.end());
+  }
   void Binary(std::span<const std::byte> bytes) {
     Word(bytes.size());
     Raw(bytes);
@@ -206,7 +220,9 @@ Bytes EncodeOne(const Connect& connect) {
   out.Text("MQTT");
   out.Byte(connect.protocol_level);
   unsigned flags = connect.clean_session ? kConnectCleanSession : 0;
-  if (connect.will) flags |= kConnectWill | connect.will->qos << 3 | (connect.will->retain ? kConnectWillRetain : 0);
+  if (connect.will)
+    flags |=
+        kConnectWill | connect.will->qos << 3 | (connect.will->retain ? kConnectWillRetain : 0);
   if (connect.user_name) flags |= kConnectUserName;
   if (connect.password) flags |= kConnectPassword;
   out.Byte(static_cast<uint8_t>(flags));
@@ -229,7 +245,8 @@ Bytes EncodeOne(const Connack& connack) {
 }
 
 Bytes EncodeOne(const Publish& publish) {
-  const unsigned flags = (publish.duplicate ? 8u : 0u) | publish.qos << 1 | (publish.retain ? 1u : 0u);
+  const unsigned flags =
+      (publish.duplicate ? 8u : 0u) | publish.qos << 1 | (publish.retain ? 1u : 0u);
   FieldWriter out(static_cast<uint8_t>(static_cast<unsigned>(PacketType::kPublish) << 4 | flags));
   out.Text(publish.topic);
   if (publish.qos > 0) out.Word(publish.packet_id);
@@ -271,11 +288,15 @@ Bytes EncodeOne(const Bare& bare) { return Begin(bare.type).Finish(); }
 
 /// Length of the well-formed UTF-8 sequence at the start of `text`, or 0.
 size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
+  const auto byte = [&](size_t i) {
+    return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0};
+  };
   const uint8_t lead = byte(0);
   if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xC2 && lead <= 0xDF ? 2 : lead >= 0xE0 && lead <= 0xEF ? 3
-                                                       : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+  const size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                        : lead >= 0xE0 && lead <= 0xEF ? 3
+                        : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                       : 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
   }
@@ -304,23 +325,32 @@ bool IsValidString(std::string_view text) {
 Result<Packet> Decode(uint8_t first_byte, std::span<const std::byte> body) {
   const auto type = static_cast<PacketType>(first_byte >> 4);
   const uint8_t flags = first_byte & 0x0F;
-  if (type != PacketType::kPublish && flags != FixedFlags(type)) return Malformed(type, "wrong fixed header flags");
+  if (type != PacketType::kPublish && flags != FixedFlags(type))
+    return Malformed(type, "wrong fixed header flags");
   FieldReader in(body);
   switch (type) {
-    case PacketType::kConnect: return DecodeConnect(in);
-    case PacketType::kConnack: return DecodeConnack(in);
-    case PacketType::kPublish: return DecodePublish(flags, in);
-    case PacketType::kSubscribe: return DecodeSubscribe(in);
-    case PacketType::kSuback: return DecodeSuback(in);
-    case PacketType::kUnsubscribe: return DecodeUnsubscribe(in);
+    case PacketType::kConnect:
+      return DecodeConnect(in);
+    case PacketType::kConnack:
+      return DecodeConnack(in);
+    case PacketType::kPublish:
+      return DecodePublish(flags, in);
+    case PacketType::kSubscribe:
+      return DecodeSubscribe(in);
+    case PacketType::kSuback:
+      return DecodeSuback(in);
+    case PacketType::kUnsubscribe:
+      return DecodeUnsubscribe(in);
     case PacketType::kPuback:
     case PacketType::kPubrec:
     case PacketType::kPubrel:
     case PacketType::kPubcomp:
-    case PacketType::kUnsuback: return Finish(type, in, Ack{.type = type, .packet_id = in.PacketId()});
+    case PacketType::kUnsuback:
+      return Finish(type, in, Ack{.type = type, .packet_id = in.PacketId()});
     case PacketType::kPingreq:
     case PacketType::kPingresp:
-    case PacketType::kDisconnect: return Finish(type, in, Bare{.type = type});
+    case PacketType::kDisconnect:
+      return Finish(type, in, Bare{.type = type});
   }
   return Error::BadInput("MQTT: reserved packet type " + std::to_string(first_byte >> 4));
 }
@@ -333,15 +363,16 @@ Result<std::optional<Packet>> PacketReader::Next() {
   const auto rest = std::span<const std::byte>(buffer_).subspan(begin_);
   size_t length = 0, header_bytes = 1;
   for (bool more = true; more; ++header_bytes) {
-    if (header_bytes > kRemainingLengthBytesMax) return Error::BadInput("MQTT: remaining length has more than four bytes");
+    if (header_bytes > kRemainingLengthBytesMax)
+      return Error::BadInput("MQTT: remaining length has more than four bytes");
     if (header_bytes >= rest.size()) return std::optional<Packet>();
     const auto digit = static_cast<uint8_t>(rest[header_bytes]);
     length |= static_cast<size_t>(digit & 0x7F) << 7 * (header_bytes - 1);
     more = digit & 0x80;
   }
   if (length > packet_bytes_max_) {
-    return Error::BadInput("MQTT: a packet of " + std::to_string(length) + " bytes exceeds the limit of " +
-                           std::to_string(packet_bytes_max_));
+    return Error::BadInput("MQTT: a packet of " + std::to_string(length) +
+                           " bytes exceeds the limit of " + std::to_string(packet_bytes_max_));
   }
   if (rest.size() < header_bytes + length) return std::optional<Packet>();
   Result<Packet> packet = Decode(static_cast<uint8_t>(rest[0]), rest.subspan(header_bytes, length));

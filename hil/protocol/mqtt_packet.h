@@ -12,8 +12,9 @@
 #include "hil/protocol/stream_core.h"
 #include "sim/core/result.h"
 
-/// MQTT 3.1.1 control packets (OASIS standard, 29 October 2014): plain structs, a strict decoder and an encoder for both
-/// directions. Tags such as [MQTT-3.1.2-3] name the standard's normative statements.
+/// MQTT 3.1.1 control packets (OASIS standard, 29 October 2014): plain structs, a strict decoder
+/// and an encoder for both directions. Tags such as [MQTT-3.1.2-3] name the standard's normative
+/// statements.
 namespace dustproof::mqtt {
 
 enum class PacketType : uint8_t {
@@ -55,7 +56,8 @@ struct Will {
   bool retain = false;
 };
 
-/// Of a protocol level other than 4 only `protocol_level` is filled in: nothing else in it can be relied on.
+/// Of a protocol level other than 4 only `protocol_level` is filled in: nothing else in it can be
+/// relied on.
 struct Connect {
   uint8_t protocol_level = 4;
   bool clean_session = true;
@@ -113,8 +115,9 @@ struct Bare {
 
 using Packet = std::variant<Connect, Connack, Publish, Ack, Subscribe, Suback, Unsubscribe, Bare>;
 
-/// One packet from its fixed header's first byte and everything after the remaining length. Refuses whatever the
-/// standard calls malformed or a protocol violation that is visible in a single packet.
+/// One packet from its fixed header's first byte and everything after the remaining length. Refuses
+/// whatever the standard calls malformed or a protocol violation that is visible in a single
+/// packet.
 Result<Packet> Decode(uint8_t first_byte, std::span<const std::byte> body);
 
 /// @pre The packet is one that `Decode` would accept.
@@ -123,12 +126,16 @@ Bytes Encode(const Packet& packet);
 /// Cuts a byte stream into packets.
 class PacketReader {
  public:
-  /// Packets whose remaining length exceeds `packet_bytes_max` are refused as soon as their header is seen.
+  /// Packets whose remaining length exceeds `packet_bytes_max` are refused as soon as their header
+  /// is seen.
   explicit PacketReader(size_t packet_bytes_max) : packet_bytes_max_(packet_bytes_max) {}
 
-  void Append(std::span<const std::byte> bytes) { buffer_.insert(buffer_.end(), bytes.begin(), bytes.end()); }
+  void Append(std::span<const std::byte> bytes) {
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  }
 
-  /// The next whole packet; nothing while one is incomplete. After an error the stream can't be resumed.
+  /// The next whole packet; nothing while one is incomplete. After an error the stream can't be
+  /// resumed.
   Result<std::optional<Packet>> Next();
 
   size_t buffered_bytes() const { return buffer_.size() - begin_; }

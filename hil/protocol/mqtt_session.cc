@@ -54,7 +54,8 @@ void Session::SendWaiting() {
 /// The next identifier that no message in flight uses [MQTT-2.3.1-2].
 uint16_t Session::NextPacketId() {
   const auto in_use = [&](uint16_t id) {
-    return std::any_of(outgoing_.begin(), outgoing_.begin() + static_cast<std::ptrdiff_t>(inflight_),
+    return std::any_of(outgoing_.begin(),
+                       outgoing_.begin() + static_cast<std::ptrdiff_t>(inflight_),
                        [id](const Outgoing& outgoing) { return outgoing.message.packet_id == id; });
   };
   do {

@@ -15,30 +15,35 @@
 
 namespace dustproof::mqtt {
 
-/// What a broker remembers of one client (chapter 4.1): its subscriptions, the messages on their way to it, and the QoS 2
-/// messages it has begun to send. Survives the connection where the client asked for that.
+/// What a broker remembers of one client (chapter 4.1): its subscriptions, the messages on their
+/// way to it, and the QoS 2 messages it has begun to send. Survives the connection where the client
+/// asked for that.
 class Session {
  public:
   struct Limits {
-    size_t inflight_max = 20;   ///< Messages sent and not yet acknowledged; further ones wait.
-    size_t queued_max = 1000;   ///< Messages kept in all; the newest is dropped beyond that.
+    size_t inflight_max = 20;  ///< Messages sent and not yet acknowledged; further ones wait.
+    size_t queued_max = 1000;  ///< Messages kept in all; the newest is dropped beyond that.
   };
   using SendPacket = std::function<void(const Packet&)>;
 
   explicit Session(Limits limits) : limits_(limits) {}
 
   /// Adds a subscription, or replaces the one with the same filter [MQTT-3.8.4-3].
-  void Subscribe(const Subscription& subscription) { subscriptions_[subscription.filter] = subscription.qos; }
+  void Subscribe(const Subscription& subscription) {
+    subscriptions_[subscription.filter] = subscription.qos;
+  }
   void Unsubscribe(const std::string& filter) { subscriptions_.erase(filter); }
   /// The highest QoS among the subscriptions that take a topic [MQTT-3.3.5-1].
   std::optional<uint8_t> GrantedQos(std::string_view topic) const;
 
-  /// A connection is there: what was not acknowledged is sent again, in its order [MQTT-4.4.0-1], then what waited.
+  /// A connection is there: what was not acknowledged is sent again, in its order [MQTT-4.4.0-1],
+  /// then what waited.
   void Resume(SendPacket send);
   /// The connection is gone.
   void Suspend() { send_ = nullptr; }
 
-  /// Sends a message at `message.qos`, or keeps it until it can be sent. False if it had to be dropped.
+  /// Sends a message at `message.qos`, or keeps it until it can be sent. False if it had to be
+  /// dropped.
   bool Deliver(Publish message);
 
   void OnPuback(uint16_t packet_id);

@@ -11,7 +11,8 @@ bool IsValidTopicName(std::string_view topic);
 /// `+` fills a whole level, `#` only the last [MQTT-4.7.1-2, MQTT-4.7.1-3].
 bool IsValidTopicFilter(std::string_view filter);
 
-/// Whether a filter takes a topic. Filters that begin with a wildcard take no topic that begins with `$` [MQTT-4.7.2-1].
+/// Whether a filter takes a topic. Filters that begin with a wildcard take no topic that begins
+/// with `$` [MQTT-4.7.2-1].
 /// @pre Both are valid.
 bool TopicMatches(std::string_view filter, std::string_view topic);
 

@@ -9,10 +9,12 @@
 
 namespace dustproof {
 
-/// The user's account at the vendor's cloud, as the app reaches it: logged in once, asked again while the way is broken.
+/// The user's account at the vendor's cloud, as the app reaches it: logged in once, asked again
+/// while the way is broken.
 class CloudAccount {
  public:
-  /// Hears the status (0: no way to the cloud) and the answer's JSON object, empty where it is none.
+  /// Hears the status (0: no way to the cloud) and the answer's JSON object, empty where it is
+  /// none.
   using Done = std::function<void(int status, const nlohmann::json& body)>;
   using RawDone = HttpLine::Done;
 
@@ -27,10 +29,13 @@ class CloudAccount {
   void HangUp() { line_.HangUp(); }
 
   /// Asks once.
-  void Ask(const std::string& method, const std::string& target, const std::string& body, Done done);
+  void Ask(const std::string& method, const std::string& target, const std::string& body,
+           Done done);
   void AskRaw(const std::string& target, HttpHeaders headers, RawDone done);
-  /// Asks again every five seconds while there is no way, or the cloud itself fails, up to `tries` in all.
-  void AskUntilAnswered(const std::string& method, const std::string& target, const std::string& body, int tries, Done done);
+  /// Asks again every five seconds while there is no way, or the cloud itself fails, up to `tries`
+  /// in all.
+  void AskUntilAnswered(const std::string& method, const std::string& target,
+                        const std::string& body, int tries, Done done);
 
  private:
   const App::Config& config_;

@@ -18,14 +18,17 @@ void ConsentScreens::Ask(std::function<void(bool)> done) {
 void ConsentScreens::AskNext(size_t index, std::function<void(bool)> done) {
   while (index < config_.consents.size() && config_.consents[index] == "C_POLICY") ++index;
   if (index == config_.consents.size()) return done(true);
-  queue_.ScheduleAfter(config_.screen_time, EventSource::kApp, [this, index, done = std::move(done)] {
-    const std::string& consent = config_.consents[index];
-    // A switch that was turned meanwhile, or a screen that is left without an answer, stays as it is.
-    if (ledger_.Get(consent) == ConsentState::kUnset && Wanted(consent) != ConsentState::kUnset) {
-      Answer(consent, Wanted(consent), "app: consent screen");
-    }
-    AskNext(index + 1, done);
-  });
+  queue_.ScheduleAfter(config_.screen_time, EventSource::kApp,
+                       [this, index, done = std::move(done)] {
+                         const std::string& consent = config_.consents[index];
+                         // A switch that was turned meanwhile, or a screen that is left without an
+                         // answer, stays as it is.
+                         if (ledger_.Get(consent) == ConsentState::kUnset &&
+                             Wanted(consent) != ConsentState::kUnset) {
+                           Answer(consent, Wanted(consent), "app: consent screen");
+                         }
+                         AskNext(index + 1, done);
+                       });
 }
 
 void ConsentScreens::Change(const ConsentStep& step) {
@@ -33,13 +36,15 @@ void ConsentScreens::Change(const ConsentStep& step) {
   Answer(step.consent, step.state, "app: settings");
   if (!takes_policy_back) return;
   for (const auto& [consent, state] : std::map(ledger_.states())) {
-    if (state == ConsentState::kGranted) Answer(consent, ConsentState::kWithdrawn, "app: settings, with the policy");
+    if (state == ConsentState::kGranted)
+      Answer(consent, ConsentState::kWithdrawn, "app: settings, with the policy");
   }
 }
 
 void ConsentScreens::Answer(const std::string& consent, ConsentState state, const char* cause) {
   ledger_.Set(consent, state);
-  sink_.Write(ConsentChange{.time = queue_.now(), .consent = consent, .state = ToWord(state), .cause = cause});
+  sink_.Write(ConsentChange{
+      .time = queue_.now(), .consent = consent, .state = ToWord(state), .cause = cause});
 }
 
 ConsentState ConsentScreens::Wanted(const std::string& consent) const {

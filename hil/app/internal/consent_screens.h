@@ -8,18 +8,19 @@
 
 namespace dustproof {
 
-/// The user's answers: one screen after another while pairing, single switches later. Each answer goes into the ledger and
-/// into the recording at the instant it is given.
+/// The user's answers: one screen after another while pairing, single switches later. Each answer
+/// goes into the ledger and into the recording at the instant it is given.
 class ConsentScreens {
  public:
   /// Everything borrowed outlives it.
   ConsentScreens(const App::Config& config, EventQueue& queue, CaptureSink& sink);
 
-  /// Shows the policy, then every other consent. `done` hears whether the policy was accepted; where it wasn't, no other screen
-  /// is shown.
+  /// Shows the policy, then every other consent. `done` hears whether the policy was accepted;
+  /// where it wasn't, no other screen is shown.
   void Ask(std::function<void(bool accepted)> done);
 
-  /// The user turns a switch in the settings. Taking the policy back takes back with it all that was granted.
+  /// The user turns a switch in the settings. Taking the policy back takes back with it all that
+  /// was granted.
   void Change(const ConsentStep& step);
 
   const ConsentLedger& ledger() const { return ledger_; }

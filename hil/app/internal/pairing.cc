@@ -27,8 +27,11 @@ std::vector<std::pair<uint32_t, bool>> RobotsOf(const json& answer) {
   if (list == answer.end() || !list->is_array()) return robots;
   for (const json& robot : *list) {
     if (!robot.is_object()) continue;
-    const uint32_t number = robot.contains("number") && robot["number"].is_number_unsigned() ? robot["number"].get<uint32_t>() : 0;
-    if (number != 0) robots.emplace_back(number, robot.contains("online") && robot["online"] == true);
+    const uint32_t number = robot.contains("number") && robot["number"].is_number_unsigned()
+                                ? robot["number"].get<uint32_t>()
+                                : 0;
+    if (number != 0)
+      robots.emplace_back(number, robot.contains("online") && robot["online"] == true);
   }
   return robots;
 }
@@ -73,41 +76,50 @@ void Pairing::NoteRobotsThereAre() {
 }
 
 void Pairing::AskForToken() {
-  const json body = {{"policy_version", config_.policy_version}, {"consents", ConsentsAsJson(screens_.ledger())}};
-  cloud_.AskUntilAnswered("POST", "/v1/pairings", body.dump(), kTries, [this](int status, const json& answer) {
-    const auto token = answer.find("pairing_token");
-    if (status != 201 || token == answer.end() || !token->is_string()) {
-      return Fail("pairing token: status " + std::to_string(status));
-    }
-    pairing_token_ = token->get<std::string>();
-    cloud_.HangUp();
-    JoinHotspot(kTries);
-  });
+  const json body = {{"policy_version", config_.policy_version},
+                     {"consents", ConsentsAsJson(screens_.ledger())}};
+  cloud_.AskUntilAnswered("POST", "/v1/pairings", body.dump(), kTries,
+                          [this](int status, const json& answer) {
+                            const auto token = answer.find("pairing_token");
+                            if (status != 201 || token == answer.end() || !token->is_string()) {
+                              return Fail("pairing token: status " + std::to_string(status));
+                            }
+                            pairing_token_ = token->get<std::string>();
+                            cloud_.HangUp();
+                            JoinHotspot(kTries);
+                          });
 }
 
 void Pairing::JoinHotspot(int tries_left) {
-  phone_.JoinWifi(config_.hotspot_ssid, config_.hotspot_passphrase, [this, tries_left](const std::string& problem) {
-    if (problem.empty()) {
-      view_.Tell("hotspot_joined");
-      robot_ = std::make_unique<HttpLine>(phone_, queue_, Phone::Dial{.host = kRobotAddress, .port = 80, .tls = false});
-      return GreetRobot(kTries);
-    }
-    // Its hotspot may not be open yet: a robot takes its time to start.
-    if (tries_left > 1) return After(kRetryPause, [this, tries_left] { JoinHotspot(tries_left - 1); });
-    view_.Tell("hotspot_out_of_reach", problem);
-    phone_.JoinWifi(config_.wifi_ssid, config_.wifi_password, [this](const std::string&) { Fail("no setup hotspot"); });
-  });
+  phone_.JoinWifi(
+      config_.hotspot_ssid, config_.hotspot_passphrase,
+      [this, tries_left](const std::string& problem) {
+        if (problem.empty()) {
+          view_.Tell("hotspot_joined");
+          robot_ = std::make_unique<HttpLine>(
+              phone_, queue_, Phone::Dial{.host = kRobotAddress, .port = 80, .tls = false});
+          return GreetRobot(kTries);
+        }
+        // Its hotspot may not be open yet: a robot takes its time to start.
+        if (tries_left > 1)
+          return After(kRetryPause, [this, tries_left] { JoinHotspot(tries_left - 1); });
+        view_.Tell("hotspot_out_of_reach", problem);
+        phone_.JoinWifi(config_.wifi_ssid, config_.wifi_password,
+                        [this](const std::string&) { Fail("no setup hotspot"); });
+      });
 }
 
 void Pairing::GreetRobot(int tries_left) {
   robot_->Ask("GET", "/info", "", "", [this, tries_left](const HttpResponse& response) {
     const json info = json::parse(AsText(response.body), nullptr, false);
-    const bool ok = response.status == 200 && info.is_object() && info.contains("model") && info["model"].is_string();
+    const bool ok = response.status == 200 && info.is_object() && info.contains("model") &&
+                    info["model"].is_string();
     if (ok) {
       view_.Tell("robot_found", info["model"].get<std::string>());
       return Provision(kTries);
     }
-    if (tries_left > 1) return After(kRetryPause, [this, tries_left] { GreetRobot(tries_left - 1); });
+    if (tries_left > 1)
+      return After(kRetryPause, [this, tries_left] { GreetRobot(tries_left - 1); });
     GoHome(1);
   });
 }
@@ -121,30 +133,34 @@ void Pairing::Provision(int tries_left) {
                      {"pairing_token", pairing_token_},
                      {"policy_version", config_.policy_version},
                      {"consents", ConsentsAsJson(screens_.ledger())}};
-  robot_->Ask("POST", "/provision", body.dump(), "", [this, tries_left](const HttpResponse& response) {
-    if (response.status == 202) {
-      view_.Tell("provisioned");
-    } else if (response.status == 0 && tries_left > 1) {
-      return After(kRetryPause, [this, tries_left] { Provision(tries_left - 1); });
-    } else {
-      view_.Tell("provisioning_refused", "status " + std::to_string(response.status));
-    }
-    robot_->HangUp();
-    GoHome(kTries);
-  });
+  robot_->Ask("POST", "/provision", body.dump(), "",
+              [this, tries_left](const HttpResponse& response) {
+                if (response.status == 202) {
+                  view_.Tell("provisioned");
+                } else if (response.status == 0 && tries_left > 1) {
+                  return After(kRetryPause, [this, tries_left] { Provision(tries_left - 1); });
+                } else {
+                  view_.Tell("provisioning_refused", "status " + std::to_string(response.status));
+                }
+                robot_->HangUp();
+                GoHome(kTries);
+              });
 }
 
 void Pairing::GoHome(int tries_left) {
-  phone_.JoinWifi(config_.wifi_ssid, config_.wifi_password, [this, tries_left](const std::string& problem) {
-    if (!problem.empty() && tries_left > 1) return After(kRetryPause, [this, tries_left] { GoHome(tries_left - 1); });
-    WaitForRobot(queue_.now() + config_.online_timeout);
-  });
+  phone_.JoinWifi(config_.wifi_ssid, config_.wifi_password,
+                  [this, tries_left](const std::string& problem) {
+                    if (!problem.empty() && tries_left > 1)
+                      return After(kRetryPause, [this, tries_left] { GoHome(tries_left - 1); });
+                    WaitForRobot(queue_.now() + config_.online_timeout);
+                  });
 }
 
 void Pairing::WaitForRobot(SimTime until) {
   cloud_.Ask("GET", "/v1/robots", "", [this, until](int status, const json& answer) {
     for (const auto& [number, online] : RobotsOf(answer)) {
-      if (status == 200 && online && !known_robots_.contains(number)) return std::exchange(done_, nullptr)(number);
+      if (status == 200 && online && !known_robots_.contains(number))
+        return std::exchange(done_, nullptr)(number);
     }
     if (queue_.now() >= until) return Fail("the robot did not come online");
     After(kOnlinePollPause, [this, until] { WaitForRobot(until); });

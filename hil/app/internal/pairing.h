@@ -12,17 +12,22 @@
 
 namespace dustproof {
 
-/// Brings a robot out of its box into the account: log in, get a pairing token, join the robot's hotspot, hand everything
-/// over, go home, wait until the robot is online.
+/// Brings a robot out of its box into the account: log in, get a pairing token, join the robot's
+/// hotspot, hand everything over, go home, wait until the robot is online.
 class Pairing {
  public:
   /// Hears the robot's number, or 0 where all attempts failed.
   using Done = std::function<void(uint32_t robot_number)>;
 
   /// Everything borrowed outlives it.
-  Pairing(const App::Config& config, EventQueue& queue, Phone& phone, CloudAccount& cloud, const ConsentScreens& screens,
-          UserView& view)
-      : config_(config), queue_(queue), phone_(phone), cloud_(cloud), screens_(screens), view_(view) {}
+  Pairing(const App::Config& config, EventQueue& queue, Phone& phone, CloudAccount& cloud,
+          const ConsentScreens& screens, UserView& view)
+      : config_(config),
+        queue_(queue),
+        phone_(phone),
+        cloud_(cloud),
+        screens_(screens),
+        view_(view) {}
 
   /// @pre The policy is accepted, and no pairing is under way.
   void Start(Done done);

@@ -6,7 +6,8 @@
 namespace dustproof {
 
 void UserView::Tell(std::string name, std::string detail) {
-  sink_.Write(RunEvent{.time = queue_.now(), .source = "app", .name = std::move(name), .detail = std::move(detail)});
+  sink_.Write(RunEvent{
+      .time = queue_.now(), .source = "app", .name = std::move(name), .detail = std::move(detail)});
 }
 
 void UserView::ShowPaired(uint32_t robot_number) {
@@ -15,7 +16,8 @@ void UserView::ShowPaired(uint32_t robot_number) {
 }
 
 void UserView::ShowState(const std::string& state) {
-  if (state == seen_.state) return;
+  if (state == seen_.state || state == "unknown")
+    return;  // The cloud's word for a robot that has not said yet.
   seen_.state = state;
   Tell("state_shown", state);
   if (state == "cleaning") cleaning_seen_ = true;
@@ -29,7 +31,8 @@ void UserView::ShowState(const std::string& state) {
     seen_.docked = true;
     Tell("docked_shown", state);
   }
-  // A robot that goes on after charging had not finished: what was said is taken back, and said again later.
+  // A robot that goes on after charging had not finished: what was said is taken back, and said
+  // again later.
   if (state == "cleaning") seen_.cleaning_finished = seen_.docked = false;
 }
 
@@ -40,9 +43,10 @@ void UserView::ShowMap(std::span<const std::byte> file) {
   map_checksum_ = map->checksum;
   ++seen_.maps_shown;
   char detail[160];
-  std::snprintf(detail, sizeof(detail), "%ux%u cells of %u mm, %zu free, %zu occupied, path of %zu points, crc %08x",
-                unsigned{map->width}, unsigned{map->height}, unsigned{map->resolution_mm}, map->CountCells(0),
-                map->CountCells(1), map->path.size(), map->checksum);
+  std::snprintf(detail, sizeof(detail),
+                "%ux%u cells of %u mm, %zu free, %zu occupied, path of %zu points, crc %08x",
+                unsigned{map->width}, unsigned{map->height}, unsigned{map->resolution_mm},
+                map->CountCells(0), map->CountCells(1), map->path.size(), map->checksum);
   Tell("map_shown", detail);
 }
 
@@ -58,7 +62,8 @@ void UserView::ShowCommand(uint32_t id, const std::string& status, const std::st
   const bool done = status == "done";
   ++(done ? seen_.commands_acked : seen_.commands_failed);
   Tell(done ? "command_acked" : "command_failed",
-       std::to_string(id) + " " + it->second + (done ? "" : ": " + (error.empty() ? status : error)));
+       std::to_string(id) + " " + it->second +
+           (done ? "" : ": " + (error.empty() ? status : error)));
   waiting_.erase(it);
 }
 

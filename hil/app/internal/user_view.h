@@ -11,7 +11,8 @@
 
 namespace dustproof {
 
-/// The app's screen: turns what the cloud answered into what the user sees, tells the recording of it, and keeps count.
+/// The app's screen: turns what the cloud answered into what the user sees, tells the recording of
+/// it, and keeps count.
 class UserView {
  public:
   UserView(EventQueue& queue, CaptureSink& sink) : queue_(queue), sink_(sink) {}

@@ -8,15 +8,21 @@
 namespace dustproof {
 namespace {
 
-constexpr std::array<std::string_view, 6> kCommands = {"clean", "stop", "dock", "locate", "delete_data", "factory_reset"};
+constexpr std::array<std::string_view, 6> kCommands = {"clean",  "stop",        "dock",
+                                                       "locate", "delete_data", "factory_reset"};
 
 const char* ToWord(CloudCommand::Status status) {
   switch (status) {
-    case CloudCommand::Status::kQueued: return "queued";
-    case CloudCommand::Status::kSent: return "sent";
-    case CloudCommand::Status::kDone: return "done";
-    case CloudCommand::Status::kFailed: return "failed";
-    case CloudCommand::Status::kExpired: return "expired";
+    case CloudCommand::Status::kQueued:
+      return "queued";
+    case CloudCommand::Status::kSent:
+      return "sent";
+    case CloudCommand::Status::kDone:
+      return "done";
+    case CloudCommand::Status::kFailed:
+      return "failed";
+    case CloudCommand::Status::kExpired:
+      return "expired";
   }
   return "";
 }
@@ -25,11 +31,14 @@ const char* ToWord(CloudCommand::Status status) {
 bool AgreesWithPolicy(const ConsentWords& consents) {
   const auto policy = consents.find("C_POLICY");
   if (policy != consents.end() && policy->second == "granted") return true;
-  return std::none_of(consents.begin(), consents.end(), [](const auto& consent) { return consent.second == "granted"; });
+  return std::none_of(consents.begin(), consents.end(),
+                      [](const auto& consent) { return consent.second == "granted"; });
 }
 
 /// "v3" in quotes: the map's version as an entity tag.
-std::string MapTag(const RobotRecord& robot) { return "\"v" + std::to_string(robot.map_version) + "\""; }
+std::string MapTag(const RobotRecord& robot) {
+  return "\"v" + std::to_string(robot.map_version) + "\"";
+}
 
 }  // namespace
 
@@ -45,28 +54,34 @@ void AppApi::AddRoutes(HttpRouter& router) {
   AddForRobots(router, "DELETE", "/v1/robots/{number}/data", &AppApi::DeleteData);
 }
 
-void AppApi::AddForAccounts(HttpRouter& router, const char* method, const char* pattern, AccountHandler handler) {
+void AppApi::AddForAccounts(HttpRouter& router, const char* method, const char* pattern,
+                            AccountHandler handler) {
   router.Add(method, pattern, [this, handler](const HttpCall& call) {
     const std::string account = store_.FindAccountByToken(call.request.bearer());
     if (!account.empty()) return (this->*handler)(call, account);
-    store_.Event(call.now, "app_refused", std::string(call.request.path()) + ": no account has this token");
+    store_.Event(call.now, "app_refused",
+                 std::string(call.request.path()) + ": no account has this token");
     return ErrorReply(401, "unknown_token");
   });
 }
 
-void AppApi::AddForRobots(HttpRouter& router, const char* method, const char* pattern, RobotHandler handler) {
+void AppApi::AddForRobots(HttpRouter& router, const char* method, const char* pattern,
+                          RobotHandler handler) {
   router.Add(method, pattern, [this, handler](const HttpCall& call) {
     const std::string account = store_.FindAccountByToken(call.request.bearer());
     if (account.empty()) {
-      store_.Event(call.now, "app_refused", std::string(call.request.path()) + ": no account has this token");
+      store_.Event(call.now, "app_refused",
+                   std::string(call.request.path()) + ": no account has this token");
       return ErrorReply(401, "unknown_token");
     }
     for (auto& [number, robot] : store_.robots) {
-      if (std::to_string(number) == call.parameters.at("number") && robot.account == account && !robot.deleted) {
+      if (std::to_string(number) == call.parameters.at("number") && robot.account == account &&
+          !robot.deleted) {
         return (this->*handler)(call, robot);
       }
     }
-    return ErrorReply(404, "unknown_robot");  // Also for another's robot: whether it exists is not told.
+    return ErrorReply(404,
+                      "unknown_robot");  // Also for another's robot: whether it exists is not told.
   });
 }
 
@@ -79,22 +94,29 @@ HttpReply AppApi::Login(const HttpCall& call) {
     return ErrorReply(401, "wrong_account_or_password");
   }
   auto& [password, first_token, tokens] = account->second;
-  tokens.push_back(tokens.empty() && !first_token.empty() ? first_token : store_.NewSecret("app_token"));
+  tokens.push_back(tokens.empty() && !first_token.empty() ? first_token
+                                                          : store_.NewSecret("app_token"));
   store_.Event(call.now, "app_logged_in", "");
-  return JsonReply(200, {{"token", tokens.back()}, {"policy_version", store_.config().policy_version}});
+  return JsonReply(200,
+                   {{"token", tokens.back()}, {"policy_version", store_.config().policy_version}});
 }
 
 HttpReply AppApi::CreatePairing(const HttpCall& call, const std::string& account) {
   const auto body = ParseObject(call.request.body);
   const auto consents = body ? ConsentsOf(*body, "consents") : std::nullopt;
   if (!consents) return ErrorReply(400, "consents_missing_or_malformed");
-  if (TextOf(*body, "policy_version") != store_.config().policy_version) return ErrorReply(409, "policy_version_outdated");
+  if (TextOf(*body, "policy_version") != store_.config().policy_version)
+    return ErrorReply(409, "policy_version_outdated");
   const auto policy = consents->find("C_POLICY");
-  if (policy == consents->end() || policy->second != "granted") return ErrorReply(403, "policy_not_accepted");
+  if (policy == consents->end() || policy->second != "granted")
+    return ErrorReply(403, "policy_not_accepted");
   const std::string token = store_.NewSecret("pairing_token", 24);
-  store_.pairings[token] = {.account = account, .consents = *consents, .expires = call.now + store_.config().pairing_lifetime};
+  store_.pairings[token] = {.account = account,
+                            .consents = *consents,
+                            .expires = call.now + store_.config().pairing_lifetime};
   store_.Event(call.now, "pairing_created", "");
-  return JsonReply(201, {{"pairing_token", token}, {"expires_in_s", store_.config().pairing_lifetime.milliseconds() / 1000}});
+  return JsonReply(201, {{"pairing_token", token},
+                         {"expires_in_s", store_.config().pairing_lifetime.milliseconds() / 1000}});
 }
 
 HttpReply AppApi::ListRobots(const HttpCall&, const std::string& account) {
@@ -112,7 +134,8 @@ HttpReply AppApi::ListRobots(const HttpCall&, const std::string& account) {
 HttpReply AppApi::GetState(const HttpCall&, RobotRecord& robot) {
   json commands = json::array();
   for (const CloudCommand& command : robot.commands) {
-    json entry = {{"id", command.id}, {"command", command.command}, {"status", ToWord(command.status)}};
+    json entry = {
+        {"id", command.id}, {"command", command.command}, {"status", ToWord(command.status)}};
     if (!command.error.empty()) entry["error"] = command.error;
     commands.push_back(entry);
   }
@@ -127,7 +150,8 @@ HttpReply AppApi::GetState(const HttpCall&, RobotRecord& robot) {
 HttpReply AppApi::GetMap(const HttpCall& call, RobotRecord& robot) {
   if (robot.map.empty()) return ErrorReply(404, "no_map");
   const bool is_known = call.request.header("If-None-Match") == MapTag(robot);
-  HttpReply reply{.response = {.status = is_known ? 304 : 200, .headers = {{"ETag", MapTag(robot)}}}};
+  HttpReply reply{
+      .response = {.status = is_known ? 304 : 200, .headers = {{"ETag", MapTag(robot)}}}};
   if (!is_known) {
     reply.response.headers.emplace_back("Content-Type", "application/octet-stream");
     reply.response.body = robot.map;
@@ -138,7 +162,8 @@ HttpReply AppApi::GetMap(const HttpCall& call, RobotRecord& robot) {
 HttpReply AppApi::SendCommand(const HttpCall& call, RobotRecord& robot) {
   const auto body = ParseObject(call.request.body);
   const std::string command = body ? TextOf(*body, "command") : "";
-  if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) return ErrorReply(400, "unknown_command");
+  if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end())
+    return ErrorReply(400, "unknown_command");
   return JsonReply(202, {{"id", channel_.SendCommand(call.now, robot, command)}});
 }
 
@@ -167,7 +192,8 @@ HttpReply AppApi::DeleteAccount(const HttpCall& call, const std::string& account
     CloudStore::EraseObjects(robot);
     channel_.SayGoodbye(call.now, robot);
   }
-  std::erase_if(store_.pairings, [&](const auto& pairing) { return pairing.second.account == account; });
+  std::erase_if(store_.pairings,
+                [&](const auto& pairing) { return pairing.second.account == account; });
   store_.accounts.erase(account);  // And its tokens with it; `account` is the caller's copy.
   store_.Event(call.now, "account_erased", "");
   return EmptyReply(204);

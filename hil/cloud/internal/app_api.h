@@ -18,9 +18,11 @@ class AppApi {
   using AccountHandler = HttpReply (AppApi::*)(const HttpCall& call, const std::string& account);
   using RobotHandler = HttpReply (AppApi::*)(const HttpCall& call, RobotRecord& robot);
   /// A route for apps that show a token of their account.
-  void AddForAccounts(HttpRouter& router, const char* method, const char* pattern, AccountHandler handler);
+  void AddForAccounts(HttpRouter& router, const char* method, const char* pattern,
+                      AccountHandler handler);
   /// The same for one robot of that account, `{number}` in the pattern.
-  void AddForRobots(HttpRouter& router, const char* method, const char* pattern, RobotHandler handler);
+  void AddForRobots(HttpRouter& router, const char* method, const char* pattern,
+                    RobotHandler handler);
 
   HttpReply Login(const HttpCall& call);
   HttpReply CreatePairing(const HttpCall& call, const std::string& account);

@@ -10,18 +10,22 @@ constexpr std::string_view kSecretAlphabet = "abcdefghijklmnopqrstuvwxyz01234567
 
 }  // namespace
 
-CloudStore::CloudStore(const Cloud::Config& config, CaptureSink& sink) : config_(config), sink_(sink) {
+CloudStore::CloudStore(const Cloud::Config& config, CaptureSink& sink)
+    : config_(config), sink_(sink) {
   for (const Cloud::Account& account : config.accounts) {
-    accounts[account.id] = {.password = account.password, .first_token = account.session_token, .tokens = {}};
+    accounts[account.id] = {
+        .password = account.password, .first_token = account.session_token, .tokens = {}};
   }
 }
 
 void CloudStore::Event(SimTime now, std::string name, std::string detail) {
-  sink_.Write(RunEvent{.time = now, .source = "cloud", .name = std::move(name), .detail = std::move(detail)});
+  sink_.Write(RunEvent{
+      .time = now, .source = "cloud", .name = std::move(name), .detail = std::move(detail)});
 }
 
 std::string CloudStore::NewSecret(const std::string& kind, size_t length) {
-  RandomStream random = config_.seed.Stream("cloud." + kind + "." + std::to_string(++secrets_drawn_[kind]));
+  RandomStream random =
+      config_.seed.Stream("cloud." + kind + "." + std::to_string(++secrets_drawn_[kind]));
   std::string secret;
   while (secret.size() < length) secret += kSecretAlphabet[random.Below(kSecretAlphabet.size())];
   return secret;

@@ -21,14 +21,14 @@ struct CloudCommand {
   SimTime issued;
   Status status = Status::kQueued;
   std::string error = "";
-  std::string session = "";   ///< The client id that it was last sent to.
+  std::string session = "";  ///< The client id that it was last sent to.
 };
 
 /// What a robot signs in to the broker with; made anew for each session.
 struct RobotSession {
   std::string client_id, user_name, password;
-  bool subscribed = false;             ///< Commands are sent once the robot listens.
-  uint32_t consent_version_sent = 0;   ///< Over MQTT, in this session.
+  bool subscribed = false;            ///< Commands are sent once the robot listens.
+  uint32_t consent_version_sent = 0;  ///< Over MQTT, in this session.
 };
 
 struct StoredLog {
@@ -42,24 +42,24 @@ struct RobotRecord {
   std::string credential;
   ConsentWords consents;
   uint32_t consent_version = 1;
-  uint32_t consent_version_known = 0;   ///< The newest one that the robot is known to have.
+  uint32_t consent_version_known = 0;  ///< The newest one that the robot is known to have.
   uint32_t consent_message_id = 0;
   RobotSession session;
   std::string state = "unknown";
   std::vector<CloudCommand> commands;
   uint32_t last_message_id = 0;
-  std::string robot_id, mac;            ///< "" until the robot tells them.
+  std::string robot_id, mac;  ///< "" until the robot tells them.
   Bytes map;
   uint32_t map_version = 0;
   std::vector<StoredLog> logs;
-  bool deleted = false;                 ///< Its account is gone; it is only let say goodbye.
+  bool deleted = false;  ///< Its account is gone; it is only let say goodbye.
 };
 
 struct Pairing {
   std::string account;
   ConsentWords consents;
   SimTime expires;
-  uint32_t robot_number = 0;   ///< Of the robot that used it, 0 before.
+  uint32_t robot_number = 0;  ///< Of the robot that used it, 0 before.
 };
 
 struct AccountRecord {
@@ -69,7 +69,9 @@ struct AccountRecord {
 };
 
 /// "robot 1", for events.
-inline std::string Name(const RobotRecord& robot) { return "robot " + std::to_string(robot.number); }
+inline std::string Name(const RobotRecord& robot) {
+  return "robot " + std::to_string(robot.number);
+}
 
 /// All that the cloud remembers, and what every part of it needs: chance and a place for events.
 class CloudStore {

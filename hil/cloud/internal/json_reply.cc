@@ -11,7 +11,8 @@ namespace {
 
 bool IsConsentName(std::string_view name) {
   return name.size() > 2 && name.size() <= 40 && name.starts_with("C_") &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c == '_' || (c >= 'A' && c <= 'Z'); });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return c == '_' || (c >= 'A' && c <= 'Z'); });
 }
 
 }  // namespace
@@ -22,7 +23,9 @@ HttpReply JsonReply(int status, const json& body) {
   return {.response = HttpResponse::With(status, "application/json", text)};
 }
 
-HttpReply ErrorReply(int status, const std::string& error) { return JsonReply(status, {{"error", error}}); }
+HttpReply ErrorReply(int status, const std::string& error) {
+  return JsonReply(status, {{"error", error}});
+}
 
 HttpReply EmptyReply(int status) { return {.response = {.status = status}}; }
 
@@ -51,7 +54,8 @@ std::optional<std::map<std::string, std::string>> ConsentsOf(const json& object,
   std::map<std::string, std::string> consents;
   for (const auto& [name, state] : it->items()) {
     ConsentState parsed;
-    if (!IsConsentName(name) || !state.is_string() || !ParseConsentState(state.get<std::string>(), &parsed)) {
+    if (!IsConsentName(name) || !state.is_string() ||
+        !ParseConsentState(state.get<std::string>(), &parsed)) {
       return std::nullopt;
     }
     consents[name] = state.get<std::string>();

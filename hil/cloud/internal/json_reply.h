@@ -24,7 +24,8 @@ std::string TextOf(const json& object, const char* key);
 /// A member that is a number from 0 to 2^32 - 1.
 std::optional<uint32_t> CountOf(const json& object, const char* key);
 
-/// `{"C_POLICY":"granted",…}`: only consents (C_ and capitals) in a state's word; nothing where anything else is among them.
+/// `{"C_POLICY":"granted",…}`: only consents (C_ and capitals) in a state's word; nothing where
+/// anything else is among them.
 std::optional<std::map<std::string, std::string>> ConsentsOf(const json& object, const char* key);
 
 }  // namespace dustproof

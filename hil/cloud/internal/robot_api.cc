@@ -21,11 +21,13 @@ void RobotApi::AddRoutes(HttpRouter& router) {
   AddForRobots(router, "GET", "/v1/firmware/{model}/latest", &RobotApi::GetRelease);
 }
 
-void RobotApi::AddForRobots(HttpRouter& router, const char* method, const char* pattern, RobotHandler handler) {
+void RobotApi::AddForRobots(HttpRouter& router, const char* method, const char* pattern,
+                            RobotHandler handler) {
   router.Add(method, pattern, [this, handler](const HttpCall& call) {
     RobotRecord* robot = store_.FindByCredential(call.request.bearer());
     if (robot) return (this->*handler)(call, *robot);
-    store_.Event(call.now, "client_refused", std::string(call.request.path()) + ": no robot has this credential");
+    store_.Event(call.now, "client_refused",
+                 std::string(call.request.path()) + ": no robot has this credential");
     return ErrorReply(401, "unknown_credential");
   });
 }
@@ -51,10 +53,12 @@ HttpReply RobotApi::Bind(const HttpCall& call) {
   return JsonReply(200, {{"credential", store_.robots.at(number).credential}});
 }
 
-/// A token is used up once its robot has opened a session: until then the answer may have been lost, and is repeated.
+/// A token is used up once its robot has opened a session: until then the answer may have been
+/// lost, and is repeated.
 bool RobotApi::IsUsed(const Pairing& pairing) const {
   const auto robot = store_.robots.find(pairing.robot_number);
-  return robot != store_.robots.end() && (robot->second.deleted || !robot->second.session.client_id.empty());
+  return robot != store_.robots.end() &&
+         (robot->second.deleted || !robot->second.session.client_id.empty());
 }
 
 HttpReply RobotApi::OpenSession(const HttpCall& call) {
@@ -85,7 +89,8 @@ HttpReply RobotApi::PutIdentity(const HttpCall& call, RobotRecord& robot) {
 }
 
 HttpReply RobotApi::PutMap(const HttpCall& call, RobotRecord& robot) {
-  if (call.request.header("Content-Type") != "application/octet-stream") return ErrorReply(415, "not_an_octet_stream");
+  if (call.request.header("Content-Type") != "application/octet-stream")
+    return ErrorReply(415, "not_an_octet_stream");
   if (!AsText(call.request.body).starts_with("DPMP")) return ErrorReply(400, "not_a_map");
   robot.map = call.request.body;
   ++robot.map_version;

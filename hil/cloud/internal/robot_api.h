@@ -17,7 +17,8 @@ class RobotApi {
  private:
   using RobotHandler = HttpReply (RobotApi::*)(const HttpCall& call, RobotRecord& robot);
   /// A route for robots that show their credential.
-  void AddForRobots(HttpRouter& router, const char* method, const char* pattern, RobotHandler handler);
+  void AddForRobots(HttpRouter& router, const char* method, const char* pattern,
+                    RobotHandler handler);
 
   HttpReply Bind(const HttpCall& call);
   bool IsUsed(const Pairing& pairing) const;

@@ -8,20 +8,25 @@
 namespace dustproof {
 namespace {
 
-constexpr std::array<std::string_view, 8> kStates = {"idle",     "exploring", "cleaning", "returning",
-                                                     "charging", "docked",    "error",    "stuck"};
+constexpr std::array<std::string_view, 8> kStates = {
+    "idle", "exploring", "cleaning", "returning", "charging", "docked", "error", "stuck"};
 
-/// A robot that comes back first answers what it did while it was away; what is still unanswered then is sent again.
+/// A robot that comes back first answers what it did while it was away; what is still unanswered
+/// then is sent again.
 constexpr SimDuration kAnswerGrace = SimDuration::Seconds(5);
 
-std::string Prefix(const std::string& client_id, const char* direction) { return "s/" + client_id + "/" + direction + "/"; }
+std::string Prefix(const std::string& client_id, const char* direction) {
+  return "s/" + client_id + "/" + direction + "/";
+}
 
 bool IsOpen(const CloudCommand& command) {
-  return command.status == CloudCommand::Status::kQueued || command.status == CloudCommand::Status::kSent;
+  return command.status == CloudCommand::Status::kQueued ||
+         command.status == CloudCommand::Status::kSent;
 }
 
 CloudCommand* FindCommand(RobotRecord& robot, uint32_t id) {
-  const auto it = std::find_if(robot.commands.begin(), robot.commands.end(), [id](const auto& c) { return c.id == id; });
+  const auto it = std::find_if(robot.commands.begin(), robot.commands.end(),
+                               [id](const auto& c) { return c.id == id; });
   return it == robot.commands.end() ? nullptr : &*it;
 }
 
@@ -48,8 +53,12 @@ void RobotChannel::SendWaiting(SimTime now, RobotRecord& robot) {
   if (std::max(robot.consent_version_known, version_sent) < robot.consent_version) {
     version_sent = robot.consent_version;
     Publish(robot, "consent",
-            json{{"id", robot.consent_message_id}, {"version", robot.consent_version}, {"consents", robot.consents}}.dump());
-    store_.Event(now, "consent_sent", Name(robot) + ", version " + std::to_string(robot.consent_version));
+            json{{"id", robot.consent_message_id},
+                 {"version", robot.consent_version},
+                 {"consents", robot.consents}}
+                .dump());
+    store_.Event(now, "consent_sent",
+                 Name(robot) + ", version " + std::to_string(robot.consent_version));
   }
   for (CloudCommand& command : robot.commands) {
     if (command.status == CloudCommand::Status::kQueued) SendNow(now, robot, command);
@@ -60,28 +69,35 @@ void RobotChannel::SendNow(SimTime now, RobotRecord& robot, CloudCommand& comman
   command.status = CloudCommand::Status::kSent;
   command.session = robot.session.client_id;
   Publish(robot, "command", json{{"id", command.id}, {"command", command.command}}.dump());
-  store_.Event(now, "command_published", Name(robot) + ", " + command.command + " " + std::to_string(command.id));
+  store_.Event(now, "command_published",
+               Name(robot) + ", " + command.command + " " + std::to_string(command.id));
 }
 
 void RobotChannel::Resend(SimTime now, const std::string& client_id) {
   RobotRecord* robot = store_.FindByClientId(client_id);
   if (!robot || !robot->session.subscribed) return;
   for (CloudCommand& command : robot->commands) {
-    const bool unanswered = command.status == CloudCommand::Status::kSent && command.session != client_id;
+    const bool unanswered =
+        command.status == CloudCommand::Status::kSent && command.session != client_id;
     if (unanswered) SendNow(now, *robot, command);
   }
 }
 
-void RobotChannel::Publish(const RobotRecord& robot, const std::string& leaf, const std::string& payload) {
-  broker_.Publish({.topic = Prefix(robot.session.client_id, "down") + leaf, .payload = ToBytes(payload), .qos = 1});
+void RobotChannel::Publish(const RobotRecord& robot, const std::string& leaf,
+                           const std::string& payload) {
+  broker_.Publish({.topic = Prefix(robot.session.client_id, "down") + leaf,
+                   .payload = ToBytes(payload),
+                   .qos = 1});
 }
 
 void RobotChannel::Expire(SimTime now, uint32_t robot_number, uint32_t command_id) {
   const auto robot = store_.robots.find(robot_number);
-  CloudCommand* command = robot == store_.robots.end() ? nullptr : FindCommand(robot->second, command_id);
+  CloudCommand* command =
+      robot == store_.robots.end() ? nullptr : FindCommand(robot->second, command_id);
   if (!command || !IsOpen(*command)) return;
   command->status = CloudCommand::Status::kExpired;
-  store_.Event(now, "command_expired", Name(robot->second) + ", " + command->command + " " + std::to_string(command_id));
+  store_.Event(now, "command_expired",
+               Name(robot->second) + ", " + command->command + " " + std::to_string(command_id));
 }
 
 void RobotChannel::OpenSession(SimTime now, RobotRecord& robot) {
@@ -113,7 +129,8 @@ void RobotChannel::EndFarewell(SimTime now, uint32_t robot_number) {
   broker_.Evict(now, client_id, "its account is deleted");
 }
 
-mqtt::Authority::Verdict RobotChannel::Authenticate(SimTime, const StreamPeer& peer, const mqtt::Connect& connect) {
+mqtt::Authority::Verdict RobotChannel::Authenticate(SimTime, const StreamPeer& peer,
+                                                    const mqtt::Connect& connect) {
   using mqtt::ConnectCode;
   if (!peer.encrypted) return {ConnectCode::kNotAuthorized, "not encrypted"};
   const RobotRecord* robot = store_.FindByClientId(connect.client_id);
@@ -134,10 +151,12 @@ bool RobotChannel::MaySubscribe(SimTime, const std::string& client_id, std::stri
 }
 
 void RobotChannel::OnConnected(SimTime now, const std::string& client_id) {
-  if (const RobotRecord* robot = store_.FindByClientId(client_id)) store_.Event(now, "robot_online", Name(*robot));
+  if (const RobotRecord* robot = store_.FindByClientId(client_id))
+    store_.Event(now, "robot_online", Name(*robot));
 }
 
-void RobotChannel::OnDisconnected(SimTime now, const std::string& client_id, const std::string& reason) {
+void RobotChannel::OnDisconnected(SimTime now, const std::string& client_id,
+                                  const std::string& reason) {
   RobotRecord* robot = store_.FindByClientId(client_id);
   if (!robot) return;
   robot->session.subscribed = false;
@@ -149,10 +168,12 @@ void RobotChannel::OnSubscribed(SimTime now, const std::string& client_id, const
   if (!robot || robot->session.subscribed) return;
   robot->session.subscribed = true;
   SendWaiting(now, *robot);
-  queue_.Schedule(now + kAnswerGrace, EventSource::kCloud, [this, client_id] { Resend(queue_.now(), client_id); });
+  queue_.Schedule(now + kAnswerGrace, EventSource::kCloud,
+                  [this, client_id] { Resend(queue_.now(), client_id); });
 }
 
-void RobotChannel::OnPublished(SimTime now, const std::string& client_id, const mqtt::Publish& message) {
+void RobotChannel::OnPublished(SimTime now, const std::string& client_id,
+                               const mqtt::Publish& message) {
   RobotRecord* robot = store_.FindByClientId(client_id);
   if (!robot) return;
   const std::string leaf = message.topic.substr(Prefix(client_id, "up").size());
@@ -161,7 +182,9 @@ void RobotChannel::OnPublished(SimTime now, const std::string& client_id, const 
   } else if (leaf == "ack") {
     HandleAck(now, *robot, message.payload);
   } else {
-    store_.Event(now, "unknown_topic", Name(*robot) + ", up/" + leaf + ", " + std::to_string(message.payload.size()) + " bytes");
+    store_.Event(
+        now, "unknown_topic",
+        Name(*robot) + ", up/" + leaf + ", " + std::to_string(message.payload.size()) + " bytes");
   }
 }
 
@@ -179,17 +202,22 @@ void RobotChannel::HandleAck(SimTime now, RobotRecord& robot, const Bytes& paylo
   const auto body = ParseObject(payload);
   const auto id = body ? CountOf(*body, "id") : std::nullopt;
   const bool has_ok = body && body->contains("ok") && body->at("ok").is_boolean();
-  if (!id || !has_ok) return store_.Event(now, "message_refused", Name(robot) + ", up/ack: no id and ok");
+  if (!id || !has_ok)
+    return store_.Event(now, "message_refused", Name(robot) + ", up/ack: no id and ok");
   const bool ok = body->at("ok").get<bool>();
   if (*id == robot.consent_message_id && ok) {
     robot.consent_version_known = robot.consent_version;
-    return store_.Event(now, "consent_acked", Name(robot) + ", version " + std::to_string(robot.consent_version));
+    return store_.Event(now, "consent_acked",
+                        Name(robot) + ", version " + std::to_string(robot.consent_version));
   }
   CloudCommand* command = FindCommand(robot, *id);
-  if (!command || !IsOpen(*command)) return store_.Event(now, "ack_ignored", Name(robot) + ", " + std::to_string(*id));
+  if (!command || !IsOpen(*command))
+    return store_.Event(now, "ack_ignored", Name(robot) + ", " + std::to_string(*id));
   command->status = ok ? CloudCommand::Status::kDone : CloudCommand::Status::kFailed;
   command->error = ok ? "" : TextOf(*body, "error");
-  store_.Event(now, "command_answered", Name(robot) + ", " + command->command + " " + std::to_string(*id) + (ok ? "" : ", refused"));
+  store_.Event(
+      now, "command_answered",
+      Name(robot) + ", " + command->command + " " + std::to_string(*id) + (ok ? "" : ", refused"));
   const bool reset = ok && command->command == "factory_reset";
   if (reset) {  // It knows nobody any more, and nobody shall know it.
     CloudStore::EraseObjects(robot);
@@ -198,11 +226,13 @@ void RobotChannel::HandleAck(SimTime now, RobotRecord& robot, const Bytes& paylo
   }
   if (reset || (robot.deleted && command->command == "delete_data")) {
     // After this call: the broker still has to answer the message that is being handled.
-    queue_.Schedule(now, EventSource::kCloud, [this, number = robot.number] { EndFarewell(queue_.now(), number); });
+    queue_.Schedule(now, EventSource::kCloud,
+                    [this, number = robot.number] { EndFarewell(queue_.now(), number); });
   }
 }
 
-void RobotChannel::OnRefused(SimTime now, const StreamPeer&, const std::string&, const std::string& reason) {
+void RobotChannel::OnRefused(SimTime now, const StreamPeer&, const std::string&,
+                             const std::string& reason) {
   store_.Event(now, "client_refused", reason);
 }
 

@@ -49,7 +49,7 @@ class Connection final : public StreamCore {
   std::optional<Will> will_;
   Session* session_ = nullptr;  // Set from CONNECT to End; owned by the broker.
   bool ended_ = false;
-  SimDuration silence_max_;     // 0: the client need never speak.
+  SimDuration silence_max_;  // 0: the client need never speak.
   SimTime deadline_;
 };
 

@@ -22,12 +22,15 @@ using nlohmann::json;
 
 SimTime At(double seconds) { return SimTime::Zero() + SimDuration::FromSeconds(seconds); }
 
-/// A robot in its box: it opens its hotspot, takes what it is given, and turns up at the cloud two seconds later.
+/// A robot in its box: it opens its hotspot, takes what it is given, and turns up at the cloud two
+/// seconds later.
 class BoxedRobot {
  public:
-  BoxedRobot(EventQueue& queue, FakePhone& phone, Cloud& cloud) : queue_(queue), phone_(phone), cloud_(cloud) {
+  BoxedRobot(EventQueue& queue, FakePhone& phone, Cloud& cloud)
+      : queue_(queue), phone_(phone), cloud_(cloud) {
     router_.Add("GET", "/info", [](const HttpCall&) {
-      return HttpReply{.response = HttpResponse::With(200, "application/json", R"({"model":"DP-V1","protocol":1})")};
+      return HttpReply{.response = HttpResponse::With(200, "application/json",
+                                                      R"({"model":"DP-V1","protocol":1})")};
     });
     router_.Add("POST", "/provision", [this](const HttpCall& call) { return Provision(call); });
     phone_.services["tcp:192.168.4.1:80"] = &setup_;
@@ -41,10 +44,12 @@ class BoxedRobot {
  private:
   HttpReply Provision(const HttpCall& call) {
     provisioned = json::parse(AsText(call.request.body));
-    queue_.ScheduleAfter(SimDuration::Seconds(1), EventSource::kFirmware, [this] { phone_.networks.erase("DustproofVac-Setup"); });
+    queue_.ScheduleAfter(SimDuration::Seconds(1), EventSource::kFirmware,
+                         [this] { phone_.networks.erase("DustproofVac-Setup"); });
     queue_.ScheduleAfter(SimDuration::Seconds(2), EventSource::kFirmware, [this] {
       const json token = {{"pairing_token", provisioned.at("pairing_token")}};
-      wire.credential = AskOnce(cloud_.api(), queue_.now(), "POST", "/v1/bind", token).body.at("credential");
+      wire.credential =
+          AskOnce(cloud_.api(), queue_.now(), "POST", "/v1/bind", token).body.at("credential");
       wire.Connect(cloud_, queue_.now());
       wire.Say("state", {{"state", "docked"}}, queue_.now());
     });
@@ -55,7 +60,8 @@ class BoxedRobot {
   FakePhone& phone_;
   Cloud& cloud_;
   HttpRouter router_;
-  HttpService setup_{HttpService::Config{}, [this](SimTime now, const StreamPeer& peer, const HttpRequest& request) {
+  HttpService setup_{HttpService::Config{},
+                     [this](SimTime now, const StreamPeer& peer, const HttpRequest& request) {
                        return router_.Handle(now, peer, request);
                      }};
 };
@@ -91,8 +97,8 @@ class AppTest : public testing::Test {
     ASSERT_EQ(sink.Count("paired"), 1u);
   }
   void PutMap(const Bytes& file) {
-    AskOnce(cloud.api(), queue.now(), "PUT", "/v1/maps/current", std::string(AsText(file)), robot.wire.credential,
-            {{"Content-Type", "application/octet-stream"}});
+    AskOnce(cloud.api(), queue.now(), "PUT", "/v1/maps/current", std::string(AsText(file)),
+            robot.wire.credential, {{"Content-Type", "application/octet-stream"}});
   }
 
   EventQueue queue;
@@ -106,9 +112,11 @@ class AppTest : public testing::Test {
 
 TEST_F(AppTest, PairsARobotWithTheConsentsOfTheScreens) {
   PairBy(20);
-  EXPECT_EQ(sink.consents, (std::vector<std::string>{"C_POLICY=granted", "C_MAP_UPLOAD=granted", "C_DEVID=denied"}));
+  EXPECT_EQ(sink.consents, (std::vector<std::string>{"C_POLICY=granted", "C_MAP_UPLOAD=granted",
+                                                     "C_DEVID=denied"}));
   EXPECT_EQ(app->ConsentsNow(), "C_DEVID=denied,C_MAP_UPLOAD=granted,C_POLICY=granted");
-  EXPECT_EQ(robot.provisioned.at("consents"), (json{{"C_POLICY", "granted"}, {"C_MAP_UPLOAD", "granted"}, {"C_DEVID", "denied"}}));
+  EXPECT_EQ(robot.provisioned.at("consents"),
+            (json{{"C_POLICY", "granted"}, {"C_MAP_UPLOAD", "granted"}, {"C_DEVID", "denied"}}));
   EXPECT_EQ(robot.provisioned.at("ssid"), "home");
   EXPECT_EQ(robot.provisioned.at("password"), "wifi-password");
   EXPECT_EQ(robot.provisioned.at("host"), "cloud.example");
@@ -152,7 +160,8 @@ TEST_F(AppTest, ShowsTheMapOnceAVersion) {
   PutMap(MakeMapFile());
   queue.RunUntil(At(60));
   EXPECT_EQ(sink.Count("map_shown"), 1u);
-  EXPECT_EQ(sink.Last("map_shown").substr(0, 58), "3x2 cells of 50 mm, 2 free, 1 occupied, path of 2 points, ");
+  EXPECT_EQ(sink.Last("map_shown").substr(0, 58),
+            "3x2 cells of 50 mm, 2 free, 1 occupied, path of 2 points, ");
   PutMap(MakeMapFile(/*last_cell=*/1));
   queue.RunUntil(At(90));
   EXPECT_EQ(app->seen().maps_shown, 2);
@@ -164,19 +173,27 @@ TEST_F(AppTest, ShowsTheMapOnceAVersion) {
 TEST_F(AppTest, SeesTheCleaningFinishAndTheRobotDock) {
   PairBy(20);
   EXPECT_FALSE(app->seen().docked);  // In its box it was, but it has not cleaned.
-  for (const auto& [time, state] : std::vector<std::pair<int, std::string>>{
-           {30, "exploring"}, {40, "cleaning"}, {50, "returning"}, {60, "charging"}, {70, "cleaning"}, {80, "returning"}, {90, "docked"}}) {
+  for (const auto& [time, state] : std::vector<std::pair<int, std::string>>{{30, "exploring"},
+                                                                            {40, "cleaning"},
+                                                                            {50, "returning"},
+                                                                            {60, "charging"},
+                                                                            {70, "cleaning"},
+                                                                            {80, "returning"},
+                                                                            {90, "docked"}}) {
     queue.RunUntil(At(time));
     robot.wire.Say("state", {{"state", state}}, At(time));
     queue.RunUntil(At(time + 7));
-    EXPECT_EQ(app->seen().cleaning_finished, state == "returning" || state == "charging" || state == "docked") << state;
+    EXPECT_EQ(app->seen().cleaning_finished,
+              state == "returning" || state == "charging" || state == "docked")
+        << state;
     EXPECT_EQ(app->seen().docked, state == "charging" || state == "docked") << state;
   }
   EXPECT_EQ(sink.Count("docked_shown"), 2u);
 }
 
 TEST_F(AppTest, WithdrawsAConsentAtItsTimeEvenThroughAnOutage) {
-  config.answers.changes = {{.at = At(30), .consent = "C_MAP_UPLOAD", .state = ConsentState::kWithdrawn}};
+  config.answers.changes = {
+      {.at = At(30), .consent = "C_MAP_UPLOAD", .state = ConsentState::kWithdrawn}};
   PairBy(20);
   robot.wire.Hear(At(20));
   phone.services.clear();
@@ -198,8 +215,23 @@ TEST_F(AppTest, WithdrawsAConsentAtItsTimeEvenThroughAnOutage) {
   EXPECT_EQ(sink.Count("map_shown"), 0u);  // The map's page is gone with its consent.
 }
 
+// Two switches within one outage: what is saved in the end is what holds in the end.
+TEST_F(AppTest, SavesTheLatestOfTwoAnswers) {
+  config.answers.changes = {
+      {.at = At(30), .consent = "C_MAP_UPLOAD", .state = ConsentState::kWithdrawn},
+      {.at = At(32), .consent = "C_MAP_UPLOAD", .state = ConsentState::kGranted}};
+  PairBy(20);
+  robot.wire.Hear(At(20));
+  phone.services.clear();
+  queue.RunUntil(At(33));
+  phone.services["tls:cloud.example:443"] = &cloud.api();
+  queue.RunUntil(At(120));
+  EXPECT_EQ(robot.wire.Hear(At(120)).back().at("consents").at("C_MAP_UPLOAD"), "granted");
+}
+
 TEST_F(AppTest, TakesEverythingBackWithThePolicyAndFallsSilent) {
-  config.answers.changes = {{.at = At(30), .consent = "C_POLICY", .state = ConsentState::kWithdrawn}};
+  config.answers.changes = {
+      {.at = At(30), .consent = "C_POLICY", .state = ConsentState::kWithdrawn}};
   PairBy(20);
   queue.RunUntil(At(32));
   EXPECT_EQ(app->ConsentsNow(), "C_DEVID=denied,C_MAP_UPLOAD=withdrawn,C_POLICY=withdrawn");
@@ -216,7 +248,8 @@ TEST_F(AppTest, TakesEverythingBackWithThePolicyAndFallsSilent) {
 TEST_F(AppTest, TriesAgainUntilTheRobotIsThere) {
   phone.networks.erase("DustproofVac-Setup");
   Build().Perform("pair");
-  queue.ScheduleAfter(SimDuration::Seconds(90), EventSource::kFirmware, [&] { robot.OpenHotspot(); });
+  queue.ScheduleAfter(SimDuration::Seconds(90), EventSource::kFirmware,
+                      [&] { robot.OpenHotspot(); });
   queue.RunUntil(At(120));
   EXPECT_EQ(sink.Count("paired"), 1u);
   EXPECT_GE(sink.Count("pairing_attempt_failed"), 1u);
@@ -256,8 +289,8 @@ TEST_F(AppTest, SeesARobotLeaveByFactoryReset) {
 TEST_F(AppTest, LetsTheUserReachForTheButtonWhereTheAppCannot) {
   config.answers.initial["C_POLICY"] = ConsentState::kDenied;
   std::string pressed;
-  ScriptStep pair{.at = SimDuration::Seconds(5), .action = "pair", .value = "", .where = {}}, clean = pair, dock = pair, locate = pair,
-                  press = pair;
+  ScriptStep pair{.at = SimDuration::Seconds(5), .action = "pair", .value = "", .where = {}},
+      clean = pair, dock = pair, locate = pair, press = pair;
   clean.at = SimDuration::Seconds(40);
   clean.action = "clean";
   dock.at = SimDuration::Seconds(50);
@@ -267,7 +300,8 @@ TEST_F(AppTest, LetsTheUserReachForTheButtonWhereTheAppCannot) {
   press.at = SimDuration::Seconds(70);
   press.action = "press";
   press.value = "reset";
-  ScheduleScript({pair, clean, dock, locate, press}, queue, Build(), sink, [&](const std::string& button) { pressed += button + " "; });
+  ScheduleScript({pair, clean, dock, locate, press}, queue, Build(), sink,
+                 [&](const std::string& button) { pressed += button + " "; });
   queue.RunUntil(At(100));
   EXPECT_EQ(pressed, "clean home reset ");
   EXPECT_EQ(sink.Last("action_skipped"), "locate: no robot is paired");

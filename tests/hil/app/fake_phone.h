@@ -15,14 +15,16 @@ class FakePhone final : public Phone {
  public:
   explicit FakePhone(EventQueue& queue) : queue_(queue) {}
 
-  /// Networks in range with their passwords; which one the phone is on, and how often anything was asked of it.
+  /// Networks in range with their passwords; which one the phone is on, and how often anything was
+  /// asked of it.
   std::map<std::string, std::string> networks;
   std::string joined = "home";
   int used = 0;
   /// Who answers at "host:port", "" where TLS is not meant: the key begins with "tls:" or "tcp:".
   std::map<std::string, StreamService*> services;
 
-  void JoinWifi(const std::string& ssid, const std::string& password, std::function<void(const std::string&)> done) override {
+  void JoinWifi(const std::string& ssid, const std::string& password,
+                std::function<void(const std::string&)> done) override {
     ++used;
     queue_.ScheduleAfter(kDelay, EventSource::kNetwork, [=, this] {
       const auto network = networks.find(ssid);
@@ -32,9 +34,11 @@ class FakePhone final : public Phone {
     });
   }
 
-  void Connect(const Dial& dial, std::unique_ptr<StreamCore> core, std::function<void(const std::string&)> failed) override {
+  void Connect(const Dial& dial, std::unique_ptr<StreamCore> core,
+               std::function<void(const std::string&)> failed) override {
     ++used;
-    const std::string key = (dial.tls ? "tls:" : "tcp:") + dial.host + ":" + std::to_string(dial.port);
+    const std::string key =
+        (dial.tls ? "tls:" : "tcp:") + dial.host + ":" + std::to_string(dial.port);
     auto link = std::make_shared<Link>(Link{.client = std::move(core), .server = nullptr});
     queue_.ScheduleAfter(kDelay, EventSource::kNetwork, [=, this] {
       const auto service = services.find(key);
@@ -82,7 +86,8 @@ class FakePhone final : public Phone {
     for (StreamCore* core : {link->client.get(), link->server.get()}) {
       if (core->next_timer() && *core->next_timer() <= queue_.now()) core->OnTimer(queue_.now());
     }
-    queue_.ScheduleAfter(SimDuration::Seconds(1), EventSource::kNetwork, [this, link] { Tick(link); });
+    queue_.ScheduleAfter(SimDuration::Seconds(1), EventSource::kNetwork,
+                         [this, link] { Tick(link); });
   }
 
   EventQueue& queue_;

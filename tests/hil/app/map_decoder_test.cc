@@ -36,7 +36,8 @@ TEST(MapDecoderTest, SaysWhatIsWrong) {
   Bytes bad = good;
   bad[8] ^= std::byte{1};
   EXPECT_EQ(problem(bad, false), "map file: its checksum is wrong");
-  EXPECT_EQ(problem(bad), "map file: its cells can't be inflated to its size");  // The height is another now.
+  EXPECT_EQ(problem(bad),
+            "map file: its cells can't be inflated to its size");  // The height is another now.
   bad = good;
   bad[0] = std::byte{'X'};
   EXPECT_EQ(problem(bad), "map file: it doesn't begin with DPMP");
@@ -56,7 +57,8 @@ TEST(MapDecoderTest, SurvivesFlippedBitsUnderARightChecksum) {
   RandomStream random(3);
   for (int round = 0; round < 2000; ++round) {
     Bytes body(good.begin(), good.end() - 4);
-    for (int flips = 0; flips < 3; ++flips) body[random.Below(body.size())] ^= static_cast<std::byte>(1 << random.Below(8));
+    for (int flips = 0; flips < 3; ++flips)
+      body[random.Below(body.size())] ^= static_cast<std::byte>(1 << random.Below(8));
     body.resize(body.size() - random.Below(6));
     const Result<ShownMap> map = DecodeMapFile(WithChecksum(body));
     if (map.ok()) {

@@ -14,7 +14,10 @@ inline void AppendNumber(Bytes& bytes, int64_t value, int count) {
 }
 
 inline Bytes WithChecksum(Bytes body) {
-  AppendNumber(body, static_cast<int64_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))), 4);
+  AppendNumber(body,
+               static_cast<int64_t>(crc32(0, reinterpret_cast<const Bytef*>(body.data()),
+                                          static_cast<uInt>(body.size()))),
+               4);
   return body;
 }
 

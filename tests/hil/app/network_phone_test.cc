@@ -37,10 +37,13 @@ class HotspotServer {
     if (socket_ <= 0) socket_ = robot_.Accept(listener_, peer);
     if (socket_ <= 0) return;
     std::array<std::byte, 512> piece;
-    for (int32_t count; (count = robot_.Receive(socket_, piece)) > 0;) reader_.Append(std::span(piece).first(static_cast<size_t>(count)));
-    for (auto request = reader_.Next(); request.ok() && request->has_value(); request = reader_.Next()) {
+    for (int32_t count; (count = robot_.Receive(socket_, piece)) > 0;)
+      reader_.Append(std::span(piece).first(static_cast<size_t>(count)));
+    for (auto request = reader_.Next(); request.ok() && request->has_value();
+         request = reader_.Next()) {
       const bool is_info = (*request)->target == "/info";
-      robot_.Send(socket_, Encode(HttpResponse::With(is_info ? 200 : 202, "application/json", R"({"model":"DP-V1"})")));
+      robot_.Send(socket_, Encode(HttpResponse::With(is_info ? 200 : 202, "application/json",
+                                                     R"({"model":"DP-V1"})")));
       if (!is_info) provisioned_(**request);
     }
   }
@@ -57,7 +60,8 @@ TEST(NetworkPhoneTest, PairsThroughHotspotAndTlsInTheRunsNetwork) {
   const Seed seed(5);
   NetworkConfig network_config;
   network_config.start = WallTime::FromUnixSeconds(1'772'413'200);
-  Network network(queue, seed, network_config, CertificateAuthority::Create(seed.Derive("ca"), network_config.start), sink);
+  Network network(queue, seed, network_config,
+                  CertificateAuthority::Create(seed.Derive("ca"), network_config.start), sink);
   Cloud::Config cloud_config;
   cloud_config.accounts = {{.id = "mei", .password = "pw"}};
   Cloud cloud(cloud_config, queue, sink);
@@ -74,7 +78,8 @@ TEST(NetworkPhoneTest, PairsThroughHotspotAndTlsInTheRunsNetwork) {
   config.hotspot_passphrase = "label-passphrase";
   config.cloud_host = "cloud.example";
   config.consents = {"C_POLICY", "C_MAP_UPLOAD"};
-  config.answers.initial = {{"C_POLICY", ConsentState::kGranted}, {"C_MAP_UPLOAD", ConsentState::kDenied}};
+  config.answers.initial = {{"C_POLICY", ConsentState::kGranted},
+                            {"C_MAP_UPLOAD", ConsentState::kDenied}};
   NetworkPhone phone(network.app());
   App app(config, queue, phone, sink);
   network.SetConsents([&app] { return app.ConsentsNow(); });
@@ -83,11 +88,14 @@ TEST(NetworkPhoneTest, PairsThroughHotspotAndTlsInTheRunsNetwork) {
   HotspotServer hotspot(network.robot(), [&](const HttpRequest& request) {
     const json body = json::parse(AsText(request.body));
     EXPECT_EQ(body.at("ssid"), config.wifi_ssid);
-    queue.ScheduleAfter(SimDuration::Seconds(1), EventSource::kFirmware, [&, token = body.at("pairing_token")] {
-      network.robot().Stop();
-      robot.credential = AskOnce(cloud.api(), queue.now(), "POST", "/v1/bind", {{"pairing_token", token}}).body.at("credential");
-      robot.Connect(cloud, queue.now());
-    });
+    queue.ScheduleAfter(
+        SimDuration::Seconds(1), EventSource::kFirmware, [&, token = body.at("pairing_token")] {
+          network.robot().Stop();
+          robot.credential =
+              AskOnce(cloud.api(), queue.now(), "POST", "/v1/bind", {{"pairing_token", token}})
+                  .body.at("credential");
+          robot.Connect(cloud, queue.now());
+        });
   });
   app.Perform("pair");
   app.Perform("clean");

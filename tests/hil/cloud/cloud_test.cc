@@ -23,36 +23,45 @@ class CloudTest : public testing::Test {
  protected:
   static Cloud::Config DefaultConfig() {
     Cloud::Config config;
-    config.accounts = {{.id = "mei", .password = "pw", .session_token = "planted-token"}, {.id = "bo", .password = "pw2"}};
-    config.releases = {{"DP-V1", {.version = "1.0.1", .url = "https://c/fw.bin", .sha256 = "00ff"}}};
+    config.accounts = {{.id = "mei", .password = "pw", .session_token = "planted-token"},
+                       {.id = "bo", .password = "pw2"}};
+    config.releases = {
+        {"DP-V1", {.version = "1.0.1", .url = "https://c/fw.bin", .sha256 = "00ff"}}};
     return config;
   }
 
-  WireAnswer Ask(const std::string& method, const std::string& target, const json& body = nullptr, const std::string& bearer = "",
-                 const HttpHeaders& headers = {}) {
+  WireAnswer Ask(const std::string& method, const std::string& target, const json& body = nullptr,
+                 const std::string& bearer = "", const HttpHeaders& headers = {}) {
     return AskOnce(cloud->api(), queue.now(), method, target, body, bearer, headers);
   }
 
-  std::string Login() { return Ask("POST", "/v1/login", {{"account", "mei"}, {"password", "pw"}}).body.at("token"); }
+  std::string Login() {
+    return Ask("POST", "/v1/login", {{"account", "mei"}, {"password", "pw"}}).body.at("token");
+  }
 
   std::string PairingToken(const std::string& token) {
-    const json body = {{"policy_version", "2023-01-30"}, {"consents", {{"C_POLICY", "granted"}, {"C_MAP_UPLOAD", "granted"}}}};
+    const json body = {{"policy_version", "2023-01-30"},
+                       {"consents", {{"C_POLICY", "granted"}, {"C_MAP_UPLOAD", "granted"}}}};
     return Ask("POST", "/v1/pairings", body, token).body.at("pairing_token");
   }
 
   using Robot = WireRobot;
   Robot Bind(const std::string& app_token) {
     Robot robot;
-    robot.credential = Ask("POST", "/v1/bind", {{"pairing_token", PairingToken(app_token)}}).body.at("credential");
+    robot.credential =
+        Ask("POST", "/v1/bind", {{"pairing_token", PairingToken(app_token)}}).body.at("credential");
     return robot;
   }
 
-  std::unique_ptr<StreamCore> Dial(const std::string& id, const std::string& user, const std::string& password, bool encrypted = true) {
+  std::unique_ptr<StreamCore> Dial(const std::string& id, const std::string& user,
+                                   const std::string& password, bool encrypted = true) {
     return Robot::Dial(*cloud, queue.now(), id, user, password, encrypted);
   }
   json Connect(Robot& robot) { return robot.Connect(*cloud, queue.now()); }
 
-  void Rebuild(const Cloud::Config& config) { cloud = std::make_unique<Cloud>(config, queue, sink); }
+  void Rebuild(const Cloud::Config& config) {
+    cloud = std::make_unique<Cloud>(config, queue, sink);
+  }
 
   EventQueue queue;
   CollectingSink sink;
@@ -70,7 +79,9 @@ TEST_F(CloudTest, LogsInWithThePlantedTokenFirst) {
 
 TEST_F(CloudTest, PairsOnlyWhoAcceptedThePolicyAsItIs) {
   const std::string token = Login();
-  const auto pair = [&](const json& body) { return Ask("POST", "/v1/pairings", body, token).status; };
+  const auto pair = [&](const json& body) {
+    return Ask("POST", "/v1/pairings", body, token).status;
+  };
   EXPECT_EQ(pair({{"policy_version", "2023-01-30"}, {"consents", {{"C_POLICY", "denied"}}}}), 403);
   EXPECT_EQ(pair({{"policy_version", "2023-01-30"}, {"consents", json::object()}}), 403);
   EXPECT_EQ(pair({{"policy_version", "2019"}, {"consents", {{"C_POLICY", "granted"}}}}), 409);
@@ -80,7 +91,8 @@ TEST_F(CloudTest, PairsOnlyWhoAcceptedThePolicyAsItIs) {
 
 TEST_F(CloudTest, BindsOnceAToken) {
   const std::string token = PairingToken(Login());
-  const std::string credential = Ask("POST", "/v1/bind", {{"pairing_token", token}}).body.at("credential");
+  const std::string credential =
+      Ask("POST", "/v1/bind", {{"pairing_token", token}}).body.at("credential");
   // The answer was lost and the robot asks again: the same robot, not a second one.
   EXPECT_EQ(Ask("POST", "/v1/bind", {{"pairing_token", token}}).body.at("credential"), credential);
   EXPECT_EQ(Ask("POST", "/v1/session", {{"credential", credential}}).status, 200);
@@ -108,7 +120,8 @@ TEST_F(CloudTest, GivesEachSessionItsOwnPseudonym) {
 TEST_F(CloudTest, RefusesForgersAtTheBroker) {
   Robot robot = Bind(Login());
   const json session = Ask("POST", "/v1/session", {{"credential", robot.credential}}).body;
-  const std::string id = session.at("client_id"), user = session.at("username"), password = session.at("password");
+  const std::string id = session.at("client_id"), user = session.at("username"),
+                    password = session.at("password");
   EXPECT_TRUE(Dial("someone", user, password)->wants_close());
   EXPECT_EQ(sink.Last("client_refused"), "no session has this client id");
   EXPECT_TRUE(Dial(id, user, "wrong")->wants_close());
@@ -124,10 +137,12 @@ TEST_F(CloudTest, KeepsEachRobotToItsOwnTopics) {
   Connect(other);
   mine.Hear(At(0));
   // A wildcard over everybody's robots is refused; so are another's topics.
-  for (const std::string& filter : {std::string("#"), std::string("s/+/down/#"), "s/" + other.client_id + "/down/#"}) {
+  for (const std::string& filter :
+       {std::string("#"), std::string("s/+/down/#"), "s/" + other.client_id + "/down/#"}) {
     mine.core->TakeOutput();
     mine.Send(mqtt::Subscribe{.packet_id = 2, .subscriptions = {{filter, 0}}}, At(0));
-    EXPECT_EQ(mine.core->TakeOutput(), mqtt::Encode(mqtt::Suback{.packet_id = 2, .codes = {0x80}})) << filter;
+    EXPECT_EQ(mine.core->TakeOutput(), mqtt::Encode(mqtt::Suback{.packet_id = 2, .codes = {0x80}}))
+        << filter;
   }
   mine.Send(mqtt::Publish{.topic = "s/" + other.client_id + "/up/state", .payload = {}}, At(0));
   EXPECT_TRUE(mine.core->wants_close());
@@ -136,9 +151,11 @@ TEST_F(CloudTest, KeepsEachRobotToItsOwnTopics) {
 TEST_F(CloudTest, CarriesCommandsToTheRobotAndItsAnswerBack) {
   const std::string token = Login();
   Robot robot = Bind(token);
-  EXPECT_EQ(Ask("POST", "/v1/robots/1/commands", {{"command", "clean"}}, token).body.at("id"), 1);  // It waits.
+  EXPECT_EQ(Ask("POST", "/v1/robots/1/commands", {{"command", "clean"}}, token).body.at("id"),
+            1);  // It waits.
   Connect(robot);
-  EXPECT_EQ(robot.Hear(At(0)), (std::vector<json>{{{"topic", "command"}, {"id", 1}, {"command", "clean"}}}));
+  EXPECT_EQ(robot.Hear(At(0)),
+            (std::vector<json>{{{"topic", "command"}, {"id", 1}, {"command", "clean"}}}));
   robot.Say("ack", {{"id", 1}, {"ok", true}}, At(0));
   robot.Say("state", {{"state", "cleaning"}}, At(0));
   Ask("POST", "/v1/robots/1/commands", {{"command", "locate"}}, token);
@@ -146,8 +163,10 @@ TEST_F(CloudTest, CarriesCommandsToTheRobotAndItsAnswerBack) {
   const json state = Ask("GET", "/v1/robots/1/state", nullptr, token).body;
   EXPECT_EQ(state.at("state"), "cleaning");
   EXPECT_TRUE(state.at("online"));
-  EXPECT_EQ(state.at("commands"), (json::array({{{"id", 1}, {"command", "clean"}, {"status", "done"}},
-                                                {{"id", 2}, {"command", "locate"}, {"status", "failed"}, {"error", "busy"}}})));
+  EXPECT_EQ(
+      state.at("commands"),
+      (json::array({{{"id", 1}, {"command", "clean"}, {"status", "done"}},
+                    {{"id", 2}, {"command", "locate"}, {"status", "failed"}, {"error", "busy"}}})));
   EXPECT_EQ(Ask("POST", "/v1/robots/1/commands", {{"command", "dance"}}, token).status, 400);
 }
 
@@ -162,24 +181,30 @@ TEST_F(CloudTest, SendsAnUnansweredCommandAgainAfterTheRobotHadItsSay) {
   EXPECT_TRUE(robot.Hear(At(0)).empty());
   robot.Say("ack", {{"id", 1}, {"ok", true}}, At(0));  // It had got that one.
   queue.RunUntil(At(5));
-  EXPECT_EQ(robot.Hear(At(5)), (std::vector<json>{{{"topic", "command"}, {"id", 2}, {"command", "locate"}}}));
+  EXPECT_EQ(robot.Hear(At(5)),
+            (std::vector<json>{{{"topic", "command"}, {"id", 2}, {"command", "locate"}}}));
   queue.RunUntil(At(130));
-  EXPECT_EQ(Ask("GET", "/v1/robots/1/state", nullptr, token).body.at("commands")[1].at("status"), "expired");
+  EXPECT_EQ(Ask("GET", "/v1/robots/1/state", nullptr, token).body.at("commands")[1].at("status"),
+            "expired");
 }
 
 TEST_F(CloudTest, TellsTheRobotOfConsentsNowOrWhenItIsBack) {
   const std::string token = Login();
   Robot robot = Bind(token);
   Connect(robot);
-  const auto put = [&](const json& consents) { return Ask("PUT", "/v1/robots/1/consents", {{"consents", consents}}, token); };
+  const auto put = [&](const json& consents) {
+    return Ask("PUT", "/v1/robots/1/consents", {{"consents", consents}}, token);
+  };
   EXPECT_EQ(put({{"C_MAP_UPLOAD", "withdrawn"}}).body.at("consent_version"), 2);
   const auto heard = robot.Hear(At(0));
   ASSERT_EQ(heard.size(), 1u);
   EXPECT_EQ(heard[0].at("version"), 2);
   EXPECT_EQ(heard[0].at("consents").at("C_MAP_UPLOAD"), "withdrawn");
-  EXPECT_EQ(Ask("GET", "/v1/robots/1/state", nullptr, token).body.at("consent_version_on_robot"), 1);
+  EXPECT_EQ(Ask("GET", "/v1/robots/1/state", nullptr, token).body.at("consent_version_on_robot"),
+            1);
   robot.Say("ack", {{"id", heard[0].at("id")}, {"ok", true}}, At(0));
-  EXPECT_EQ(Ask("GET", "/v1/robots/1/state", nullptr, token).body.at("consent_version_on_robot"), 2);
+  EXPECT_EQ(Ask("GET", "/v1/robots/1/state", nullptr, token).body.at("consent_version_on_robot"),
+            2);
 
   robot.core->OnClose(At(0));
   put({{"C_MAP_UPLOAD", "granted"}});
@@ -200,11 +225,14 @@ TEST_F(CloudTest, StoresWhatRobotsSendAndShowsTheMap) {
   EXPECT_EQ(Ask("PUT", "/v1/maps/current", "DPMP...", robot.credential, binary).status, 204);
   EXPECT_EQ(Ask("PUT", "/v1/maps/current", "JPEG", robot.credential, binary).status, 400);
   EXPECT_EQ(Ask("PUT", "/v1/maps/current", "DPMP", "forged", binary).status, 401);
-  EXPECT_EQ(Ask("PUT", "/v1/identity", {{"robot_id", "DP1"}, {"mac", "02:00"}}, robot.credential).status, 204);
+  EXPECT_EQ(
+      Ask("PUT", "/v1/identity", {{"robot_id", "DP1"}, {"mac", "02:00"}}, robot.credential).status,
+      204);
   EXPECT_EQ(Ask("PUT", "/v1/logs/boot/1", "anything", robot.credential).status, 204);
   EXPECT_EQ(Ask("PUT", "/v1/telemetry", "anything", robot.credential).status, 404);
   EXPECT_EQ(sink.Last("unknown_request"), "PUT /v1/telemetry");
-  EXPECT_EQ(Ask("GET", "/v1/firmware/DP-V1/latest", nullptr, robot.credential).body.at("version"), "1.0.1");
+  EXPECT_EQ(Ask("GET", "/v1/firmware/DP-V1/latest", nullptr, robot.credential).body.at("version"),
+            "1.0.1");
   EXPECT_EQ(cloud->stored_objects(), 3u);
 
   const WireAnswer map = Ask("GET", "/v1/robots/1/map", nullptr, token);
@@ -213,7 +241,8 @@ TEST_F(CloudTest, StoresWhatRobotsSendAndShowsTheMap) {
   EXPECT_EQ(Ask("GET", "/v1/robots/1/map", nullptr, token, {{"If-None-Match", tag}}).status, 304);
   EXPECT_EQ(Ask("GET", "/v1/robots", nullptr, token).body.at("robots")[0].at("map_version"), 1);
   // Somebody else's app neither sees nor commands it.
-  const std::string other = Ask("POST", "/v1/login", {{"account", "bo"}, {"password", "pw2"}}).body.at("token");
+  const std::string other =
+      Ask("POST", "/v1/login", {{"account", "bo"}, {"password", "pw2"}}).body.at("token");
   EXPECT_EQ(Ask("GET", "/v1/robots/1/map", nullptr, other).status, 404);
   EXPECT_EQ(Ask("GET", "/v1/robots", nullptr, other).body.at("robots"), json::array());
 }
@@ -222,7 +251,8 @@ TEST_F(CloudTest, DeletesDataAtOnceAndTellsTheRobot) {
   const std::string token = Login();
   Robot robot = Bind(token);
   Connect(robot);
-  Ask("PUT", "/v1/maps/current", "DPMP", robot.credential, {{"Content-Type", "application/octet-stream"}});
+  Ask("PUT", "/v1/maps/current", "DPMP", robot.credential,
+      {{"Content-Type", "application/octet-stream"}});
   EXPECT_EQ(Ask("DELETE", "/v1/robots/1/data", nullptr, token).status, 202);
   EXPECT_EQ(cloud->stored_objects(), 0u);
   EXPECT_EQ(robot.Hear(At(0)).at(0).at("command"), "delete_data");
@@ -272,8 +302,9 @@ TEST_F(CloudTest, DeletesAnAccountWithAllThatHangsOnIt) {
 TEST_F(CloudTest, MisbehavesAsConfigured) {
   Cloud::Config config = DefaultConfig();
   using Kind = Cloud::Fault::Kind;
-  config.faults = {{.kind = Kind::kError, .from = At(10), .until = At(20), .path_prefix = "/v1/login"},
-                   {.kind = Kind::kDropConnection, .from = At(30), .until = At(40)}};
+  config.faults = {
+      {.kind = Kind::kError, .from = At(10), .until = At(20), .path_prefix = "/v1/login"},
+      {.kind = Kind::kDropConnection, .from = At(30), .until = At(40)}};
   Rebuild(config);
   const json login = {{"account", "mei"}, {"password", "pw"}};
   Robot robot = Bind(Login());

@@ -13,7 +13,9 @@ namespace dustproof {
 class CollectingSink final : public CaptureSink {
  public:
   void Write(const Emission&) override {}
-  void Write(const ConsentChange& change) override { consents.push_back(change.consent + "=" + change.state); }
+  void Write(const ConsentChange& change) override {
+    consents.push_back(change.consent + "=" + change.state);
+  }
   void Write(const RunEvent& event) override { events.push_back(event); }
   void Write(const LogLine&) override {}
   void Write(const PoseSample&) override {}
@@ -26,11 +28,13 @@ class CollectingSink final : public CaptureSink {
 
   /// How often an event of that name was told.
   size_t Count(std::string_view name) const {
-    return static_cast<size_t>(std::count_if(events.begin(), events.end(), [&](const RunEvent& e) { return e.name == name; }));
+    return static_cast<size_t>(std::count_if(events.begin(), events.end(),
+                                             [&](const RunEvent& e) { return e.name == name; }));
   }
   /// The latest event's detail, or "".
   std::string Last(std::string_view name) const {
-    const auto it = std::find_if(events.rbegin(), events.rend(), [&](const RunEvent& e) { return e.name == name; });
+    const auto it = std::find_if(events.rbegin(), events.rend(),
+                                 [&](const RunEvent& e) { return e.name == name; });
     return it == events.rend() ? "" : it->detail;
   }
 

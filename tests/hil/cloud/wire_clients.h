@@ -13,7 +13,7 @@
 namespace dustproof {
 
 struct WireAnswer {
-  int status = 0;   ///< 0 where the server hung up.
+  int status = 0;  ///< 0 where the server hung up.
   nlohmann::json body;
   HttpResponse response;
 };
@@ -33,14 +33,16 @@ inline WireAnswer AskOnce(StreamService& service, SimTime now, const HttpRequest
               .response = *response};
   });
   server->OnBytes(now, client.TakeOutput());
-  if (!server->has_output() && server->next_timer() && !server->wants_close()) server->OnTimer(*server->next_timer());
+  if (!server->has_output() && server->next_timer() && !server->wants_close())
+    server->OnTimer(*server->next_timer());
   client.OnBytes(now, server->TakeOutput());
   return answer;
 }
 
 /// The same with a JSON body (a JSON string is sent as it is) and a bearer token.
-inline WireAnswer AskOnce(StreamService& service, SimTime now, const std::string& method, const std::string& target,
-                          const nlohmann::json& body = nullptr, const std::string& bearer = "", HttpHeaders headers = {}) {
+inline WireAnswer AskOnce(StreamService& service, SimTime now, const std::string& method,
+                          const std::string& target, const nlohmann::json& body = nullptr,
+                          const std::string& bearer = "", HttpHeaders headers = {}) {
   headers.insert(headers.begin(), {"Host", "c"});
   if (!bearer.empty()) headers.emplace_back("Authorization", "Bearer " + bearer);
   HttpRequest request{.method = method, .target = target, .headers = headers};
@@ -55,32 +57,41 @@ struct WireRobot {
   std::unique_ptr<StreamCore> core;
   mqtt::PacketReader reader{65536};
 
-  static std::unique_ptr<StreamCore> Dial(Cloud& cloud, SimTime now, const std::string& id, const std::string& user,
-                                          const std::string& password, bool encrypted) {
+  static std::unique_ptr<StreamCore> Dial(Cloud& cloud, SimTime now, const std::string& id,
+                                          const std::string& user, const std::string& password,
+                                          bool encrypted) {
     StreamPeer peer;
     peer.encrypted = encrypted;
     auto core = cloud.mqtt().Accept(now, peer);
     core->OnOpen(now);
-    core->OnBytes(now, mqtt::Encode(mqtt::Connect{
-                           .keep_alive_s = 60, .client_id = id, .user_name = user, .password = ToBytes(password)}));
+    core->OnBytes(now, mqtt::Encode(mqtt::Connect{.keep_alive_s = 60,
+                                                  .client_id = id,
+                                                  .user_name = user,
+                                                  .password = ToBytes(password)}));
     return core;
   }
 
   /// Opens a session and subscribes; what the session's answer said.
   nlohmann::json Connect(Cloud& cloud, SimTime now) {
-    const nlohmann::json session = AskOnce(cloud.api(), now, "POST", "/v1/session", {{"credential", credential}}).body;
+    const nlohmann::json session =
+        AskOnce(cloud.api(), now, "POST", "/v1/session", {{"credential", credential}}).body;
     client_id = session.at("client_id");
     core = Dial(cloud, now, client_id, session.at("username"), session.at("password"), true);
     reader = mqtt::PacketReader(65536);
-    Send(mqtt::Subscribe{.packet_id = 1, .subscriptions = {{"s/" + client_id + "/down/#", 1}}}, now);
+    Send(mqtt::Subscribe{.packet_id = 1, .subscriptions = {{"s/" + client_id + "/down/#", 1}}},
+         now);
     return session;
   }
   void Send(const mqtt::Packet& packet, SimTime now) { core->OnBytes(now, mqtt::Encode(packet)); }
   void Say(const std::string& leaf, const nlohmann::json& payload, SimTime now) {
-    Send(mqtt::Publish{.topic = "s/" + client_id + "/up/" + leaf, .payload = ToBytes(payload.dump()), .qos = 1, .packet_id = 9},
+    Send(mqtt::Publish{.topic = "s/" + client_id + "/up/" + leaf,
+                       .payload = ToBytes(payload.dump()),
+                       .qos = 1,
+                       .packet_id = 9},
          now);
   }
-  /// What it was told: the payload of each message, with the topic's leaf under "topic". Answers them at QoS 1.
+  /// What it was told: the payload of each message, with the topic's leaf under "topic". Answers
+  /// them at QoS 1.
   std::vector<nlohmann::json> Hear(SimTime now) {
     std::vector<nlohmann::json> heard;
     reader.Append(core->TakeOutput());

@@ -26,7 +26,9 @@ void ExpectRefused(std::string_view stream, int status) {
 }
 
 TEST(HttpParserTest, ReadsARequestWithABody) {
-  const auto request = ReadOne("POST /v1/login?x=1 HTTP/1.1\r\nHost: c\r\nContent-length: 2\r\nAuthorization: bearer k\r\n\r\n{}");
+  const auto request = ReadOne(
+      "POST /v1/login?x=1 HTTP/1.1\r\nHost: c\r\nContent-length: 2\r\nAuthorization: bearer "
+      "k\r\n\r\n{}");
   ASSERT_TRUE(request.ok()) << ToString(request.error());
   ASSERT_TRUE(request->has_value());
   EXPECT_EQ((*request)->method, "POST");
@@ -40,7 +42,8 @@ TEST(HttpParserTest, ReadsARequestWithABody) {
 TEST(HttpParserTest, ReadsPipelinedRequestsByteByByte) {
   const std::string stream =
       "GET /a HTTP/1.1\r\nHost: c\r\n\r\n"
-      "\r\nPUT /b HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;note=x\r\nde\r\n0\r\nTrailer: t\r\n\r\n"
+      "\r\nPUT /b HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabc\r\n2;note=x\r\nde\r\n0\r\nTrailer: t\r\n\r\n"
       "GET /c HTTP/1.0\r\n\r\n";
   HttpRequestReader reader(kSmall);
   std::string seen;
@@ -48,19 +51,26 @@ TEST(HttpParserTest, ReadsPipelinedRequestsByteByByte) {
     reader.Append(ToBytes(std::string_view(&c, 1)));
     const auto request = reader.Next();
     ASSERT_TRUE(request.ok()) << ToString(request.error()) << " after " << seen;
-    if (request->has_value()) seen += (*request)->target + "=" + Text((*request)->body) + ((*request)->keep_alive ? ";" : ".");
+    if (request->has_value())
+      seen +=
+          (*request)->target + "=" + Text((*request)->body) + ((*request)->keep_alive ? ";" : ".");
   }
   EXPECT_EQ(seen, "/a=;/b=abcde;/c=.");
   EXPECT_FALSE(reader.in_request());
 }
 
 TEST(HttpParserTest, RefusesWhatServersReadDifferently) {
-  ExpectRefused("GET / HTTP/1.1\r\n\r\n", 400);                                                    // No host.
+  ExpectRefused("GET / HTTP/1.1\r\n\r\n", 400);  // No host.
   ExpectRefused("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400);
-  ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400);
-  ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400);
+  ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+                400);
+  ExpectRefused(
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n0\r\n\r\n",
+      400);
   ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501);
-  ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501);
+  ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+                501);
   ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400);
   ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400);
   ExpectRefused("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400);
@@ -73,13 +83,16 @@ TEST(HttpParserTest, RefusesWhatServersReadDifferently) {
 TEST(HttpParserTest, KeepsToItsLimits) {
   ExpectRefused("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(300, 'x'), 431);
   ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65\r\n\r\n", 413);
-  ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n41\r\n" + std::string(65, 'x'), 413);
+  ExpectRefused("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n41\r\n" +
+                    std::string(65, 'x'),
+                413);
 }
 
 TEST(HttpParserTest, ReadsResponses) {
   HttpResponseReader reader(kSmall);
-  reader.Append(ToBytes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
-                        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
+  reader.Append(
+      ToBytes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
+              "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
   auto response = reader.Next();
   ASSERT_TRUE(response.ok() && response->has_value());
   EXPECT_EQ((*response)->status, 202);
@@ -97,7 +110,8 @@ TEST(HttpParserTest, ReadsResponses) {
 
 TEST(HttpParserTest, SurvivesFlippedBitsAndCuts) {
   const Bytes stream = ToBytes(
-      "PUT /v1/maps/current HTTP/1.1\r\nHost: c\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "PUT /v1/maps/current HTTP/1.1\r\nHost: c\r\nExpect: 100-continue\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n"
       "3\r\nabc\r\n0\r\n\r\nPOST /b HTTP/1.1\r\nHost: c\r\nContent-Length: 2\r\n\r\n{}");
   RandomStream random(11);
   for (int round = 0; round < 20000; ++round) {
@@ -112,7 +126,8 @@ TEST(HttpParserTest, SurvivesFlippedBitsAndCuts) {
       requests.Append(piece);
       responses.Append(piece);
       auto request = requests.Next();
-      for (int i = 0; i < 10 && request.ok() && request->has_value(); ++i) request = requests.Next();
+      for (int i = 0; i < 10 && request.ok() && request->has_value(); ++i)
+        request = requests.Next();
       if (!request.ok()) break;
       if (!responses.Next().ok()) responses = HttpResponseReader(kSmall);
     }

@@ -11,7 +11,9 @@
 namespace dustproof {
 namespace {
 
-HttpReply Say(std::string_view text) { return {.response = HttpResponse::With(200, "text/plain", text)}; }
+HttpReply Say(std::string_view text) {
+  return {.response = HttpResponse::With(200, "text/plain", text)};
+}
 
 /// "/slow" takes two seconds, "/drop" hangs up, the rest say their path.
 HttpReply Answer(SimTime, const StreamPeer&, const HttpRequest& request) {
@@ -31,7 +33,8 @@ class HttpServerTest : public testing::Test {
   std::unique_ptr<StreamCore> core = service.Accept(At(0), {});
 };
 
-constexpr std::string_view kAnswerToA = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/a";
+constexpr std::string_view kAnswerToA =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/a";
 
 TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
   EXPECT_EQ(Exchange("GET /a HTTP/1.1\r\nHost: c\r\n\r\n"), kAnswerToA);
@@ -44,16 +47,19 @@ TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
 
 TEST_F(HttpServerTest, AnswersHeadWithoutABody) {
   EXPECT_EQ(Exchange("HEAD /a HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n"),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: "
+            "close\r\n\r\n");
   EXPECT_TRUE(core->wants_close());
 }
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
-  EXPECT_EQ(Exchange("GET /slow HTTP/1.1\r\nHost: c\r\n\r\nGET /a HTTP/1.1\r\nHost: c\r\n\r\n"), "");
+  EXPECT_EQ(Exchange("GET /slow HTTP/1.1\r\nHost: c\r\n\r\nGET /a HTTP/1.1\r\nHost: c\r\n\r\n"),
+            "");
   EXPECT_EQ(core->next_timer(), At(2));
   core->OnTimer(At(2));
   EXPECT_EQ(Text(core->TakeOutput()),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n/slow" + std::string(kAnswerToA));
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n/slow" +
+                std::string(kAnswerToA));
 }
 
 TEST_F(HttpServerTest, HangsUpWithoutAWord) {
@@ -62,7 +68,8 @@ TEST_F(HttpServerTest, HangsUpWithoutAWord) {
 }
 
 TEST_F(HttpServerTest, SaysWhyItDoesNotUnderstand) {
-  EXPECT_EQ(Exchange("GET / HTTP/1.1\r\n\r\n"), "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(Exchange("GET / HTTP/1.1\r\n\r\n"),
+            "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(core->wants_close());
 }
 
@@ -76,7 +83,8 @@ TEST_F(HttpServerTest, EndsARequestThatNeverEnds) {
 }
 
 TEST_F(HttpServerTest, SendsContinueOnce) {
-  const std::string head = "PUT /a HTTP/1.1\r\nHost: c\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+  const std::string head =
+      "PUT /a HTTP/1.1\r\nHost: c\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
   EXPECT_EQ(Exchange(head), "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_EQ(Exchange("x"), "");
   EXPECT_EQ(Exchange("y"), kAnswerToA);
@@ -85,7 +93,8 @@ TEST_F(HttpServerTest, SendsContinueOnce) {
 TEST(HttpRouterTest, FindsByMethodAndPath) {
   HttpRouter router;
   router.Add("GET", "/v1/robots", [](const HttpCall&) { return Say("all"); });
-  router.Add("GET", "/v1/robots/{name}/map", [](const HttpCall& call) { return Say("map of " + call.parameters.at("name")); });
+  router.Add("GET", "/v1/robots/{name}/map",
+             [](const HttpCall& call) { return Say("map of " + call.parameters.at("name")); });
   router.Add("PUT", "/v1/logs/*", [](const HttpCall&) { return Say("log"); });
   const auto handle = [&](const std::string& method, const std::string& target) {
     const HttpReply reply = router.Handle(At(0), {}, {.method = method, .target = target});
@@ -113,9 +122,11 @@ class HttpClientTest : public testing::Test {
     if (server->wants_close()) client.OnClose(now);
   }
   void Ask(const std::string& target, SimTime now) {
-    client.Request(now, {.target = target, .headers = {{"Host", "c"}}}, [this](SimTime, const Result<HttpResponse>& r) {
-      heard += r.ok() ? Text(r->body) + " " : "failed: " + r.error().diagnostics[0].message + " ";
-    });
+    client.Request(now, {.target = target, .headers = {{"Host", "c"}}},
+                   [this](SimTime, const Result<HttpResponse>& r) {
+                     heard += r.ok() ? Text(r->body) + " "
+                                     : "failed: " + r.error().diagnostics[0].message + " ";
+                   });
   }
   HttpService service{HttpService::Config{}, Answer};
   std::unique_ptr<StreamCore> server = service.Accept(At(0), {});

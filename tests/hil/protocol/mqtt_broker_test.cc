@@ -19,7 +19,9 @@ Bytes ToBytes(std::string_view text) {
   return Bytes(bytes.begin(), bytes.end());
 }
 
-std::string ToText(const Bytes& bytes) { return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
+std::string ToText(const Bytes& bytes) {
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
 
 /// Lets everybody in but "mallory", and keeps "secret" topics from everybody.
 struct OpenAuthority final : Authority {
@@ -27,14 +29,17 @@ struct OpenAuthority final : Authority {
     if (connect.client_id != "mallory") return {};
     return {.code = ConnectCode::kBadUserNameOrPassword, .reason = "mallory"};
   }
-  bool MayPublish(SimTime, const std::string&, std::string_view topic) override { return !topic.starts_with("secret"); }
+  bool MayPublish(SimTime, const std::string&, std::string_view topic) override {
+    return !topic.starts_with("secret");
+  }
   bool MaySubscribe(SimTime, const std::string&, std::string_view filter) override {
     return !filter.starts_with("secret");
   }
   void OnDisconnected(SimTime, const std::string& id, const std::string& reason) override {
     log.push_back(id + ": " + reason);
   }
-  void OnRefused(SimTime, const StreamPeer&, const std::string& id, const std::string& reason) override {
+  void OnRefused(SimTime, const StreamPeer&, const std::string& id,
+                 const std::string& reason) override {
     log.push_back("refused " + id + ": " + reason);
   }
   std::vector<std::string> log;
@@ -43,11 +48,13 @@ struct OpenAuthority final : Authority {
 /// What a client heard, one short line a packet: "PUBLISH t=x q1", "PUBACK 3".
 std::string Describe(const Packet& packet) {
   if (const auto* connack = std::get_if<Connack>(&packet)) {
-    return "CONNACK " + std::to_string(connack->code) + (connack->session_present ? " present" : "");
+    return "CONNACK " + std::to_string(connack->code) +
+           (connack->session_present ? " present" : "");
   }
   if (const auto* publish = std::get_if<Publish>(&packet)) {
-    return "PUBLISH " + publish->topic + "=" + ToText(publish->payload) + " q" + std::to_string(publish->qos) +
-           (publish->retain ? " retained" : "") + (publish->duplicate ? " dup" : "");
+    return "PUBLISH " + publish->topic + "=" + ToText(publish->payload) + " q" +
+           std::to_string(publish->qos) + (publish->retain ? " retained" : "") +
+           (publish->duplicate ? " dup" : "");
   }
   if (const auto* ack = std::get_if<Ack>(&packet)) {
     return std::string(Name(ack->type)) + " " + std::to_string(ack->packet_id);
@@ -67,12 +74,15 @@ class MqttBrokerTest : public testing::Test {
   /// A client's side of a connection.
   class Client {
    public:
-    explicit Client(Broker& broker, SimTime now = At(0)) : core(broker.Accept(now, {})) { core->OnOpen(now); }
+    explicit Client(Broker& broker, SimTime now = At(0)) : core(broker.Accept(now, {})) {
+      core->OnOpen(now);
+    }
     void Send(const Packet& packet, SimTime now = At(0)) { core->OnBytes(now, Encode(packet)); }
     Lines Hear() {
       reader_.Append(core->TakeOutput());
       Lines lines;
-      for (auto packet = reader_.Next(); packet.ok() && packet->has_value(); packet = reader_.Next()) {
+      for (auto packet = reader_.Next(); packet.ok() && packet->has_value();
+           packet = reader_.Next()) {
         lines.push_back(Describe(**packet));
       }
       return lines;
@@ -97,7 +107,8 @@ class MqttBrokerTest : public testing::Test {
   static Packet Sub(const std::string& filter, uint8_t qos) {
     return Subscribe{.packet_id = 1, .subscriptions = {{filter, qos}}};
   }
-  static Publish Pub(const std::string& topic, const std::string& text, uint8_t qos = 0, uint16_t id = 0) {
+  static Publish Pub(const std::string& topic, const std::string& text, uint8_t qos = 0,
+                     uint16_t id = 0) {
     return {.topic = topic, .payload = ToBytes(text), .qos = qos, .packet_id = id};
   }
 
@@ -129,7 +140,8 @@ TEST_F(MqttBrokerTest, ClosesOnASecondConnect) {
 TEST_F(MqttBrokerTest, RefusesOtherVersionsInTheirOwnForm) {
   Client five(broker);
   five.Send(Connect{.protocol_level = 5, .client_id = "a"});
-  const Bytes expected = {std::byte{0x20}, std::byte{3}, std::byte{0}, std::byte{0x84}, std::byte{0}};
+  const Bytes expected = {std::byte{0x20}, std::byte{3}, std::byte{0}, std::byte{0x84},
+                          std::byte{0}};
   EXPECT_EQ(five.core->TakeOutput(), expected);
   EXPECT_TRUE(five.core->wants_close());
   Client three(broker);
@@ -155,14 +167,16 @@ TEST_F(MqttBrokerTest, NamesTheNamelessAndRefusesThemALastingSession) {
 
 TEST_F(MqttBrokerTest, DeliversAtTheLowerQos) {
   Client subscriber = Quiet("s");
-  subscriber.Send(Subscribe{.packet_id = 5, .subscriptions = {{"t", 1}, {"bad", 0}, {"secret/x", 2}}});
+  subscriber.Send(
+      Subscribe{.packet_id = 5, .subscriptions = {{"t", 1}, {"bad", 0}, {"secret/x", 2}}});
   EXPECT_EQ(subscriber.Hear(), (Lines{"SUBACK 1 0 128"}));
   Client publisher = Quiet("p");
   publisher.Send(Pub("t", "zero", 0));
   publisher.Send(Pub("t", "one", 1, 7));
   publisher.Send(Pub("t", "two", 2, 8));
   EXPECT_EQ(publisher.Hear(), (Lines{"PUBACK 7", "PUBREC 8"}));
-  EXPECT_EQ(subscriber.Hear(), (Lines{"PUBLISH t=zero q0", "PUBLISH t=one q1", "PUBLISH t=two q1"}));
+  EXPECT_EQ(subscriber.Hear(),
+            (Lines{"PUBLISH t=zero q0", "PUBLISH t=one q1", "PUBLISH t=two q1"}));
 }
 
 TEST_F(MqttBrokerTest, DeliversOnceWhereSubscriptionsOverlap) {
@@ -192,7 +206,8 @@ TEST_F(MqttBrokerTest, ForwardsAQos2MessageOnceHoweverOftenItIsSent) {
   message.duplicate = true;
   publisher.Send(message);
   publisher.Send(Ack{PacketType::kPubrel, 9});
-  publisher.Send(Ack{PacketType::kPubrel, 9});  // Answered again: the first PUBCOMP may have been lost.
+  publisher.Send(
+      Ack{PacketType::kPubrel, 9});  // Answered again: the first PUBCOMP may have been lost.
   EXPECT_EQ(publisher.Hear(), (Lines{"PUBREC 9", "PUBREC 9", "PUBCOMP 9", "PUBCOMP 9"}));
   EXPECT_EQ(subscriber.Hear(), (Lines{"PUBLISH t=v q0"}));
   publisher.Send(Pub("t", "w", 2, 9));  // The identifier is free: this is another message.
@@ -215,7 +230,8 @@ TEST_F(MqttBrokerTest, SendsAgainWhatWasNotAcknowledged) {
   broker.Publish(Pub("t", "offline at QoS 0", 0));
 
   Client second = Connected("a", false);
-  EXPECT_EQ(second.Hear(), (Lines{"CONNACK 0 present", "PUBLISH t=lost q1 dup", "PUBREL 3", "PUBLISH t=offline q1"}));
+  EXPECT_EQ(second.Hear(), (Lines{"CONNACK 0 present", "PUBLISH t=lost q1 dup", "PUBREL 3",
+                                  "PUBLISH t=offline q1"}));
   second.Send(Ack{PacketType::kPubcomp, 3});
   Client third = Connected("a", true);  // A clean session forgets all of it.
   EXPECT_EQ(third.Hear(), (Lines{"CONNACK 0"}));
@@ -245,7 +261,8 @@ TEST_F(MqttBrokerTest, KeepsRetainedMessagesForLaterSubscribers) {
   EXPECT_EQ(client.Hear(), (Lines{"SUBACK 0", "PUBLISH t/a=new q0 retained"}));
   message.payload = ToBytes("live");
   publisher.Send(message);
-  EXPECT_EQ(client.Hear(), (Lines{"PUBLISH t/a=live q0"}));  // Not retained for who is subscribed already.
+  EXPECT_EQ(client.Hear(),
+            (Lines{"PUBLISH t/a=live q0"}));  // Not retained for who is subscribed already.
   message.payload.clear();
   publisher.Send(message);
   EXPECT_EQ(client.Hear(), (Lines{"PUBLISH t/a= q0"}));
@@ -257,7 +274,8 @@ TEST_F(MqttBrokerTest, SendsTheWillUnlessTheClientSaysGoodbye) {
   Client watcher = Quiet("w");
   watcher.Send(Sub("will", 1));
   watcher.Hear();
-  const Connect connect{.client_id = "a", .will = Will{.topic = "will", .payload = ToBytes("gone"), .qos = 1}};
+  const Connect connect{.client_id = "a",
+                        .will = Will{.topic = "will", .payload = ToBytes("gone"), .qos = 1}};
   Client polite(broker);
   polite.Send(connect);
   polite.Send(Bare{PacketType::kDisconnect});
@@ -312,7 +330,8 @@ TEST_F(MqttBrokerTest, DisconnectsWhoPublishesWhereItMayNot) {
 
 TEST_F(MqttBrokerTest, KeepsClientsFromTalkingOverServerTopics) {
   Client subscriber = Quiet("s");
-  subscriber.Send(Subscribe{.packet_id = 1, .subscriptions = {{"#", 0}, {"$SYS/#", 0}, {"+/x", 0}}});
+  subscriber.Send(
+      Subscribe{.packet_id = 1, .subscriptions = {{"#", 0}, {"$SYS/#", 0}, {"+/x", 0}}});
   subscriber.Hear();
   Client publisher = Quiet("p");
   publisher.Send(Pub("$SYS/x", "v", 1, 3));
@@ -345,14 +364,18 @@ TEST_F(MqttBrokerTest, OutlivedByAConnectionThatIsThenDead) {
   EXPECT_EQ(client.Hear(), (Lines{"CONNACK 0"}));
 }
 
-// Cut anywhere and damaged anywhere, a conversation never crashes the broker, and equal bytes leave equal state.
+// Cut anywhere and damaged anywhere, a conversation never crashes the broker, and equal bytes leave
+// equal state.
 TEST_F(MqttBrokerTest, SurvivesDamagedConversations) {
   Bytes script;
   for (const Packet& packet : std::vector<Packet>{
-           Connect{.clean_session = false, .client_id = "a", .will = Will{.topic = "w", .payload = ToBytes("x"), .qos = 2}},
-           Sub("t/#", 2), Pub("t/a", "one", 1, 1), Pub("t/b", "two", 2, 2), Ack{PacketType::kPubrel, 2},
-           Ack{PacketType::kPuback, 1}, Ack{PacketType::kPubrec, 2}, Ack{PacketType::kPubcomp, 2},
-           Unsubscribe{.packet_id = 4, .filters = {"t/#"}}, Bare{PacketType::kDisconnect}}) {
+           Connect{.clean_session = false,
+  .client_id = "a",
+  .will = Will{.topic = "w", .payload = ToBytes("x"), .qos = 2}},
+           Sub("t/#", 2), Pub("t/a", "one", 1, 1), Pub("t/b", "two", 2, 2),
+           Ack{PacketType::kPubrel, 2}, Ack{PacketType::kPuback, 1}, Ack{PacketType::kPubrec, 2},
+           Ack{PacketType::kPubcomp, 2}, Unsubscribe{.packet_id = 4, .filters = {"t/#"}},
+           Bare{PacketType::kDisconnect}}) {
     const Bytes bytes = Encode(packet);
     script.insert(script.end(), bytes.begin(), bytes.end());
   }
@@ -371,7 +394,8 @@ TEST_F(MqttBrokerTest, SurvivesDamagedConversations) {
       cores.back()->OnBytes(At(round), std::span(bytes).first(cut));
       cores.back()->OnBytes(At(round), std::span(bytes).subspan(cut));
       if (random.Chance(0.5)) cores.back()->OnClose(At(round));
-      if (random.Chance(0.5)) cores.erase(cores.begin() + static_cast<long>(random.Below(cores.size())));
+      if (random.Chance(0.5))
+        cores.erase(cores.begin() + static_cast<long>(random.Below(cores.size())));
     }
     Hasher hasher;
     victim.AddToHash(hasher);

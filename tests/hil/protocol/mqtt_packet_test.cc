@@ -32,9 +32,10 @@ void ExpectRefused(const Bytes& stream, const std::string& why) {
 // Client id "a", clean session, keep-alive 10 s: 10 bytes of variable header, 3 of payload.
 const Bytes kPlainConnect = Raw({0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x02, 0, 10, 0, 1, 'a'});
 
-// Will "w" with payload "p" at QoS 1, retained; user "u", password "x": flags 0x80+0x40+0x20+0x08+0x04 = 0xEC.
-const Bytes kFullConnect = Raw({0x10, 25,  0, 4, 'M', 'Q', 'T', 'T', 4, 0xEC, 0, 0, 0, 1,
-                                'a',  0,   1, 'w', 0, 1, 'p', 0, 1, 'u', 0, 1, 'x'});
+// Will "w" with payload "p" at QoS 1, retained; user "u", password "x": flags
+// 0x80+0x40+0x20+0x08+0x04 = 0xEC.
+const Bytes kFullConnect = Raw({0x10, 25, 0, 4,   'M', 'Q', 'T', 'T', 4, 0xEC, 0, 0, 0,  1,
+                                'a',  0,  1, 'w', 0,   1,   'p', 0,   1, 'u',  0, 1, 'x'});
 
 TEST(MqttPacketTest, ReadsAPlainConnect) {
   const auto packet = ReadOne(kPlainConnect);
@@ -74,7 +75,8 @@ TEST(MqttPacketTest, ReadsPublishAndItsFlags) {
 
 TEST(MqttPacketTest, WritesEveryKindAsTheStandardLaysItOut) {
   EXPECT_EQ(Encode(Connack{.session_present = true, .code = 0}), Raw({0x20, 2, 1, 0}));
-  EXPECT_EQ(Encode(Publish{.topic = "a/b", .payload = Raw({'x'})}), Raw({0x30, 6, 0, 3, 'a', '/', 'b', 'x'}));
+  EXPECT_EQ(Encode(Publish{.topic = "a/b", .payload = Raw({'x'})}),
+            Raw({0x30, 6, 0, 3, 'a', '/', 'b', 'x'}));
   EXPECT_EQ(Encode(Ack{PacketType::kPuback, 0x0102}), Raw({0x40, 2, 1, 2}));
   EXPECT_EQ(Encode(Ack{PacketType::kPubrel, 1}), Raw({0x62, 2, 0, 1}));
   EXPECT_EQ(Encode(Subscribe{.packet_id = 1, .subscriptions = {{"a", 1}, {"b", 0}}}),
@@ -126,7 +128,8 @@ TEST(MqttPacketTest, RefusesWhatIsMalformed) {
   ExpectRefused(Raw({0x82, 6, 0, 1, 0, 1, 'a', 4}), "reserved bits");
   ExpectRefused(Raw({0xA2, 2, 0, 1}), "UNSUBSCRIBE: it ends too early");
   ExpectRefused(Raw({0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}), "more than four bytes");
-  ExpectRefused(Raw({0x30, 0x81, 0x20}), "exceeds the limit");  // 4097 bytes; refused before they arrive.
+  ExpectRefused(Raw({0x30, 0x81, 0x20}),
+                "exceeds the limit");  // 4097 bytes; refused before they arrive.
 }
 
 TEST(MqttPacketTest, RefusesABadConnect) {
@@ -147,15 +150,17 @@ TEST(MqttPacketTest, RefusesABadConnect) {
 
 TEST(MqttPacketTest, KnowsUtf8) {
   EXPECT_TRUE(IsValidString("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\xA4\x96"));
-  EXPECT_TRUE(IsValidString("\xEF\xBB\xBF"));           // A byte order mark is an ordinary character [MQTT-1.5.3-3].
-  EXPECT_FALSE(IsValidString("\xED\xA0\x80"));          // A surrogate.
-  EXPECT_FALSE(IsValidString("\xE0\x80\xAF"));          // Overlong.
-  EXPECT_FALSE(IsValidString("\xF4\x90\x80\x80"));      // Beyond U+10FFFF.
-  EXPECT_FALSE(IsValidString("\xC3"));                  // Cut short.
+  EXPECT_TRUE(
+      IsValidString("\xEF\xBB\xBF"));  // A byte order mark is an ordinary character [MQTT-1.5.3-3].
+  EXPECT_FALSE(IsValidString("\xED\xA0\x80"));      // A surrogate.
+  EXPECT_FALSE(IsValidString("\xE0\x80\xAF"));      // Overlong.
+  EXPECT_FALSE(IsValidString("\xF4\x90\x80\x80"));  // Beyond U+10FFFF.
+  EXPECT_FALSE(IsValidString("\xC3"));              // Cut short.
   EXPECT_FALSE(IsValidString(std::string("a\0b", 3)));
 }
 
-// Whatever comes, the reader answers with packets or an error, and what it accepts it can write again.
+// Whatever comes, the reader answers with packets or an error, and what it accepts it can write
+// again.
 TEST(MqttPacketTest, SurvivesFlippedBitsAndNoise) {
   RandomStream random(7);
   for (int round = 0; round < 20000; ++round) {
@@ -167,7 +172,9 @@ TEST(MqttPacketTest, SurvivesFlippedBitsAndNoise) {
     PacketReader reader(4096);
     reader.Append(bytes);
     for (auto packet = reader.Next(); packet.ok() && packet->has_value(); packet = reader.Next()) {
-      if (const auto* connect = std::get_if<Connect>(&**packet); connect && connect->protocol_level != 4) continue;
+      if (const auto* connect = std::get_if<Connect>(&**packet);
+          connect && connect->protocol_level != 4)
+        continue;
       const Bytes again = Encode(**packet);
       EXPECT_TRUE(ReadOne(again).ok());
     }
