@@ -1,0 +1,108 @@
+#include "hil/report/run_report.h"
+
+#include <cstdlib>
+#include <map>
+
+#include "hil/capture/recording_reader.h"
+#include "sim/plan/json.h"
+
+namespace dustproof {
+namespace {
+
+void Append(Track* track, const PoseSample& pose) {
+  track->time_s.push_back(pose.time.seconds());
+  track->x_m.push_back(pose.pose.x);
+  track->y_m.push_back(pose.pose.y);
+  track->yaw_rad.push_back(pose.pose.yaw);
+}
+
+// Takes what a report needs out of a recording's messages.
+class Gatherer {
+ public:
+  explicit Gatherer(RunReport* report) : report_(report) {}
+
+  void operator()(const PoseSample& pose) { Append(pose.frame == "W" ? &report_->series.truth : &report_->series.belief, pose); }
+  void operator()(const MapSample& map) {
+    report_->series.map = map;
+    report_->series.has_map = true;
+  }
+  void operator()(const BatterySample& battery) { report_->series.battery.push_back(battery); }
+  void operator()(const RunEvent& event) {
+    bumps_ += event.name == "bump";
+    if (event.name != "bump") report_->events.push_back(event);
+  }
+  void operator()(const Emission& emission) {
+    if (emission.direction != Direction::kFromRobot || emission.kind == EmissionKind::kWire) return;
+    gathered_[{emission.time.nanoseconds() / 1'000'000'000, emission.party.key}] += emission.payload.size();
+  }
+  template <typename Other>
+  void operator()(const Other&) {}
+
+  void Finish() {
+    for (const auto& [key, bytes] : gathered_) {
+      report_->emissions.push_back({static_cast<double>(key.first), key.second, bytes});
+    }
+  }
+  int bumps() const { return bumps_; }
+
+ private:
+  RunReport* report_;
+  std::map<std::pair<int64_t, std::string>, uint64_t> gathered_;
+  int bumps_ = 0;
+};
+
+void TakeMetadata(const RecordingReader& reader, RunReport* r) {
+  const auto value = [&](const char* record, const char* key) {
+    const auto it = reader.metadata().find(record);
+    if (it == reader.metadata().end()) return std::string();
+    const auto entry = it->second.find(key);
+    return entry == it->second.end() ? std::string() : entry->second;
+  };
+  r->scenario = value("run", "scenario");
+  r->description = value("run", "description");
+  r->consent = value("run", "consent");
+  r->consent_description = value("run", "consent_description");
+  r->home = value("run", "home");
+  r->robot = value("run", "robot");
+  r->firmware = value("run", "firmware");
+  r->build = value("run", "build");
+  r->seed = std::strtoull(value("run", "seed").c_str(), nullptr, 10);
+  r->end = value("result", "end");
+  r->hash = value("result", "hash");
+  r->diagnosis = value("result", "diagnosis");
+  if (const std::string text = value("run", "robot_radius_m"); !text.empty()) r->robot_radius_m = std::strtod(text.c_str(), nullptr);
+  if (const std::string text = value("run", "robot_height_m"); !text.empty()) r->robot_height_m = std::strtod(text.c_str(), nullptr);
+}
+
+}  // namespace
+
+bool RunReport::failed() const {
+  return audit.HasFailure(static_cast<Reading>(reading)) || !audit.useful() || !failed_expectations.empty() ||
+         end == "firmware_died";
+}
+
+Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit, const RunTiming& timing) {
+  Result<RecordingReader> reader = RecordingReader::Open(recording);
+  if (!reader) return reader.error();
+  RunReport report;
+  report.recording = recording;
+  report.timing = timing;
+  report.policy = audit.policy_name;
+  report.audit = std::move(audit);
+  TakeMetadata(*reader, &report);
+  Gatherer gatherer(&report);
+  while (const std::optional<RecordedMessage> message = reader->Next()) std::visit(gatherer, *message);
+  gatherer.Finish();
+  report.sim_s = report.audit.end.seconds();
+  if (const Attachment* attachment = reader->FindAttachment("plan.json")) {
+    const std::string text(reinterpret_cast<const char*>(attachment->data.data()), attachment->data.size());
+    Result<FloorPlan> plan = FloorPlanFromJson(text);
+    if (!plan) return plan.error();
+    report.plan = std::move(*plan);
+    report.has_plan = true;
+    report.metrics = Measure(report.plan, report.robot_radius_m, report.robot_height_m, &report.series, gatherer.bumps());
+  }
+  return report;
+}
+
+}  // namespace dustproof

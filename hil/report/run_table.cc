@@ -1,0 +1,106 @@
+#include "hil/report/run_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace dustproof {
+namespace {
+
+using Row = std::pair<std::string, std::string>;  // Emitter, category.
+
+// The rows of the table: every emitter and category that any run judged, in the first run's order.
+std::vector<Row> RowsOf(const std::vector<const RunReport*>& reports) {
+  std::vector<Row> rows;
+  for (const RunReport* report : reports) {
+    for (const VerdictRow& verdict : report->audit.verdicts) {
+      const Row row{verdict.emitter, verdict.category};
+      if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+const char* ColourOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass: return "\033[32m";
+    case Verdict::kFail: return "\033[1;31m";
+    case Verdict::kUndetermined: return "\033[33m";
+    case Verdict::kNotExercised: return "\033[2m";
+  }
+  return "";
+}
+
+std::string Readable(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
+}
+
+std::string Cell(const std::string& text, size_t width, const char* colour) {
+  std::string padded = text + std::string(width > text.size() ? width - text.size() : 0, ' ');
+  return colour ? std::string(colour) + padded + "\033[0m" : padded;
+}
+
+}  // namespace
+
+std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool colour) {
+  if (reports.empty()) return "";
+  constexpr size_t kFirst = 24;
+  std::string text = "\n" + Cell("personal data (robot)", kFirst, nullptr);
+  std::vector<size_t> widths;
+  for (const RunReport* report : reports) {
+    widths.push_back(std::max<size_t>(report->consent.size(), 13) + 2);
+    text += Cell(report->consent, widths.back(), nullptr);
+  }
+  text += "\n";
+  for (const Row& row : RowsOf(reports)) {
+    text += Cell((row.first == "robot" ? "" : row.first + ": ") + Readable(row.second), kFirst, nullptr);
+    for (size_t i = 0; i < reports.size(); ++i) {
+      const Verdict verdict = reports[i]->audit.Worst(row.first, row.second, static_cast<Reading>(reports[i]->reading));
+      text += Cell(Readable(ToWord(verdict)), widths[i], colour ? ColourOf(verdict) : nullptr);
+    }
+    text += "\n";
+  }
+  text += "\n" + Cell("what the user wanted", kFirst, nullptr) + "\n";
+  for (const UsefulnessCheck& check : reports[0]->audit.usefulness) {
+    text += Cell(Readable(check.name), kFirst, nullptr);
+    for (size_t i = 0; i < reports.size(); ++i) {
+      Verdict verdict = Verdict::kNotExercised;
+      for (const UsefulnessCheck& other : reports[i]->audit.usefulness) {
+        if (other.name == check.name) verdict = other.verdict;
+      }
+      text += Cell(Readable(ToWord(verdict)), widths[i], colour ? ColourOf(verdict) : nullptr);
+    }
+    text += "\n";
+  }
+  char line[160];
+  text += "\n";
+  for (const RunReport* r : reports) {
+    std::snprintf(line, sizeof line, "%s: coverage %.1f %%, ATE %.3f m, rooms %d of %d, %.0f s\n", r->consent.c_str(),
+                  100 * r->metrics.coverage, r->metrics.ate_m, r->metrics.rooms_entered, r->metrics.rooms_reachable, r->sim_s);
+    text += line;
+    for (const std::string& sentence : r->failed_expectations) text += r->consent + ": expected: " + sentence + "\n";
+    for (const Diagnostic& warning : r->audit.warnings) text += r->consent + ": note: " + ToString(warning) + "\n";
+  }
+  return text + "\n";
+}
+
+std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
+  std::array<int, 4> counts{};
+  int useful = 0, wanted = 0;
+  for (const RunReport* report : reports) {
+    for (const Row& row : RowsOf({report})) {
+      ++counts[static_cast<size_t>(report->audit.Worst(row.first, row.second, static_cast<Reading>(report->reading)))];
+    }
+    for (const UsefulnessCheck& check : report->audit.usefulness) {
+      wanted += check.verdict != Verdict::kNotExercised;
+      useful += check.verdict == Verdict::kPass;
+    }
+  }
+  char text[240];
+  std::snprintf(text, sizeof text, "%zu %s: %d pass, %d fail, %d undetermined, %d not exercised; usefulness %d of %d", reports.size(),
+                reports.size() == 1 ? "run" : "runs", counts[0], counts[1], counts[2], counts[3], useful, wanted);
+  return text;
+}
+
+}  // namespace dustproof
