@@ -123,6 +123,7 @@ void FirmwareBridge::OnMap(const BelievedMap& map) {
 }
 
 void FirmwareBridge::OnState(std::string_view word) {
+  finished_cleanings_ += word == "cleaning_finished";
   if (word == activity_) return;
   activity_ = word;
   Note("state", activity_);

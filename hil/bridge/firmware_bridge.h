@@ -45,6 +45,8 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   FlashMemory& flash() { return flash_; }
   /// The last word of `dp_diagnostics.state`, "" before the first.
   const std::string& activity() const { return activity_; }
+  /// How often the firmware said "cleaning_finished" there.
+  int finished_cleanings() const { return finished_cleanings_; }
   /// Records the flash as it lies now. `cause`, e.g. "end of run", becomes an event beside it.
   void EmitFlash(const std::string& cause);
   void AddToHash(Hasher& hasher) const;
@@ -90,6 +92,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   Lockstep* host_ = nullptr;
   bool browned_out_ = false;
   std::string activity_;
+  int finished_cleanings_ = 0;
   std::string typed_;
   std::function<void()> typing_;
   uint64_t uart_bytes_ = 0;

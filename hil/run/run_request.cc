@@ -22,7 +22,7 @@ const char* ToWord(RunEnd end) { return kEnds[static_cast<size_t>(end)]; }
 
 std::string ToJson(const RunRequest& r) {
   Json json = {{"scenario", r.scenario}, {"consent", r.consent}, {"home", r.home},
-               {"firmware", r.firmware}, {"recording", r.recording}};
+               {"firmware", r.firmware}, {"recording", r.recording}, {"from_recording", r.from_recording}};
   if (r.seed) json["seed"] = *r.seed;
   if (r.until) json["until_ns"] = r.until->nanoseconds();
   return json.dump();
@@ -36,6 +36,7 @@ RunRequest RunRequestFromJson(const std::string& text) {
   r.home = json.at("home");
   r.firmware = json.at("firmware");
   r.recording = json.at("recording");
+  r.from_recording = json.at("from_recording");
   if (json.contains("seed")) r.seed = json.at("seed").get<uint64_t>();
   if (json.contains("until_ns")) r.until = SimDuration::Nanoseconds(json.at("until_ns"));
   return r;

@@ -16,6 +16,7 @@ struct RunRequest {
   std::string home;                    ///< Instead of the scenario's; "" keeps it.
   std::string firmware;                ///< Path of the shared object.
   std::optional<SimDuration> until;    ///< Ends the run here at the latest.
+  std::string from_recording;          ///< Takes scenario, robot, home and policy from this recording instead of files.
   std::string recording;               ///< File to write. Its folder also takes `diagnosis.json`, should the firmware die.
 };
 

@@ -11,11 +11,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "hil/capture/seal_recording.h"
+#include "hil/shim/lockstep/crash_reporter.h"
 
 namespace dustproof {
 namespace {
@@ -133,11 +132,10 @@ int WaitFor(pid_t pid) {
   return status;
 }
 
-std::string ReadDiagnosis(const std::string& recording) {
-  std::ifstream file(std::filesystem::path(recording).parent_path() / "diagnosis.txt");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+// What the crash reporter wrote beside the recording, as text for people; "" where it wrote nothing.
+std::string DiagnosisBeside(const std::string& recording) {
+  const Result<Diagnosis> diagnosis = ReadDiagnosis(std::filesystem::path(recording).replace_extension(".diagnosis.json"));
+  return diagnosis ? ToString(*diagnosis) : "";
 }
 
 // The run's process ended without an outcome: the firmware took it down, or we did.
@@ -146,12 +144,14 @@ RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s) {
   outcome.end = RunEnd::kFirmwareDied;
   outcome.seed = request.seed.value_or(0);
   outcome.sim_s = sim_s;
-  outcome.diagnosis = ReadDiagnosis(request.recording);
+  outcome.diagnosis = DiagnosisBeside(request.recording);
   if (outcome.diagnosis.empty()) {
     outcome.diagnosis = WIFSIGNALED(status) ? std::string("the run's process was ended by signal ") + strsignal(WTERMSIG(status))
                                             : "the run's process ended with exit code " + std::to_string(WEXITSTATUS(status));
   }
-  (void)SealRecording(request.recording);  // Best effort: whole chunks stay readable even where sealing fails.
+  const SealExtras extras{.attachments = {},
+                          .metadata = {{"result", {{"end", ToWord(outcome.end)}, {"diagnosis", outcome.diagnosis}}}}};
+  (void)SealRecording(request.recording, extras);  // Best effort: whole chunks stay readable even where sealing fails.
   return outcome;
 }
 

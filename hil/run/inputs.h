@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "hil/audit/policy.h"
+#include "hil/run/run_request.h"
+#include "sim/core/result.h"
+#include "sim/plan/floor_plan.h"
+#include "sim/scenario/robot_config.h"
+#include "sim/scenario/scenario.h"
+
+namespace dustproof {
+
+/// What to load: a scenario, and what replaces parts of it ("" and nothing keep them).
+struct InputPaths {
+  std::string scenario;
+  std::string home;
+  std::string firmware;   ///< A name or a path.
+  std::optional<uint64_t> seed;
+};
+
+/// The vendor's own authority and the device's certificate, PEM; empty where the scenario names none.
+struct TrustFiles {
+  std::string ca_certificate_pem, ca_key_pem, device_certificate_pem, device_key_pem;
+};
+
+/// Everything that a run reads, checked. The text of each file goes into the recording.
+struct RunInputs {
+  Scenario scenario;
+  RobotConfig robot;
+  FloorPlan plan;
+  Policy policy;
+  std::string scenario_text, robot_text, policy_text, schema_text;
+  TrustFiles trust;
+  uint64_t seed = 1;
+  std::string scenario_hash;   ///< Over all the texts and the firmware's bytes: no path or date enters it.
+  RunRequest request;          ///< With absolute paths; consent, until and recording are still open.
+};
+
+/// Loads and checks all files of a run; every problem of every file at once.
+Result<RunInputs> LoadRunInputs(const InputPaths& paths);
+/// The same from what a recording carries.
+Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::string& firmware);
+/// What a worker needs for a request, from files or from `request.from_recording`.
+Result<RunInputs> LoadRequestInputs(const RunRequest& request);
+
+/// The request that makes the run of a recording again; `firmware` ("" takes the one named inside) is a name or a path.
+/// `recording` is still open in it.
+Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware);
+
+/// The shared object for a firmware's name (searched beside the executable) or path.
+Result<std::string> FindFirmware(const std::string& name_or_path);
+/// Names of the firmware that can be found by name.
+std::vector<std::string> ListFirmware();
+
+}  // namespace dustproof
