@@ -1,0 +1,99 @@
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+#include "hil/audit/audit.h"
+#include "hil/capture/recording_reader.h"
+#include "hil/cli/commands.h"
+#include "hil/cli/console.h"
+#include "hil/report/run_table.h"
+
+namespace dustproof {
+namespace {
+
+// The policy named on the command line, else the one inside the recording.
+Result<Policy> PolicyFor(const std::string& recording, const std::string& policy_path) {
+  if (!policy_path.empty()) return LoadPolicy(policy_path);
+  const Result<RecordingReader> reader = RecordingReader::Open(recording);
+  if (!reader) return reader.error();
+  const Attachment* attachment = reader->FindAttachment("policy.yaml");
+  if (attachment == nullptr) return Error::BadInput(recording + ": holds no policy; name one with --policy");
+  return ParsePolicy({reinterpret_cast<const char*>(attachment->data.data()), attachment->data.size()}, recording + "/policy.yaml");
+}
+
+Result<RunReport> Judge(const std::string& recording, const std::string& policy_path, const std::string& control) {
+  const Result<Policy> policy = PolicyFor(recording, policy_path);
+  if (!policy) return policy.error();
+  Result<AuditReport> audit = AuditRecording(recording, *policy, {.control_path = control});
+  if (!audit) return audit.error();
+  return BuildRunReport(recording, std::move(*audit));
+}
+
+struct AuditFlags {
+  std::string recording, policy, control;
+  bool json = false;
+};
+
+int Audit(const AuditFlags& flags) {
+  const Result<RunReport> report = Judge(flags.recording, flags.policy, flags.control);
+  if (!report) return PrintError(report.error());
+  if (flags.json) {
+    std::printf("%s\n", RenderRunJson({&*report}).c_str());
+  } else {
+    std::printf("%s%s\n", RenderRunTable({&*report}, UseColour(1)).c_str(), RenderSummaryLine({&*report}).c_str());
+  }
+  return report->failed() ? kFindings : kPass;
+}
+
+struct ReportFlags {
+  std::vector<std::string> recordings;
+  std::string out = "report.html", policy, control;
+};
+
+int Report(const ReportFlags& flags) {
+  std::vector<RunReport> reports;
+  for (const std::string& recording : flags.recordings) {
+    Result<RunReport> report = Judge(recording, flags.policy, recording == flags.control ? "" : flags.control);
+    if (!report) return PrintError(report.error());
+    reports.push_back(std::move(*report));
+  }
+  std::vector<const RunReport*> pointers;
+  bool failed = false;
+  for (const RunReport& report : reports) {
+    pointers.push_back(&report);
+    failed |= report.failed();
+  }
+  std::ofstream file(flags.out, std::ios::binary);
+  file << RenderHtml(pointers);
+  file.close();
+  if (!file) return PrintError(Error::Environment("report: cannot write '" + flags.out + "'"));
+  std::printf("%s\n", flags.out.c_str());
+  return failed ? kFindings : kPass;
+}
+
+}  // namespace
+
+void AddAuditCommand(CLI::App& app, int& exit_code) {
+  const auto flags = std::make_shared<AuditFlags>();
+  CLI::App* audit = app.add_subcommand("audit", "Judges a recording: which personal data went to whom, and whether the policy allows it");
+  audit->footer("Example:\n  dustproof audit runs/first_run-001/all_denied.mcap --policy scenarios/policies/jt_innovation.yaml \\\n"
+                "      --control runs/first_run-001/all_granted.mcap");
+  audit->add_option("recording", flags->recording, "Recording of a run (.mcap)")->required()->type_name("RECORDING");
+  audit->add_option("--policy", flags->policy, "The policy to judge by; the recording's own where absent")->type_name("FILE");
+  audit->add_option("--control", flags->control, "A run with consent, to show which ways out exist")->type_name("RECORDING");
+  audit->add_flag("--json", flags->json, "One JSON array on stdout");
+  audit->callback([flags, &exit_code] { exit_code = Audit(*flags); });
+}
+
+void AddReportCommand(CLI::App& app, int& exit_code) {
+  const auto flags = std::make_shared<ReportFlags>();
+  CLI::App* report = app.add_subcommand("report", "Writes the HTML report of one or more recordings");
+  report->footer("Example:\n  dustproof report runs/first_run-001/*.mcap --control runs/first_run-001/all_granted.mcap --out report.html");
+  report->add_option("recordings", flags->recordings, "Recordings of runs (.mcap)")->required()->type_name("RECORDING…");
+  report->add_option("--out", flags->out, "Where to write it; report.html where absent")->type_name("FILE");
+  report->add_option("--policy", flags->policy, "The policy to judge by; the recordings' own where absent")->type_name("FILE");
+  report->add_option("--control", flags->control, "A run with consent, to show which ways out exist")->type_name("RECORDING");
+  report->callback([flags, &exit_code] { exit_code = Report(*flags); });
+}
+
+}  // namespace dustproof
