@@ -1,0 +1,91 @@
+"""Whole runs: what they write, that they repeat bit by bit, and that a run which dies leaves a readable recording."""
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+
+SHORT = ("--until", "75s", "--consent", "all_granted")
+
+
+class ShortRunTest(ProcessTest):
+    def test_same_seed_same_hash_also_under_load_and_another_seed_another(self):
+        first = self.run_json(FIRST_RUN, *SHORT)[0]
+        with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as load:
+            again = self.run_json(FIRST_RUN, *SHORT)[0]
+            load.kill()
+        other = self.run_json(FIRST_RUN, *SHORT, "--seed", "2")[0]
+        self.assertRegex(first["hash"], "^[0-9a-f]{16}$")
+        self.assertEqual(first["hash"], again["hash"])
+        self.assertNotEqual(first["hash"], other["hash"])
+        a, b = (self.folder / f"runs/first_run-00{i}/all_granted.mcap" for i in (1, 2))
+        self.assertEqual(a.read_bytes(), b.read_bytes())
+
+    def test_the_environment_does_not_enter_a_run(self):
+        first = self.run_json(FIRST_RUN, *SHORT)[0]
+        environment = {**os.environ, "TZ": "America/New_York", "LC_ALL": "de_DE.UTF-8", "HOME": "/tmp", "X": "y" * 5000}
+        done = self.call("run", FIRST_RUN, *SHORT, "--json", env=environment)
+        self.assertEqual(json.loads(done.stdout)[0]["hash"], first["hash"])
+
+    def test_a_replay_finds_no_difference(self):
+        self.run_json(FIRST_RUN, *SHORT)
+        done = self.call("replay", "runs/first_run-001/all_granted.mcap")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("the same", done.stdout)
+
+    def test_an_interrupt_seals_and_judges_what_there_is(self):
+        with subprocess.Popen([str(BINARY), "run", str(FIRST_RUN), "--consent", "all_denied"], cwd=self.folder, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+            recording = self.folder / "runs/first_run-001/all_denied.mcap"
+            self.wait_for(lambda: recording.exists() and recording.stat().st_size > 200_000)
+            os.killpg(process.pid, signal.SIGINT)
+            out, err = process.communicate(timeout=120)
+        self.assertIn("interrupted", err)
+        self.assertIn("all_denied.mcap", out)
+        self.assertEqual(self.call("audit", recording, "--json").stderr, "")
+
+    def test_a_killed_run_leaves_a_recording_that_can_be_read(self):
+        with subprocess.Popen([str(BINARY), "run", str(FIRST_RUN), "--consent", "all_denied"], cwd=self.folder,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+            recording = self.folder / "runs/first_run-001/all_denied.mcap"
+            self.wait_for(lambda: recording.exists() and recording.stat().st_size > 200_000)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        done = self.call("audit", recording, "--json")
+        run = json.loads(done.stdout)[0]
+        self.assertGreater(run["sim_s"], 1)
+        self.assertTrue(any("sealed" in w or "ends" in w for w in run["warnings"]), run["warnings"])
+
+    def wait_for(self, condition):
+        # Real time, since it waits on another process; the limit only ends a test that has failed.
+        limit = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), limit, "nothing was recorded")
+            time.sleep(0.05)
+
+
+class FirstRunTest(ProcessTest):
+    def test_the_honest_firmware_passes_and_is_useful_in_every_configuration(self):
+        runs = self.run_json(FIRST_RUN, expect=0)
+        self.assertEqual([r["consent"] for r in runs], ["all_denied", "all_granted", "map_withdrawn"])
+        for run in runs:
+            self.assertEqual(verdicts(run, verdict="fail"), [], run["consent"])
+            self.assertLessEqual(run["sim_s"], 1200)
+            self.assertGreaterEqual(run["metrics"]["coverage"], 0.9)
+            self.assertLessEqual(run["metrics"]["ate_m"], 0.05)
+            for name in ("cleaning_finished", "docked"):
+                self.assertEqual(run["usefulness"][name]["verdict"], "pass", (run["consent"], name))
+        denied, granted, _ = runs
+        self.assertTrue(verdicts(denied, category="home_map", verdict="pass"), "the control shows that the way out exists")
+        self.assertEqual(granted["usefulness"]["app_got_map"]["verdict"], "pass")
+        out = self.folder / "runs/first_run-001"
+        for name in ("all_denied.mcap", "all_granted.mcap", "map_withdrawn.mcap", "report.html", "report.json", "junit.xml"):
+            self.assertTrue((out / name).stat().st_size > 0, name)
+        self.assertNotIn("http://", (out / "report.html").read_text().replace("http://www.w3.org", ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
