@@ -49,12 +49,17 @@ std::optional<HttpMessage> ApiClient::Do(const Permit& permit, const std::string
   if (!permit.valid()) return std::nullopt;
   if (!kept) {
     std::string why;
+    const uint64_t began_us = hal_.clock->now_us();
     stream_ = TlsStream::Connect(tls_, host, port, &why);
     if (!stream_) {
       hal_.Warn("api: " + why);
       return std::nullopt;
     }
     connected_to_ = target;
+    if (hal_.clock->now_us() - began_us > request.connect_us_max) {
+      Close();
+      return std::nullopt;
+    }
   }
   std::optional<HttpMessage> response;
   if (Send(permit, host, port, request)) {

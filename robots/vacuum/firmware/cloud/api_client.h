@@ -24,6 +24,7 @@ class ApiClient {
     std::string bearer;        ///< Credential; "" sends no Authorization.
     std::string content_type;  ///< "" sends no body.
     std::string_view body;
+    uint64_t connect_us_max = DP_FOREVER;  ///< Where connecting takes longer, nothing is sent.
   };
   /// Blocking. The response, or none where there was no whole one or the permit lapsed on the way.
   std::optional<HttpMessage> Do(const Permit& permit, const std::string& host, uint16_t port,

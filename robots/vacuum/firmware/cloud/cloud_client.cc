@@ -9,6 +9,11 @@ namespace {
 constexpr uint64_t kPollUs = Seconds(0.25);
 constexpr uint64_t kDayUs = Seconds(86400);
 constexpr uint64_t kRetryUs = Seconds(30);
+// What hangs on a consent waits this long after the cloud came within reach: somebody who changed a
+// consent while the line was down (the app was cut off too) is heard first. Nor is it sent where
+// connecting shows that the line was down just now.
+constexpr uint64_t kHearingUs = Seconds(20);
+constexpr uint64_t kPromptConnectUs = Seconds(3);
 constexpr size_t kAnsweredMax = 32;
 
 // Newer consents take the old ones' place. Older ones (the cloud was restored from a backup, say)
@@ -48,12 +53,12 @@ std::optional<HttpMessage> CloudClient::Call(Payload kind, ApiClient::Request re
 
 int CloudClient::Put(Payload kind, const std::string& path, const std::string& content_type,
                      const Bytes& body) {
-  const auto answer =
-      Call(kind, {.method = "PUT",
-                  .path = path,
-                  .bearer = parts_.settings.current().credential,
-                  .content_type = content_type,
-                  .body = {reinterpret_cast<const char*>(body.data()), body.size()}});
+  const auto answer = Call(kind, {.method = "PUT",
+                                  .path = path,
+                                  .bearer = parts_.settings.current().credential,
+                                  .content_type = content_type,
+                                  .body = {reinterpret_cast<const char*>(body.data()), body.size()},
+                                  .connect_us_max = kPromptConnectUs});
   return answer ? answer->status() : 0;
 }
 
@@ -240,7 +245,8 @@ void CloudClient::SendQueued() {
     if (!ack) break;
     SendAck(*ack);
   }
-  if (!parts_.outbox.map() || hal_.clock->now_us() < map_retry_us_) return;
+  if (!parts_.outbox.map() || hal_.clock->now_us() < map_retry_us_ || !mqtt_->SteadyFor(kHearingUs))
+    return;
   const Bytes map = *parts_.outbox.map();  // A copy: a newer one may come while this one is sent.
   const uint32_t version = parts_.outbox.map_version();
   const int status = Put(Payload::kMap, "/v1/maps/current", "application/octet-stream", map);
@@ -257,7 +263,8 @@ void CloudClient::SendIdentity() {
     identity_sent_ = false;
     return;
   }
-  if (identity_sent_ || hal_.clock->now_us() < identity_retry_us_) return;
+  if (identity_sent_ || hal_.clock->now_us() < identity_retry_us_ || !mqtt_->SteadyFor(kHearingUs))
+    return;
   const std::string json = IdentityJson(hal_.identity->robot_id(), hal_.identity->mac());
   const int status =
       Put(Payload::kIdentity, "/v1/identity", "application/json", Bytes(json.begin(), json.end()));

@@ -9,6 +9,10 @@ namespace {
 
 constexpr uint64_t kAnswerTimeoutUs = Seconds(10);
 constexpr uint64_t kPingTimeoutUs = Seconds(15);
+// A broker that says nothing is asked this often whether it is still there.
+constexpr uint64_t kSilenceUs = Seconds(15);
+// An answer that takes longer has waited for a line that was down.
+constexpr uint64_t kPromptUs = Seconds(3);
 
 }  // namespace
 
@@ -25,7 +29,13 @@ bool MqttClient::Connect(const Permit& permit, const MqttConnect& connect) {
   if (!Send(permit, EncodeConnect(connect))) return false;
   const auto answer = Await(permit, MqttPacketType::kConnack, kAnswerTimeoutUs);
   if (!answer || answer->return_code != 0) alive_ = false;
+  steady_since_us_ = now_us_();
   return alive_;
+}
+
+bool MqttClient::SteadyFor(uint64_t duration_us) const {
+  const bool waiting_long = ping_sent_us_ != 0 && now_us_() > ping_sent_us_ + kPromptUs;
+  return alive_ && !waiting_long && now_us_() >= steady_since_us_ + duration_us;
 }
 
 bool MqttClient::Subscribe(const Permit& permit, const std::string& filter) {
@@ -87,13 +97,17 @@ bool MqttClient::Step(const Permit& permit, uint64_t deadline_us) {
     alive_ = false;
     return false;
   }
-  if (ping_sent_us_ == 0 && ping_after_us_ != 0 && now >= last_sent_us_ + ping_after_us_) {
+  const bool ping_due = now >= last_sent_us_ + ping_after_us_ || now >= last_heard_us_ + kSilenceUs;
+  if (ping_sent_us_ == 0 && ping_after_us_ != 0 && ping_due) {
     if (!Send(permit, EncodePing())) return false;
     ping_sent_us_ = now;
   }
   uint8_t piece[2048];
   const int count = stream_->Read(piece, sizeof(piece), deadline_us > now ? deadline_us - now : 0);
   if (count > 0) {
+    last_heard_us_ = now_us_();
+    if (ping_sent_us_ != 0 && last_heard_us_ > ping_sent_us_ + kPromptUs)
+      steady_since_us_ = last_heard_us_;
     decoder_.Feed(piece, static_cast<size_t>(count));
     return true;
   }

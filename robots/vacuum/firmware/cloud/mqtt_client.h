@@ -42,6 +42,9 @@ class MqttClient {
   void Disconnect(const Permit& permit);
 
   bool alive() const { return alive_; }
+  /// Whether the broker has been within easy reach for `duration_us`: what it had for us would have
+  /// come by now.
+  bool SteadyFor(uint64_t duration_us) const;
   /// Payloads of `topic` that went out at QoS 1 and were never acknowledged.
   std::vector<std::string> Unacknowledged(const std::string& topic) const;
 
@@ -59,7 +62,9 @@ class MqttClient {
   bool alive_ = true;
   uint64_t ping_after_us_ = 0;  // Of silence on our side.
   uint64_t last_sent_us_ = 0;
-  uint64_t ping_sent_us_ = 0;  // 0: none is unanswered.
+  uint64_t last_heard_us_ = 0;
+  uint64_t steady_since_us_ = 0;  // Connected, and no answer was long in coming since.
+  uint64_t ping_sent_us_ = 0;     // 0: none is unanswered.
   uint16_t last_id_ = 0;
   std::map<uint16_t, Message> unacknowledged_;
   std::vector<Message> inbox_;

@@ -36,7 +36,7 @@ class CloudClientTest : public testing::Test {
       for (auto& [at_us, act] : script_) {
         if (act && fake_.now_us >= start_us_ + at_us) std::exchange(act, nullptr)();
       }
-      cloud_.drop_mqtt = fake_.now_us >= start_us_ + Seconds(20);
+      cloud_.drop_mqtt = fake_.now_us >= start_us_ + Seconds(40);
     };
   }
 
@@ -49,7 +49,7 @@ class CloudClientTest : public testing::Test {
   void At(double seconds, std::function<void()> act) {
     script_.emplace_back(Seconds(seconds), std::move(act));
   }
-  // Twenty seconds with the cloud.
+  // Forty seconds with the cloud.
   CloudClient::Outcome Run() {
     start_us_ = fake_.now_us;
     cloud_.drop_mqtt = false;
@@ -155,6 +155,19 @@ TEST_F(CloudClientTest, AWithdrawalIsStoredThenAnsweredAndNothingFollows) {
   EXPECT_EQ(again.current().consent_version, 2u);
 }
 
+// The app was cut off as well: what the user said meanwhile comes a few seconds after the line
+// does.
+TEST_F(CloudClientTest, HearsWhatTheUserSaidDuringAnOutageBeforeTheMapGoes) {
+  cloud_.consents = R"({"C_POLICY":"granted","C_MAP_UPLOAD":"granted"})";
+  outbox_.QueueMap(SomeMap());
+  At(15, [&] {
+    cloud_.to_robot.emplace_back("consent",
+                                 R"({"id":9,"version":2,"consents":{"C_MAP_UPLOAD":"withdrawn"}})");
+  });
+  Run();
+  EXPECT_EQ(cloud_.Count("PUT"), 0);
+}
+
 TEST_F(CloudClientTest, AnOlderMessageWidensNoConsent) {
   cloud_.consent_version = 5;
   cloud_.consents = R"({"C_POLICY":"granted","C_MAP_UPLOAD":"withdrawn"})";
@@ -171,7 +184,8 @@ TEST_F(CloudClientTest, SendsItsIdentityOnlyWhereThatIsGranted) {
   cloud_.consents = R"({"C_POLICY":"granted","C_DEVID":"granted"})";
   Run();
   ASSERT_EQ(cloud_.Count("PUT /v1/identity"), 1);
-  EXPECT_EQ(cloud_.requests[2].body, R"({"robot_id":"DPV1-0042-7731","mac":"02:1a:2b:3c:4d:5e"})");
+  EXPECT_EQ(cloud_.requests.back().body,
+            R"({"robot_id":"DPV1-0042-7731","mac":"02:1a:2b:3c:4d:5e"})");
   EXPECT_EQ(cloud_.Count("PUT /v1/maps"), 0);
 }
 
