@@ -22,7 +22,7 @@ struct AppInterface::Impl {
     Dial dial;
     std::unique_ptr<StreamCore> core;
     std::function<void(const std::string&)> failed;
-    std::unique_ptr<StreamDriver> driver;   // Once the name was looked up.
+    std::unique_ptr<StreamDriver> driver;  // Once the name was looked up.
     uint32_t own_address = 0;
   };
 
@@ -57,13 +57,16 @@ AppInterface::AppInterface(Fabric& fabric) : impl_(std::make_unique<Impl>(fabric
 
 AppInterface::~AppInterface() = default;
 
-// --- Wi-Fi -----------------------------------------------------------------------------------------------------------
+// --- Wi-Fi
+// -----------------------------------------------------------------------------------------------------------
 
 std::vector<WifiNetwork> AppInterface::Scan() const { return impl_->fabric.phone_station.Scan(); }
 
-void AppInterface::Join(std::string_view ssid, std::string_view password, std::function<void(NetStatus)> done) {
+void AppInterface::Join(std::string_view ssid, std::string_view password,
+                        std::function<void(NetStatus)> done) {
   impl_->join_done = std::move(done);
-  impl_->fabric.phone_station.Join(std::string(ssid), std::string(password), impl_->fabric.config.phone_host_name);
+  impl_->fabric.phone_station.Join(std::string(ssid), std::string(password),
+                                   impl_->fabric.config.phone_host_name);
 }
 
 void AppInterface::Leave() {
@@ -72,9 +75,13 @@ void AppInterface::Leave() {
 }
 
 WifiState AppInterface::state() const { return impl_->fabric.phone_station.state(); }
-uint32_t AppInterface::address() const { return impl_->fabric.AddressOf(impl_->fabric.phone_station); }
+uint32_t AppInterface::address() const {
+  return impl_->fabric.AddressOf(impl_->fabric.phone_station);
+}
 uint32_t AppInterface::robot_address() const { return impl_->fabric.RobotAddressForPhone(); }
-void AppInterface::SetWifiHandler(std::function<void()> handler) { impl_->on_wifi = std::move(handler); }
+void AppInterface::SetWifiHandler(std::function<void()> handler) {
+  impl_->on_wifi = std::move(handler);
+}
 
 void AppInterface::Impl::OnStationChange() {
   const WifiState state = fabric.phone_station.state();
@@ -84,7 +91,8 @@ void AppInterface::Impl::OnStationChange() {
   if (std::exchange(last_state, state) != state && on_wifi) on_wifi();
 }
 
-/// A phone that changes its network changes its address: what was connected from the old one is dead.
+/// A phone that changes its network changes its address: what was connected from the old one is
+/// dead.
 void AppInterface::Impl::BreakStreams() {
   const uint32_t own = fabric.AddressOf(fabric.phone_station);
   for (auto& [id, stream] : streams) {
@@ -92,7 +100,8 @@ void AppInterface::Impl::BreakStreams() {
   }
 }
 
-// --- streams ---------------------------------------------------------------------------------------------------------
+// --- streams
+// ---------------------------------------------------------------------------------------------------------
 
 uint32_t AppInterface::Connect(Dial dial, std::unique_ptr<StreamCore> core,
                                std::function<void(const std::string& reason)> failed) {
@@ -103,7 +112,9 @@ uint32_t AppInterface::Connect(Dial dial, std::unique_ptr<StreamCore> core,
   stream.failed = std::move(failed);
   uint32_t literal = 0;
   const std::string host = stream.dial.host;
-  const auto looked_up = [impl = impl_.get(), id](const std::vector<uint32_t>& addresses) { impl->OnLookedUp(id, addresses); };
+  const auto looked_up = [impl = impl_.get(), id](const std::vector<uint32_t>& addresses) {
+    impl->OnLookedUp(id, addresses);
+  };
   if (ParseAddress(host, &literal)) {
     looked_up({literal});
   } else if (IsDnsName(host)) {
@@ -129,7 +140,8 @@ void AppInterface::Impl::OnLookedUp(uint32_t id, const std::vector<uint32_t>& ad
   if (it == streams.end()) return;
   if (addresses.empty()) return FailSoon(id, "no such host");
   const NetEndpoint to{addresses[0], it->second.dial.port};
-  const Fabric::Dialled dialled = fabric.Dial(fabric.phone_station, fabric.NextPort(fabric.phone_station), to);
+  const Fabric::Dialled dialled =
+      fabric.Dial(fabric.phone_station, fabric.NextPort(fabric.phone_station), to);
   if (dialled.status != NetStatus::kOk) {
     return FailSoon(id, dialled.status == NetStatus::kRefused ? "refused" : "unreachable");
   }
@@ -139,33 +151,41 @@ void AppInterface::Impl::OnLookedUp(uint32_t id, const std::vector<uint32_t>& ad
 void AppInterface::Impl::Start(uint32_t id, const Fabric::Dialled& dialled) {
   Stream& stream = streams.at(id);
   stream.own_address = fabric.AddressOf(fabric.phone_station);
-  stream.driver = std::make_unique<StreamDriver>(fabric.queue, dialled.connection, Side::kClient,
-                                                 stream.dial.tls ? Wrapping::kTls : Wrapping::kPlain,
-                                                 MakeHooks(id, dialled.tap));
+  stream.driver = std::make_unique<StreamDriver>(
+      fabric.queue, dialled.connection, Side::kClient,
+      stream.dial.tls ? Wrapping::kTls : Wrapping::kPlain, MakeHooks(id, dialled.tap));
 }
 
-StreamDriver::Hooks AppInterface::Impl::MakeHooks(uint32_t id, const std::shared_ptr<ConversationTap>& tap) {
+StreamDriver::Hooks AppInterface::Impl::MakeHooks(uint32_t id,
+                                                  const std::shared_ptr<ConversationTap>& tap) {
   StreamDriver::Hooks hooks;
   hooks.make_core = [this, id](const TlsEnd*) { return std::move(streams.at(id).core); };
   hooks.make_tls = [this, id, tap] { return MakeTls(streams.at(id), *tap); };
-  // At a host of ours the plaintext is taken at the server's end; where the robot serves TLS, ours is this one.
+  // At a host of ours the plaintext is taken at the server's end; where the robot serves TLS, ours
+  // is this one.
   if (tap->info().emitter == "robot") {
-    hooks.on_plaintext = [tap](Side from, std::span<const std::byte> bytes) { tap->OnPlaintext(from, bytes); };
+    hooks.on_plaintext = [tap](Side from, std::span<const std::byte> bytes) {
+      tap->OnPlaintext(from, bytes);
+    };
   }
   hooks.on_over = [this, id](const std::string& reason) { FailSoon(id, reason); };
   return hooks;
 }
 
-std::unique_ptr<TlsEnd> AppInterface::Impl::MakeTls(const Stream& stream, const ConversationTap& tap) const {
+std::unique_ptr<TlsEnd> AppInterface::Impl::MakeTls(const Stream& stream,
+                                                    const ConversationTap& tap) const {
   TlsClientConfig tls;
   tls.server_name = stream.dial.host;
-  tls.trust_pem = stream.dial.trust_pem.empty() ? fabric.authority.certificate_pem() : stream.dial.trust_pem;
+  tls.trust_pem =
+      stream.dial.trust_pem.empty() ? fabric.authority.certificate_pem() : stream.dial.trust_pem;
   tls.alpn = stream.dial.alpn;
   tls.identity = stream.dial.identity;
   tls.random = fabric.seed.Stream("net.tls_client.app#" + std::to_string(tap.info().client.port));
   tls.now = fabric.wall_now();
   if (tap.info().emitter == "robot") {
-    tls.key_log = [&fabric = fabric](const std::string& line) { fabric.recorder.AddKeyLogLine(line); };
+    tls.key_log = [&fabric = fabric](const std::string& line) {
+      fabric.recorder.AddKeyLogLine(line);
+    };
   }
   return MakeTlsClient(std::move(tls));
 }
@@ -177,7 +197,8 @@ void AppInterface::Close(uint32_t id) {
   impl_->streams.erase(it);  // Still looking the name up.
 }
 
-// --- datagrams -------------------------------------------------------------------------------------------------------
+// --- datagrams
+// -------------------------------------------------------------------------------------------------------
 
 void AppInterface::SetDatagramHandler(uint16_t port, DatagramHandler handler) {
   if (handler) {
@@ -187,7 +208,8 @@ void AppInterface::SetDatagramHandler(uint16_t port, DatagramHandler handler) {
   }
 }
 
-void AppInterface::SendDatagram(uint16_t from_port, NetEndpoint to, std::span<const std::byte> bytes) {
+void AppInterface::SendDatagram(uint16_t from_port, NetEndpoint to,
+                                std::span<const std::byte> bytes) {
   Fabric& fabric = impl_->fabric;
   const uint32_t own = fabric.AddressOf(fabric.phone_station);
   if (own == 0) return;

@@ -19,7 +19,8 @@ namespace internal {
 class Fabric;
 }
 
-/// The phone's radio and connections, for the companion app. Emissions say "app". At first it is on the home's Wi-Fi.
+/// The phone's radio and connections, for the companion app. Emissions say "app". At first it is on
+/// the home's Wi-Fi.
 class AppInterface {
  public:
   explicit AppInterface(internal::Fabric& fabric);
@@ -30,8 +31,8 @@ class AppInterface {
   // --- Wi-Fi
   /// What is in range, the robot's setup hotspot among it while that is open.
   std::vector<WifiNetwork> Scan() const;
-  /// Leaves the present network and joins another: the home's, or the robot's hotspot. `done` hears kOk, kRefused or
-  /// kUnreachable, once.
+  /// Leaves the present network and joins another: the home's, or the robot's hotspot. `done` hears
+  /// kOk, kRefused or kUnreachable, once.
   void Join(std::string_view ssid, std::string_view password, std::function<void(NetStatus)> done);
   void Leave();
   WifiState state() const;
@@ -43,17 +44,19 @@ class AppInterface {
 
   // --- streams
   struct Dial {
-    std::string host;                     ///< Name (looked up on the wire) or address in dotted form.
+    std::string host;  ///< Name (looked up on the wire) or address in dotted form.
     uint16_t port = 443;
     bool tls = true;
-    std::string trust_pem;                ///< Authorities to trust; "" trusts the run's own.
+    std::string trust_pem;  ///< Authorities to trust; "" trusts the run's own.
     std::vector<std::string> alpn;
     std::optional<TlsIdentity> identity;
   };
-  /// Looks the host up, connects, completes TLS, then opens `core` and runs it until either side closes. Where that
-  /// fails, `failed` hears the reason ("refused", "unreachable", "tls: …") and the core is dropped unopened; else the
-  /// core hears OnOpen and, once, OnClose. Returns a number for `Close`.
-  uint32_t Connect(Dial dial, std::unique_ptr<StreamCore> core, std::function<void(const std::string& reason)> failed);
+  /// Looks the host up, connects, completes TLS, then opens `core` and runs it until either side
+  /// closes. Where that fails, `failed` hears the reason ("refused", "unreachable", "tls: …") and
+  /// the core is dropped unopened; else the core hears OnOpen and, once, OnClose. Returns a number
+  /// for `Close`.
+  uint32_t Connect(Dial dial, std::unique_ptr<StreamCore> core,
+                   std::function<void(const std::string& reason)> failed);
   void Close(uint32_t stream);
 
   // --- datagrams on the local network

@@ -6,14 +6,15 @@
 
 #include "hil/protocol/dhcp.h"
 
-/// Words that the network shares with those who attach to it. Addresses are IPv4 in host byte order.
+/// Words that the network shares with those who attach to it. Addresses are IPv4 in host byte
+/// order.
 namespace dustproof {
 
 /// Numbered like the HAL's dp_status, so that the bridge hands them on.
 enum class NetStatus : int {
   kOk = 0,
   kInvalid = -1,
-  kNotYet = -2,        ///< Ask again after the ready handler was called.
+  kNotYet = -2,  ///< Ask again after the ready handler was called.
   kClosed = -3,
   kRefused = -4,
   kUnreachable = -5,
@@ -42,7 +43,9 @@ struct NetEndpoint {
 std::string FormatAddress(uint32_t address);
 /// False where `text` isn't an address in dotted form.
 bool ParseAddress(const std::string& text, uint32_t* address);
-constexpr uint32_t MakeAddress(uint32_t a, uint32_t b, uint32_t c, uint32_t d) { return a << 24 | b << 16 | c << 8 | d; }
+constexpr uint32_t MakeAddress(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+  return a << 24 | b << 16 | c << 8 | d;
+}
 
 constexpr uint32_t kHotspotRobotAddress = MakeAddress(192, 168, 4, 1);
 constexpr uint32_t kHotspotPhoneAddress = MakeAddress(192, 168, 4, 2);

@@ -6,15 +6,19 @@
 namespace dustproof {
 
 struct Network::Impl {
-  Impl(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority, CaptureSink& sink)
-      : fabric(queue, seed, std::move(config), std::move(authority), sink), robot(fabric), app(fabric) {}
+  Impl(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority,
+       CaptureSink& sink)
+      : fabric(queue, seed, std::move(config), std::move(authority), sink),
+        robot(fabric),
+        app(fabric) {}
 
   internal::Fabric fabric;
   RobotInterface robot;
   AppInterface app;
 };
 
-Network::Network(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority, CaptureSink& sink)
+Network::Network(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority,
+                 CaptureSink& sink)
     : impl_(std::make_unique<Impl>(queue, seed, std::move(config), std::move(authority), sink)) {}
 Network::~Network() = default;
 
@@ -23,18 +27,22 @@ void Network::SetConsents(std::function<std::string()> consents) {
 }
 
 void Network::AddHost(HostSpec spec) {
-  internal::Host& host = impl_->fabric.hosts.Declare(spec.name, spec.address, std::move(spec.party));
+  internal::Host& host =
+      impl_->fabric.hosts.Declare(spec.name, spec.address, std::move(spec.party));
   host.identity = std::move(spec.identity);
   host.rogue = spec.rogue_certificate;
 }
 
-void Network::Serve(std::string_view host, uint16_t port, PortSecurity security, StreamService& service) {
+void Network::Serve(std::string_view host, uint16_t port, PortSecurity security,
+                    StreamService& service) {
   internal::Host* found = impl_->fabric.hosts.Find(std::string(host));
   DP_CHECK(found != nullptr && found->declared, host);
   found->ports[port] = {security, &service};
 }
 
-void Network::TrustDevicesOf(std::string_view authority_pem) { impl_->fabric.device_trust_pem += authority_pem; }
+void Network::TrustDevicesOf(std::string_view authority_pem) {
+  impl_->fabric.device_trust_pem += authority_pem;
+}
 
 void Network::ScheduleOutage(OutageKind kind, SimTime from, SimDuration duration) {
   impl_->fabric.ScheduleOutage(kind, from, duration);
@@ -43,8 +51,12 @@ void Network::ScheduleOutage(OutageKind kind, SimTime from, SimDuration duration
 RobotInterface& Network::robot() { return impl_->robot; }
 AppInterface& Network::app() { return impl_->app; }
 const CertificateAuthority& Network::authority() const { return impl_->fabric.authority; }
-uint32_t Network::AddressOf(std::string_view host) { return impl_->fabric.hosts.ByName(std::string(host)).address; }
-std::map<std::string, uint64_t> Network::bytes_by_party() const { return impl_->fabric.recorder.bytes_by_party(); }
+uint32_t Network::AddressOf(std::string_view host) {
+  return impl_->fabric.hosts.ByName(std::string(host)).address;
+}
+std::map<std::string, uint64_t> Network::bytes_by_party() const {
+  return impl_->fabric.recorder.bytes_by_party();
+}
 void Network::Finish() { impl_->fabric.recorder.Finish(); }
 void Network::AddToHash(Hasher& hasher) const { impl_->fabric.AddToHash(hasher); }
 

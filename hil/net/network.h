@@ -21,26 +21,30 @@
 
 namespace dustproof {
 
-/// The home's access point and what surrounds it. The defaults make a plausible home; a run puts planted values in.
+/// The home's access point and what surrounds it. The defaults make a plausible home; a run puts
+/// planted values in.
 struct NetworkConfig {
-  WifiNetwork home = {.ssid = "home", .bssid = {0x3c, 0x84, 0x6a, 0x10, 0x20, 0x30}, .rssi_dbm = -52, .channel = 6};
+  WifiNetwork home = {
+      .ssid = "home", .bssid = {0x3c, 0x84, 0x6a, 0x10, 0x20, 0x30}, .rssi_dbm = -52, .channel = 6};
   std::string home_password = "correct horse";
-  std::vector<WifiNetwork> neighbours;               ///< Seen by scans. None can be joined.
+  std::vector<WifiNetwork> neighbours;  ///< Seen by scans. None can be joined.
   MacAddress robot_mac = {0x50, 0xec, 0x50, 0x01, 0x02, 0x03};
   MacAddress phone_mac = {0x9a, 0x11, 0x22, 0x33, 0x44, 0x55};
-  std::string phone_host_name;                       ///< Sent by the phone's DHCP; "" sends none.
-  bool phone_has_mobile_data = true;                 ///< Reaches the internet where home Wi-Fi doesn't serve it.
+  std::string phone_host_name;        ///< Sent by the phone's DHCP; "" sends none.
+  bool phone_has_mobile_data = true;  ///< Reaches the internet where home Wi-Fi doesn't serve it.
   uint32_t public_address = MakeAddress(203, 0, 113, 77);  ///< Of the home, as servers see it.
   LinkProfile wifi;
   LinkProfile internet = {.latency = SimDuration::Milliseconds(25),
                           .jitter = SimDuration::Milliseconds(5),
                           .bytes_per_s = 2.5e6,
                           .loss = 0.002};
-  SimDuration give_up = SimDuration::Seconds(60);    ///< TCP ends a connection that didn't get through for so long.
-  WallTime start;                                    ///< The calendar at `SimTime::Zero()`.
+  SimDuration give_up =
+      SimDuration::Seconds(60);  ///< TCP ends a connection that didn't get through for so long.
+  WallTime start;                ///< The calendar at `SimTime::Zero()`.
 };
 
-/// What breaks in an outage: the radio (stations lose the access point), or the line behind the router.
+/// What breaks in an outage: the radio (stations lose the access point), or the line behind the
+/// router.
 enum class OutageKind { kWifi, kInternet };
 
 /// Which port speaks TLS, and whether it wants to see the device's certificate.
@@ -48,22 +52,26 @@ enum class PortSecurity { kPlain, kTls, kTlsAskingClient };
 
 /// A name on the internet and who is behind it.
 struct HostSpec {
-  std::string name;                     ///< "api.vendor.example", or "*.vendor.example" for all names below.
+  std::string name;  ///< "api.vendor.example", or "*.vendor.example" for all names below.
   std::optional<uint32_t> address;      ///< Else one of 198.18.0.0/15, by the seed.
   Party party;                          ///< `host` may be left empty.
   std::optional<TlsIdentity> identity;  ///< Instead of a certificate by the run's authority.
-  bool rogue_certificate = false;       ///< Shows one that nobody should trust: does the firmware verify?
+  bool rogue_certificate =
+      false;  ///< Shows one that nobody should trust: does the firmware verify?
 };
 
-/// The robot's whole network in virtual time: access point, DHCP, resolver, byte streams with latency, loss and outages,
-/// the internet's hosts with our end of their TLS — and the one place that sees and records all that crosses it.
+/// The robot's whole network in virtual time: access point, DHCP, resolver, byte streams with
+/// latency, loss and outages, the internet's hosts with our end of their TLS — and the one place
+/// that sees and records all that crosses it.
 ///
-/// A name or address that nobody declared resolves, connects on any port, completes TLS where the client begins it,
-/// answers plausibly, and is recorded as party `other`. Used on the simulation thread only; events are the queue's.
+/// A name or address that nobody declared resolves, connects on any port, completes TLS where the
+/// client begins it, answers plausibly, and is recorded as party `other`. Used on the simulation
+/// thread only; events are the queue's.
 class Network {
  public:
   /// `queue` and `sink` outlive the network. Server certificates are signed by `authority`.
-  Network(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority, CaptureSink& sink);
+  Network(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority,
+          CaptureSink& sink);
   ~Network();
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
@@ -71,8 +79,8 @@ class Network {
   /// Asked at each emission for the consents as they are: "C_DEVID=denied,C_POLICY=granted".
   void SetConsents(std::function<std::string()> consents);
 
-  /// Declares a host. Ports that no service was given for are answered plausibly, like those of undeclared hosts: what
-  /// firmware says there shall be seen.
+  /// Declares a host. Ports that no service was given for are answered plausibly, like those of
+  /// undeclared hosts: what firmware says there shall be seen.
   void AddHost(HostSpec spec);
   /// `service` is borrowed and outlives the network. @pre the host was added.
   void Serve(std::string_view host, uint16_t port, PortSecurity security, StreamService& service);

@@ -29,11 +29,11 @@ struct Pending {
 
 struct Socket {
   SocketKind kind = SocketKind::kTcp;
-  uint16_t port = 0;                           // Bound to, 0: not yet.
+  uint16_t port = 0;  // Bound to, 0: not yet.
   bool listening = false;
-  std::shared_ptr<TcpConnection> connection;   // TCP, once connecting or accepted.
+  std::shared_ptr<TcpConnection> connection;  // TCP, once connecting or accepted.
   Side side = Side::kClient;
-  NetStatus dial_status = NetStatus::kState;   // Why there is no connection.
+  NetStatus dial_status = NetStatus::kState;  // Why there is no connection.
   std::deque<Pending> backlog;
   std::deque<Datagram> inbox;
   std::set<uint32_t> groups;
@@ -76,14 +76,16 @@ struct RobotInterface::Impl {
   bool PortTaken(SocketKind kind, uint16_t port) const {
     return std::any_of(sockets.begin(), sockets.end(), [&](const auto& entry) {
       const Socket& socket = entry.second;
-      return socket.kind == kind && socket.port == port && (kind == SocketKind::kUdp || socket.listening);
+      return socket.kind == kind && socket.port == port &&
+             (kind == SocketKind::kUdp || socket.listening);
     });
   }
 
   /// A phone asks for a connection: waits in the listener's backlog until firmware accepts it.
   bool Offer(uint16_t port, std::shared_ptr<TcpConnection> connection, NetEndpoint peer) {
     for (auto& [id, socket] : sockets) {
-      if (!socket.listening || socket.port != port || socket.backlog.size() >= kBacklogMax) continue;
+      if (!socket.listening || socket.port != port || socket.backlog.size() >= kBacklogMax)
+        continue;
       Watch(*connection, Side::kServer);
       socket.backlog.push_back({std::move(connection), peer});
       return true;
@@ -94,7 +96,8 @@ struct RobotInterface::Impl {
   void Deliver(const Datagram& datagram) {
     for (auto& [id, socket] : sockets) {
       if (socket.kind != SocketKind::kUdp || socket.port != datagram.to.port) continue;
-      if (IsMulticast(datagram.to.address) && !socket.groups.contains(datagram.to.address)) continue;
+      if (IsMulticast(datagram.to.address) && !socket.groups.contains(datagram.to.address))
+        continue;
       if (socket.inbox.size() < kInboxMax) socket.inbox.push_back(datagram);
       Ready();
       return;
@@ -120,7 +123,8 @@ struct RobotInterface::Impl {
 RobotInterface::RobotInterface(internal::Fabric& fabric) : impl_(std::make_unique<Impl>(fabric)) {
   Impl* impl = impl_.get();
   fabric.robot_station.set_on_change([impl] { impl->Ready(); });
-  fabric.robot_device.offer = [impl](uint16_t port, std::shared_ptr<TcpConnection> connection, NetEndpoint peer) {
+  fabric.robot_device.offer = [impl](uint16_t port, std::shared_ptr<TcpConnection> connection,
+                                     NetEndpoint peer) {
     return impl->Offer(port, std::move(connection), peer);
   };
   fabric.robot_device.deliver = [impl](const Datagram& datagram) { impl->Deliver(datagram); };
@@ -128,15 +132,20 @@ RobotInterface::RobotInterface(internal::Fabric& fabric) : impl_(std::make_uniqu
 
 RobotInterface::~RobotInterface() = default;
 
-void RobotInterface::SetReadyHandler(std::function<void()> handler) { impl_->on_ready = std::move(handler); }
+void RobotInterface::SetReadyHandler(std::function<void()> handler) {
+  impl_->on_ready = std::move(handler);
+}
 
-// --- Wi-Fi -----------------------------------------------------------------------------------------------------------
+// --- Wi-Fi
+// -----------------------------------------------------------------------------------------------------------
 
 std::vector<WifiNetwork> RobotInterface::Scan() const { return impl_->fabric.robot_station.Scan(); }
 
-void RobotInterface::StartJoin(std::string_view ssid, std::string_view password, std::string_view host_name) {
+void RobotInterface::StartJoin(std::string_view ssid, std::string_view password,
+                               std::string_view host_name) {
   impl_->LeaveNetwork();
-  impl_->fabric.robot_station.Join(std::string(ssid), std::string(password), std::string(host_name));
+  impl_->fabric.robot_station.Join(std::string(ssid), std::string(password),
+                                   std::string(host_name));
 }
 
 NetStatus RobotInterface::PollJoin() const { return impl_->fabric.robot_station.join_status(); }
@@ -147,7 +156,8 @@ void RobotInterface::CancelJoin() {
 
 NetStatus RobotInterface::StartHotspot(std::string_view ssid, std::string_view passphrase) {
   if (ssid.empty() || ssid.size() > 32) return NetStatus::kInvalid;
-  if (!passphrase.empty() && (passphrase.size() < 8 || passphrase.size() > 63)) return NetStatus::kInvalid;
+  if (!passphrase.empty() && (passphrase.size() < 8 || passphrase.size() > 63))
+    return NetStatus::kInvalid;
   impl_->LeaveNetwork();
   impl_->fabric.robot_station.Leave();
   impl_->fabric.OpenHotspot(std::string(ssid), std::string(passphrase));
@@ -164,13 +174,16 @@ WifiState RobotInterface::state() const {
   return impl_->fabric.air.hotspot ? WifiState::kHotspot : impl_->fabric.robot_station.state();
 }
 
-uint32_t RobotInterface::address() const { return impl_->fabric.AddressOf(impl_->fabric.robot_station); }
+uint32_t RobotInterface::address() const {
+  return impl_->fabric.AddressOf(impl_->fabric.robot_station);
+}
 
 int RobotInterface::rssi_dbm() const {
   return impl_->fabric.robot_station.on_home() ? impl_->fabric.config.home.rssi_dbm : 0;
 }
 
-// --- TCP -------------------------------------------------------------------------------------------------------------
+// --- TCP
+// -------------------------------------------------------------------------------------------------------------
 
 int32_t RobotInterface::Open(SocketKind kind) {
   Socket socket;
@@ -195,7 +208,8 @@ NetStatus RobotInterface::StartConnect(int32_t id, NetEndpoint to) {
 NetStatus RobotInterface::PollConnect(int32_t id) const {
   const Socket* socket = impl_->Find(id);
   if (socket == nullptr) return NetStatus::kInvalid;
-  return socket->connection == nullptr ? socket->dial_status : socket->connection->status(socket->side);
+  return socket->connection == nullptr ? socket->dial_status
+                                       : socket->connection->status(socket->side);
 }
 
 NetStatus RobotInterface::Bind(int32_t id, uint16_t port) {
@@ -213,7 +227,8 @@ int32_t RobotInterface::Accept(int32_t id, NetEndpoint& peer) {
   Socket* listener = impl_->Find(id);
   if (listener == nullptr) return Number(NetStatus::kInvalid);
   if (!listener->listening) return Number(NetStatus::kState);
-  std::erase_if(listener->backlog, [](const Pending& pending) { return pending.connection->gone(Side::kServer); });
+  std::erase_if(listener->backlog,
+                [](const Pending& pending) { return pending.connection->gone(Side::kServer); });
   for (auto it = listener->backlog.begin(); it != listener->backlog.end(); ++it) {
     if (it->connection->status(Side::kServer) != NetStatus::kOk) continue;
     Socket accepted;
@@ -248,7 +263,9 @@ int32_t RobotInterface::Receive(int32_t id, std::span<std::byte> out) {
   if (count > 0) return static_cast<int32_t>(count);
   if (connection.at_end(socket->side)) return 0;
   const NetStatus status = connection.status(socket->side);
-  return Number(status == NetStatus::kOk ? NetStatus::kNotYet : status == NetStatus::kNotYet ? NetStatus::kState : NetStatus::kClosed);
+  return Number(status == NetStatus::kOk       ? NetStatus::kNotYet
+                : status == NetStatus::kNotYet ? NetStatus::kState
+                                               : NetStatus::kClosed);
 }
 
 void RobotInterface::Close(int32_t id) {
@@ -262,11 +279,13 @@ void RobotInterface::Close(int32_t id) {
   impl_->sockets.erase(id);
 }
 
-// --- UDP and names ---------------------------------------------------------------------------------------------------
+// --- UDP and names
+// ---------------------------------------------------------------------------------------------------
 
 int32_t RobotInterface::SendTo(int32_t id, NetEndpoint to, std::span<const std::byte> data) {
   Socket* socket = impl_->Find(id);
-  if (socket == nullptr || socket->kind != SocketKind::kUdp || data.size() > kDatagramBytesMax || to.port == 0) {
+  if (socket == nullptr || socket->kind != SocketKind::kUdp || data.size() > kDatagramBytesMax ||
+      to.port == 0) {
     return Number(NetStatus::kInvalid);
   }
   internal::Fabric& fabric = impl_->fabric;
@@ -291,7 +310,8 @@ int32_t RobotInterface::ReceiveFrom(int32_t id, NetEndpoint& from, std::span<std
 
 NetStatus RobotInterface::JoinGroup(int32_t id, uint32_t group) {
   Socket* socket = impl_->Find(id);
-  if (socket == nullptr || socket->kind != SocketKind::kUdp || !IsMulticast(group)) return NetStatus::kInvalid;
+  if (socket == nullptr || socket->kind != SocketKind::kUdp || !IsMulticast(group))
+    return NetStatus::kInvalid;
   socket->groups.insert(group);
   return NetStatus::kOk;
 }
@@ -307,12 +327,13 @@ int32_t RobotInterface::StartLookup(std::string_view host) {
   }
   if (!IsDnsName(name)) return Number(NetStatus::kInvalid);
   impl_->lookups[id] = {};
-  impl_->fabric.Lookup(impl_->fabric.robot_station, name, [impl = impl_.get(), id](std::vector<uint32_t> addresses) {
-    const auto it = impl->lookups.find(id);
-    if (it == impl->lookups.end()) return;
-    it->second = {true, std::move(addresses)};
-    impl->Ready();
-  });
+  impl_->fabric.Lookup(impl_->fabric.robot_station, name,
+                       [impl = impl_.get(), id](std::vector<uint32_t> addresses) {
+                         const auto it = impl->lookups.find(id);
+                         if (it == impl->lookups.end()) return;
+                         it->second = {true, std::move(addresses)};
+                         impl->Ready();
+                       });
   return id;
 }
 

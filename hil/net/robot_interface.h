@@ -19,10 +19,11 @@ class Fabric;
 
 enum class SocketKind { kTcp = 1, kUdp = 2 };
 
-/// The robot's radio and sockets, never waiting. `kNotYet` means: ask again once the ready handler was called.
+/// The robot's radio and sockets, never waiting. `kNotYet` means: ask again once the ready handler
+/// was called.
 ///
-/// It has the shape of the lockstep shim's Wi-Fi and socket devices, with the HAL's numbers for results, so that the
-/// bridge only forwards. Counts are zero or more; below zero is a `NetStatus`.
+/// It has the shape of the lockstep shim's Wi-Fi and socket devices, with the HAL's numbers for
+/// results, so that the bridge only forwards. Counts are zero or more; below zero is a `NetStatus`.
 class RobotInterface {
  public:
   explicit RobotInterface(internal::Fabric& fabric);

@@ -54,7 +54,8 @@ void SetValidity(X509* certificate, WallTime now, int64_t days_before, int64_t d
 void SetCommonName(X509_NAME* name, std::string_view text) {
   text = text.substr(0, kCommonNameMax);
   X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()), -1, 0);
+                             reinterpret_cast<const unsigned char*>(text.data()),
+                             static_cast<int>(text.size()), -1, 0);
 }
 
 void AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
@@ -159,21 +160,25 @@ CertificateAuthority CertificateAuthority::Create(Seed seed, WallTime now, std::
   return CertificateAuthority(std::move(impl));
 }
 
-Result<CertificateAuthority> CertificateAuthority::FromPem(std::string_view certificate_pem, std::string_view key_pem,
-                                                           Seed seed, WallTime now) {
+Result<CertificateAuthority> CertificateAuthority::FromPem(std::string_view certificate_pem,
+                                                           std::string_view key_pem, Seed seed,
+                                                           WallTime now) {
   InstallSeededOpenssl();
   auto impl = std::make_unique<Impl>();
   impl->seed = seed;
   impl->now = now;
   impl->certificate = ReadCertificate(certificate_pem);
   impl->key = ReadKey(key_pem);
-  if (impl->certificate == nullptr) return Error::BadInput("CA certificate: must be a certificate in PEM form");
-  if (impl->key == nullptr) return Error::BadInput("CA key: must be a private key in PEM form, without a passphrase");
+  if (impl->certificate == nullptr)
+    return Error::BadInput("CA certificate: must be a certificate in PEM form");
+  if (impl->key == nullptr)
+    return Error::BadInput("CA key: must be a private key in PEM form, without a passphrase");
   if (X509_check_private_key(impl->certificate.get(), impl->key.get()) != 1) {
     return Error::BadInput("CA key: must belong to the CA certificate, is another's");
   }
   if (X509_check_ca(impl->certificate.get()) == 0) {
-    return Error::BadInput("CA certificate: must be allowed to sign others (basicConstraints CA:TRUE)");
+    return Error::BadInput(
+        "CA certificate: must be allowed to sign others (basicConstraints CA:TRUE)");
   }
   impl->certificate_pem = ToPem(impl->certificate.get());
   return CertificateAuthority(std::move(impl));
@@ -199,7 +204,8 @@ Result<void> CheckTlsIdentity(const TlsIdentity& identity) {
   const X509Ptr certificate = ReadCertificate(identity.certificate_pem);
   const KeyPtr key = ReadKey(identity.key_pem);
   if (certificate == nullptr) return Error::BadInput("certificate: must be in PEM form");
-  if (key == nullptr) return Error::BadInput("key: must be a private key in PEM form, without a passphrase");
+  if (key == nullptr)
+    return Error::BadInput("key: must be a private key in PEM form, without a passphrase");
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return Error::BadInput("key: must belong to the certificate, is another's");
   }

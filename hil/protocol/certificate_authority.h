@@ -22,10 +22,12 @@ struct TlsIdentity {
 class CertificateAuthority {
  public:
   /// A fresh authority whose keys come from `seed` and whose certificates are valid around `now`.
-  static CertificateAuthority Create(Seed seed, WallTime now, std::string_view name = "Dustproof Run CA");
-  /// The vendor's own: a CA certificate and its key, each PEM. `seed` is for the keys of what it signs.
-  static Result<CertificateAuthority> FromPem(std::string_view certificate_pem, std::string_view key_pem, Seed seed,
-                                              WallTime now);
+  static CertificateAuthority Create(Seed seed, WallTime now,
+                                     std::string_view name = "Dustproof Run CA");
+  /// The vendor's own: a CA certificate and its key, each PEM. `seed` is for the keys of what it
+  /// signs.
+  static Result<CertificateAuthority> FromPem(std::string_view certificate_pem,
+                                              std::string_view key_pem, Seed seed, WallTime now);
 
   CertificateAuthority(CertificateAuthority&&) noexcept;
   CertificateAuthority& operator=(CertificateAuthority&&) noexcept;
@@ -34,7 +36,8 @@ class CertificateAuthority {
   /// For those who are to trust it.
   const std::string& certificate_pem() const;
 
-  /// For a server called `host`: a DNS name, or an IPv4 address in dotted form. Any bytes are taken.
+  /// For a server called `host`: a DNS name, or an IPv4 address in dotted form. Any bytes are
+  /// taken.
   TlsIdentity IssueServer(std::string_view host) const;
   /// For a device that shows a client certificate with this common name.
   TlsIdentity IssueDevice(std::string_view common_name) const;
@@ -45,7 +48,8 @@ class CertificateAuthority {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Problems of a PEM identity that somebody gives us: unreadable, or the key doesn't belong to the certificate.
+/// Problems of a PEM identity that somebody gives us: unreadable, or the key doesn't belong to the
+/// certificate.
 Result<void> CheckTlsIdentity(const TlsIdentity& identity);
 
 }  // namespace dustproof

@@ -31,9 +31,13 @@ void DhcpMessage::AddOption(DhcpOption code, uint32_t value) {
   AddOption(code, data.Finish());
 }
 
-void DhcpMessage::AddOption(DhcpOption code, std::string_view text) { AddOption(code, ToBytes(text)); }
+void DhcpMessage::AddOption(DhcpOption code, std::string_view text) {
+  AddOption(code, ToBytes(text));
+}
 
-void DhcpMessage::SetType(DhcpType type) { AddOption(DhcpOption::kMessageType, Bytes{static_cast<std::byte>(type)}); }
+void DhcpMessage::SetType(DhcpType type) {
+  AddOption(DhcpOption::kMessageType, Bytes{static_cast<std::byte>(type)});
+}
 
 std::optional<DhcpType> DhcpMessage::type() const {
   const Bytes* data = Find(DhcpOption::kMessageType);
@@ -78,7 +82,8 @@ Result<DhcpMessage> ParseDhcp(std::span<const std::byte> bytes) {
   if (hardware != 1 || address_bytes != 6) return Malformed("hardware address must be Ethernet's");
   if (cookie != kMagicCookie) return Malformed("the magic cookie is missing");
   message.reply = operation == 2;
-  for (size_t i = 0; i < 6; ++i) message.client_mac[i] = std::to_integer<uint8_t>(hardware_address[i]);
+  for (size_t i = 0; i < 6; ++i)
+    message.client_mac[i] = std::to_integer<uint8_t>(hardware_address[i]);
   while (reader.left() > 0) {
     const uint8_t code = reader.U8();
     if (code == kEnd) break;
@@ -117,14 +122,16 @@ Bytes SerializeDhcp(const DhcpMessage& message) {
   return out.Finish();
 }
 
-DhcpMessage MakeDhcpDiscover(uint32_t transaction, const MacAddress& mac, std::string_view host_name) {
+DhcpMessage MakeDhcpDiscover(uint32_t transaction, const MacAddress& mac,
+                             std::string_view host_name) {
   DhcpMessage message;
   message.transaction = transaction;
   message.broadcast = true;
   message.client_mac = mac;
   message.SetType(DhcpType::kDiscover);
   if (!host_name.empty()) message.AddOption(DhcpOption::kHostName, host_name.substr(0, 63));
-  message.AddOption(DhcpOption::kParameterList, Bytes{std::byte{1}, std::byte{3}, std::byte{6}, std::byte{51}});
+  message.AddOption(DhcpOption::kParameterList,
+                    Bytes{std::byte{1}, std::byte{3}, std::byte{6}, std::byte{51}});
   return message;
 }
 
@@ -133,7 +140,8 @@ DhcpMessage MakeDhcpRequest(const DhcpMessage& offer, std::string_view host_name
   message.options.clear();
   message.SetType(DhcpType::kRequest);
   message.AddOption(DhcpOption::kRequestedAddress, offer.your_address);
-  message.AddOption(DhcpOption::kServerId, offer.FindU32(DhcpOption::kServerId).value_or(offer.server_address));
+  message.AddOption(DhcpOption::kServerId,
+                    offer.FindU32(DhcpOption::kServerId).value_or(offer.server_address));
   if (!host_name.empty()) message.AddOption(DhcpOption::kHostName, host_name.substr(0, 63));
   return message;
 }

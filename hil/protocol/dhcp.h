@@ -17,7 +17,15 @@ namespace dustproof {
 using Bytes = std::vector<std::byte>;
 using MacAddress = std::array<uint8_t, 6>;
 
-enum class DhcpType : uint8_t { kDiscover = 1, kOffer = 2, kRequest = 3, kDecline = 4, kAck = 5, kNak = 6, kRelease = 7 };
+enum class DhcpType : uint8_t {
+  kDiscover = 1,
+  kOffer = 2,
+  kRequest = 3,
+  kDecline = 4,
+  kAck = 5,
+  kNak = 6,
+  kRelease = 7
+};
 
 enum class DhcpOption : uint8_t {
   kSubnetMask = 1,
@@ -38,16 +46,16 @@ struct DhcpMessage {
     Bytes data;
   };
 
-  bool reply = false;              ///< BOOTREPLY (server to client) rather than BOOTREQUEST.
+  bool reply = false;  ///< BOOTREPLY (server to client) rather than BOOTREQUEST.
   uint32_t transaction = 0;
   uint16_t seconds = 0;
-  bool broadcast = false;          ///< The client asks for broadcast replies.
-  uint32_t client_address = 0;     ///< ciaddr. Addresses in host byte order.
-  uint32_t your_address = 0;       ///< yiaddr.
-  uint32_t server_address = 0;     ///< siaddr.
-  uint32_t relay_address = 0;      ///< giaddr.
+  bool broadcast = false;       ///< The client asks for broadcast replies.
+  uint32_t client_address = 0;  ///< ciaddr. Addresses in host byte order.
+  uint32_t your_address = 0;    ///< yiaddr.
+  uint32_t server_address = 0;  ///< siaddr.
+  uint32_t relay_address = 0;   ///< giaddr.
   MacAddress client_mac{};
-  std::vector<Option> options;     ///< In the order sent.
+  std::vector<Option> options;  ///< In the order sent.
 
   void AddOption(DhcpOption code, Bytes data);
   void AddOption(DhcpOption code, uint32_t value);
@@ -62,13 +70,15 @@ Result<DhcpMessage> ParseDhcp(std::span<const std::byte> bytes);
 /// At least 300 bytes, as BOOTP relays expect. @pre each option holds at most 255 bytes.
 Bytes SerializeDhcp(const DhcpMessage& message);
 
-/// What a station asks for: DISCOVER, and REQUEST once it was offered something. `host_name` is left out where empty.
-DhcpMessage MakeDhcpDiscover(uint32_t transaction, const MacAddress& mac, std::string_view host_name);
+/// What a station asks for: DISCOVER, and REQUEST once it was offered something. `host_name` is
+/// left out where empty.
+DhcpMessage MakeDhcpDiscover(uint32_t transaction, const MacAddress& mac,
+                             std::string_view host_name);
 DhcpMessage MakeDhcpRequest(const DhcpMessage& offer, std::string_view host_name);
 /// OFFER for a DISCOVER, ACK for a REQUEST.
 struct DhcpLease {
   uint32_t address = 0;
-  uint32_t server = 0;   ///< Also router and resolver, as on a home router.
+  uint32_t server = 0;  ///< Also router and resolver, as on a home router.
   uint32_t mask = 0xffffff00;
   uint32_t seconds = 86400;
 };

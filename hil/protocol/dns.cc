@@ -12,7 +12,8 @@ constexpr size_t kHeaderBytes = 12;
 constexpr size_t kNameBytesMax = 255;
 constexpr uint16_t kClassInternet = 1;
 
-/// Reads a name at the reader's position. Fails on pointers that don't lead backwards and on names above 255 bytes.
+/// Reads a name at the reader's position. Fails on pointers that don't lead backwards and on names
+/// above 255 bytes.
 bool ReadName(std::span<const std::byte> message, ByteReader& reader, std::string& name) {
   name.clear();
   ByteReader at = reader;
@@ -54,7 +55,8 @@ void WriteName(std::string_view name, ByteWriter& out) {
   out.U8(0);
 }
 
-bool ReadRecords(std::span<const std::byte> message, ByteReader& reader, size_t count, std::vector<DnsRecord>& out) {
+bool ReadRecords(std::span<const std::byte> message, ByteReader& reader, size_t count,
+                 std::vector<DnsRecord>& out) {
   for (size_t i = 0; i < count; ++i) {
     DnsRecord record;
     if (!ReadName(message, reader, record.name)) return false;
@@ -70,9 +72,11 @@ bool ReadRecords(std::span<const std::byte> message, ByteReader& reader, size_t 
   return true;
 }
 
-void WriteRecords(const DnsMessage& message, const std::vector<DnsRecord>& records, ByteWriter& out) {
+void WriteRecords(const DnsMessage& message, const std::vector<DnsRecord>& records,
+                  ByteWriter& out) {
   for (const DnsRecord& record : records) {
-    if (!message.questions.empty() && record.name == message.questions[0].name && !record.name.empty()) {
+    if (!message.questions.empty() && record.name == message.questions[0].name &&
+        !record.name.empty()) {
       out.U16(0xc000 | kHeaderBytes);  // The first question's name stands right behind the header.
     } else {
       WriteName(record.name, out);
@@ -125,9 +129,10 @@ Result<DnsMessage> ParseDns(std::span<const std::byte> bytes) {
 Bytes SerializeDns(const DnsMessage& message) {
   ByteWriter out;
   out.U16(message.id);
-  out.U16(static_cast<uint16_t>(message.response << 15 | (message.opcode & 0xf) << 11 | message.authoritative << 10 |
-                                message.truncated << 9 | message.recursion_desired << 8 |
-                                message.recursion_available << 7 | (message.code & 0xf)));
+  out.U16(static_cast<uint16_t>(message.response << 15 | (message.opcode & 0xf) << 11 |
+                                message.authoritative << 10 | message.truncated << 9 |
+                                message.recursion_desired << 8 | message.recursion_available << 7 |
+                                (message.code & 0xf)));
   out.U16(static_cast<uint16_t>(message.questions.size()));
   out.U16(static_cast<uint16_t>(message.answers.size()));
   out.U16(static_cast<uint16_t>(message.authorities.size()));
@@ -158,11 +163,13 @@ DnsMessage MakeDnsQuery(uint16_t id, std::string_view name) {
   DnsMessage query;
   query.id = id;
   query.recursion_desired = true;
-  query.questions.push_back({std::string(name), static_cast<uint16_t>(DnsType::kA), kClassInternet});
+  query.questions.push_back(
+      {std::string(name), static_cast<uint16_t>(DnsType::kA), kClassInternet});
   return query;
 }
 
-DnsMessage MakeDnsAnswer(const DnsMessage& query, std::span<const uint32_t> addresses, uint32_t ttl_s) {
+DnsMessage MakeDnsAnswer(const DnsMessage& query, std::span<const uint32_t> addresses,
+                         uint32_t ttl_s) {
   DnsMessage answer;
   answer.id = query.id;
   answer.response = true;
@@ -177,8 +184,8 @@ DnsMessage MakeDnsAnswer(const DnsMessage& query, std::span<const uint32_t> addr
   for (const uint32_t address : addresses) {
     ByteWriter data;
     data.U32(address);
-    answer.answers.push_back(
-        {query.questions[0].name, static_cast<uint16_t>(DnsType::kA), kClassInternet, ttl_s, data.Finish()});
+    answer.answers.push_back({query.questions[0].name, static_cast<uint16_t>(DnsType::kA),
+                              kClassInternet, ttl_s, data.Finish()});
   }
   if (addresses.empty()) answer.code = static_cast<uint8_t>(DnsCode::kNoSuchName);
   return answer;

@@ -15,10 +15,16 @@ namespace dustproof {
 using Bytes = std::vector<std::byte>;
 
 enum class DnsType : uint16_t { kA = 1, kCname = 5, kPtr = 12, kTxt = 16, kAaaa = 28, kSrv = 33 };
-enum class DnsCode : uint8_t { kNoError = 0, kFormatError = 1, kServerFailure = 2, kNoSuchName = 3, kNotImplemented = 4 };
+enum class DnsCode : uint8_t {
+  kNoError = 0,
+  kFormatError = 1,
+  kServerFailure = 2,
+  kNoSuchName = 3,
+  kNotImplemented = 4
+};
 
 struct DnsQuestion {
-  std::string name;   ///< Labels joined by dots, without the last one; bytes as sent, case kept.
+  std::string name;  ///< Labels joined by dots, without the last one; bytes as sent, case kept.
   uint16_t type = 1;
   uint16_t record_class = 1;
 };
@@ -56,8 +62,10 @@ bool IsDnsName(std::string_view name);
 
 /// A query for the IPv4 addresses of `name`, with recursion desired.
 DnsMessage MakeDnsQuery(uint16_t id, std::string_view name);
-/// The answer to `query` with these IPv4 addresses (host byte order); none means that the name doesn't exist.
-DnsMessage MakeDnsAnswer(const DnsMessage& query, std::span<const uint32_t> addresses, uint32_t ttl_s);
+/// The answer to `query` with these IPv4 addresses (host byte order); none means that the name
+/// doesn't exist.
+DnsMessage MakeDnsAnswer(const DnsMessage& query, std::span<const uint32_t> addresses,
+                         uint32_t ttl_s);
 /// IPv4 addresses among the answers, host byte order.
 std::vector<uint32_t> DnsAddresses(const DnsMessage& message);
 

@@ -1,6 +1,7 @@
 #include "hil/protocol/openssl_random.h"
 
-// RAND_set_rand_method is deprecated since OpenSSL 3.0 and the only hook that covers keys, nonces and session ids at once.
+// RAND_set_rand_method is deprecated since OpenSSL 3.0 and the only hook that covers keys, nonces
+// and session ids at once.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -27,7 +28,8 @@ int Ignore(const void*, int) { return 1; }
 int IgnoreEntropy(const void*, int, double) { return 1; }
 int AlwaysReady() { return 1; }
 
-const RAND_METHOD kSeededMethod = {Ignore, FillFromStream, nullptr, IgnoreEntropy, FillFromStream, AlwaysReady};
+const RAND_METHOD kSeededMethod = {Ignore,        FillFromStream, nullptr,
+                                   IgnoreEntropy, FillFromStream, AlwaysReady};
 
 }  // namespace
 

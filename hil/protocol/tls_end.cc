@@ -17,12 +17,12 @@ using internal::SslContextPtr;
 using internal::SslPtr;
 using internal::X509Ptr;
 
-/// OpenSSL's error queue belongs to the thread, hence to all connections: it is cleared before each call and read right
-/// after it.
+/// OpenSSL's error queue belongs to the thread, hence to all connections: it is cleared before each
+/// call and read right after it.
 struct TlsEnd::Impl {
   SslContextPtr context;
   SslPtr ssl;
-  BIO* input = nullptr;   // Owned by `ssl`, like `output`.
+  BIO* input = nullptr;  // Owned by `ssl`, like `output`.
   BIO* output = nullptr;
   RandomStream random{0};
   bool is_server = false;
@@ -32,7 +32,7 @@ struct TlsEnd::Impl {
   bool close_wanted = false;
   bool failed = false;
   TlsFailure failure;
-  Bytes waiting;    // Plaintext given before the handshake was done.
+  Bytes waiting;  // Plaintext given before the handshake was done.
   Bytes plaintext;
   std::function<TlsIdentity(const std::string&)> choose_identity;
   TlsKeyLog key_log;
@@ -47,9 +47,11 @@ namespace {
 
 constexpr const char* kCiphers12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA:"
+    "ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-"
+    "SHA:"
     "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384";
-constexpr const char* kCiphers13 = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
+constexpr const char* kCiphers13 =
+    "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
 constexpr const char* kGroups = "P-256:X25519:P-384";
 
 TlsEnd::Impl& ImplOf(const SSL* ssl) { return *static_cast<TlsEnd::Impl*>(SSL_get_app_data(ssl)); }
@@ -79,7 +81,8 @@ void Trust(SSL_CTX* context, const std::string& pem, WallTime now) {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   const internal::BioPtr bio = internal::ReadBio(pem);
   while (true) {
-    const X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, internal::NoPassphrase, nullptr));
+    const X509Ptr certificate(
+        PEM_read_bio_X509(bio.get(), nullptr, internal::NoPassphrase, nullptr));
     if (certificate == nullptr) break;
     X509_STORE_add_cert(store, certificate.get());
   }
@@ -93,7 +96,8 @@ bool UseIdentity(SSL* ssl, const TlsIdentity& identity) {
   const X509Ptr leaf(PEM_read_bio_X509(bio.get(), nullptr, internal::NoPassphrase, nullptr));
   const KeyPtr key = internal::ReadKey(identity.key_pem);
   if (leaf == nullptr || key == nullptr) return false;
-  if (SSL_use_certificate(ssl, leaf.get()) != 1 || SSL_use_PrivateKey(ssl, key.get()) != 1) return false;
+  if (SSL_use_certificate(ssl, leaf.get()) != 1 || SSL_use_PrivateKey(ssl, key.get()) != 1)
+    return false;
   while (true) {
     const X509Ptr next(PEM_read_bio_X509(bio.get(), nullptr, internal::NoPassphrase, nullptr));
     if (next == nullptr) break;
@@ -111,8 +115,8 @@ int ChooseCertificate(SSL* ssl, void*) {
 }
 
 /// The client's first protocol that we know; MQTT over 443 is chosen by ALPN in several clouds.
-int ChooseAlpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
-               unsigned int offered_length, void*) {
+int ChooseAlpn(SSL*, const unsigned char** out, unsigned char* out_length,
+               const unsigned char* offered, unsigned int offered_length, void*) {
   for (unsigned int at = 0; at < offered_length;) {
     const unsigned int length = offered[at];
     if (at + 1 + length > offered_length) break;
@@ -129,12 +133,14 @@ int ChooseAlpn(SSL*, const unsigned char** out, unsigned char* out_length, const
 
 /// A client certificate that doesn't verify ends nothing; `peer_common_name` stays empty for it.
 int NoteVerification(int verified, X509_STORE_CTX* store) {
-  const SSL* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const SSL* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   if (verified != 1) ImplOf(ssl).peer_was_verified = false;
   return 1;
 }
 
-std::unique_ptr<TlsEnd::Impl> MakeImpl(SslContextPtr context, RandomStream random, TlsKeyLog key_log) {
+std::unique_ptr<TlsEnd::Impl> MakeImpl(SslContextPtr context, RandomStream random,
+                                       TlsKeyLog key_log) {
   auto impl = std::make_unique<TlsEnd::Impl>();
   impl->random = random;
   impl->key_log = std::move(key_log);
@@ -150,7 +156,8 @@ std::unique_ptr<TlsEnd::Impl> MakeImpl(SslContextPtr context, RandomStream rando
 
 std::string SnakeCase(std::string_view text) {
   std::string out;
-  for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(c)) : '_';
+  for (const char c : text)
+    out += std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(c)) : '_';
   return out;
 }
 
@@ -171,7 +178,8 @@ bool RefusesCertificate(int alert) {
     case SSL_AD_CERTIFICATE_EXPIRED:
     case SSL_AD_CERTIFICATE_UNKNOWN:
     case SSL_AD_UNKNOWN_CA:
-    case SSL_AD_DECRYPT_ERROR:  // The signature isn't by the authority of that name that the client knows.
+    case SSL_AD_DECRYPT_ERROR:  // The signature isn't by the authority of that name that the client
+                                // knows.
       return true;
     default:
       return false;
@@ -186,7 +194,8 @@ void TlsEnd::Impl::Fail(int ssl_error) {
     failure.reason = "closed_by_peer";
     return;
   }
-  const unsigned long error = ERR_peek_last_error();  // The outermost one; those before it are details.
+  const unsigned long error =
+      ERR_peek_last_error();  // The outermost one; those before it are details.
   failure.reason = ReasonName(error);
   // Alerts from the peer have reason codes from this offset on.
   const int reason = ERR_GET_REASON(error);
@@ -300,8 +309,8 @@ std::string TlsEnd::peer_common_name() const {
   const X509* certificate = SSL_get0_peer_certificate(impl_->ssl.get());
   if (certificate == nullptr) return "";
   std::array<char, 256> name{};
-  const int length =
-      X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(), name.size());
+  const int length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                               name.data(), name.size());
   return length > 0 ? std::string(name.data(), static_cast<size_t>(length)) : "";
 }
 

@@ -16,13 +16,15 @@ using Bytes = std::vector<std::byte>;
 
 /// Why a handshake or a session broke.
 struct TlsFailure {
-  std::string reason;                ///< "unknown_ca", "certificate_expired", "wrong_version_number", ….
-  bool alert_from_peer = false;      ///< The peer said so, rather than we.
-  bool certificate_refused = false;  ///< The peer doesn't accept our certificate: pinning, or another trust anchor.
+  std::string reason;  ///< "unknown_ca", "certificate_expired", "wrong_version_number", ….
+  bool alert_from_peer = false;  ///< The peer said so, rather than we.
+  bool certificate_refused =
+      false;  ///< The peer doesn't accept our certificate: pinning, or another trust anchor.
 };
 
-/// One end of a TLS session as a sans-IO machine: ciphertext and plaintext in and out, no clock. Made by
-/// `MakeTlsServer` and `MakeTlsClient`. TLS 1.2 and 1.3, no tickets, no session cache, no renegotiation.
+/// One end of a TLS session as a sans-IO machine: ciphertext and plaintext in and out, no clock.
+/// Made by `MakeTlsServer` and `MakeTlsClient`. TLS 1.2 and 1.3, no tickets, no session cache, no
+/// renegotiation.
 class TlsEnd {
  public:
   ~TlsEnd();
@@ -44,9 +46,9 @@ class TlsEnd {
   const TlsFailure* failure() const;  ///< Null while all is well.
 
   /// Known once the handshake is done, or earlier.
-  std::string server_name() const;    ///< SNI, "" where none was sent.
+  std::string server_name() const;  ///< SNI, "" where none was sent.
   std::string alpn() const;
-  std::string description() const;    ///< "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256".
+  std::string description() const;       ///< "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256".
   std::string peer_common_name() const;  ///< Of a verified certificate, else "".
 
   struct Impl;

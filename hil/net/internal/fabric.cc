@@ -12,31 +12,37 @@ constexpr uint16_t kFirstEphemeralPort = 49152;
 bool IsLoopback(uint32_t address) { return address >> 24 == 127; }
 
 std::string Describe(const ConversationInfo& info) {
-  return "connection=" + std::to_string(info.connection) + " emitter=" + info.emitter + " host=" + info.party.host +
-         " port=" + std::to_string(info.server.port) + " party=" + info.party.key;
+  return "connection=" + std::to_string(info.connection) + " emitter=" + info.emitter +
+         " host=" + info.party.host + " port=" + std::to_string(info.server.port) +
+         " party=" + info.party.key;
 }
 
-/// Addresses of the two devices at home: fixed for a seed, apart from each other and from the router.
+/// Addresses of the two devices at home: fixed for a seed, apart from each other and from the
+/// router.
 uint32_t HomeAddress(const Seed& seed, bool robot) {
-  const uint32_t offset = static_cast<uint32_t>(seed.Stream(robot ? "net.lease.robot" : "net.lease.app").Below(90));
+  const uint32_t offset =
+      static_cast<uint32_t>(seed.Stream(robot ? "net.lease.robot" : "net.lease.app").Below(90));
   return kRouterAddress + (robot ? 100 : 9) + offset;
 }
 
 }  // namespace
 
-Fabric::Fabric(EventQueue& event_queue, Seed run_seed, NetworkConfig network_config, CertificateAuthority ca,
-               CaptureSink& sink)
+Fabric::Fabric(EventQueue& event_queue, Seed run_seed, NetworkConfig network_config,
+               CertificateAuthority ca, CaptureSink& sink)
     : queue(event_queue),
       seed(run_seed),
       config(std::move(network_config)),
       authority(std::move(ca)),
       recorder(event_queue, sink),
       hosts(run_seed),
-      robot_station(queue, seed, config, air, recorder,
-                    {.name = "robot", .mac = config.robot_mac, .home_address = HomeAddress(seed, true)}),
-      phone_station(queue, seed, config, air, recorder,
-                    {.name = "app", .mac = config.phone_mac, .home_address = HomeAddress(seed, false)}),
-      rogue_authority_(CertificateAuthority::Create(seed.Derive("net.rogue_authority"), config.start, "Rogue CA")) {
+      robot_station(
+          queue, seed, config, air, recorder,
+          {.name = "robot", .mac = config.robot_mac, .home_address = HomeAddress(seed, true)}),
+      phone_station(
+          queue, seed, config, air, recorder,
+          {.name = "app", .mac = config.phone_mac, .home_address = HomeAddress(seed, false)}),
+      rogue_authority_(CertificateAuthority::Create(seed.Derive("net.rogue_authority"),
+                                                    config.start, "Rogue CA")) {
   for (const Station* station : {&robot_station, &phone_station}) {
     const std::string& name = station->options().name;
     next_port_.emplace(station, kFirstEphemeralPort);
@@ -53,7 +59,8 @@ uint16_t Fabric::NextPort(const Station& station) {
   return port;
 }
 
-// --- routes ----------------------------------------------------------------------------------------------------------
+// --- routes
+// ----------------------------------------------------------------------------------------------------------
 
 uint32_t Fabric::AddressOf(const Station& station) const {
   if (&station == &robot_station && air.hotspot) return kHotspotRobotAddress;
@@ -93,7 +100,8 @@ std::optional<Fabric::Route> Fabric::RouteTo(Station& from, uint32_t address) {
   if (from.on_home() || (from.state() == WifiState::kConnected && !from.on_hotspot())) {
     if (address == kRouterAddress) return Route{config.wifi, on_home, nullptr, nullptr, nullptr};
     if (other.on_home() && address == other.address()) {
-      return Route{config.wifi, on_home, [&other] { return other.on_home(); }, &other_device, nullptr};
+      return Route{config.wifi, on_home, [&other] { return other.on_home(); }, &other_device,
+                   nullptr};
     }
     return InternetRoute(from, address, config.wifi.Then(config.internet), on_home);
   }
@@ -109,10 +117,11 @@ Party Fabric::PartyOf(const Route& route) const {
   return {"lan", "home router", "lan", "", FormatAddress(kRouterAddress)};
 }
 
-// --- streams ---------------------------------------------------------------------------------------------------------
+// --- streams
+// ---------------------------------------------------------------------------------------------------------
 
-ConversationInfo Fabric::DescribeConversation(const Station& from, NetEndpoint source, NetEndpoint to,
-                                              const Route& route) {
+ConversationInfo Fabric::DescribeConversation(const Station& from, NetEndpoint source,
+                                              NetEndpoint to, const Route& route) {
   // Between the two devices, the robot is the one that is judged.
   const bool robot_is_client = &from == &robot_station;
   const std::string emitter = route.peer != nullptr ? "robot" : from.options().name;
@@ -135,15 +144,20 @@ Fabric::Dialled Fabric::Dial(Station& from, uint16_t source_port, NetEndpoint to
   if (!route) return {NetStatus::kUnreachable, nullptr, nullptr};
 
   const NetEndpoint source{own, source_port};
-  auto tap = std::make_shared<ConversationTap>(recorder, DescribeConversation(from, source, to, *route));
+  auto tap =
+      std::make_shared<ConversationTap>(recorder, DescribeConversation(from, source, to, *route));
   // One stream a conversation, named by what it is: one more to another host changes nothing here.
-  const std::string what = from.options().name + "." + tap->info().party.host + ":" + std::to_string(to.port);
+  const std::string what =
+      from.options().name + "." + tap->info().party.host + ":" + std::to_string(to.port);
   const std::string stream_name = what + "#" + std::to_string(conversation_counts_[what]++);
-  auto connection = std::make_shared<TcpConnection>(
-      queue, seed.Stream("net.tcp." + stream_name),
-      TcpConnection::Options{
-          .link = route->link, .give_up = config.give_up, .radio_up = route->radio_up, .path_up = route->path_up});
-  connection->set_tap([tap](Side side, std::span<const std::byte> bytes) { tap->OnWire(side, bytes); });
+  auto connection =
+      std::make_shared<TcpConnection>(queue, seed.Stream("net.tcp." + stream_name),
+                                      TcpConnection::Options{.link = route->link,
+                                                             .give_up = config.give_up,
+                                                             .radio_up = route->radio_up,
+                                                             .path_up = route->path_up});
+  connection->set_tap(
+      [tap](Side side, std::span<const std::byte> bytes) { tap->OnWire(side, bytes); });
   connections_[tap->info().connection] = connection;
   connection->Connect([this, route = *route, source, to, tap, stream_name,
                        weak = std::weak_ptr<TcpConnection>(connection)] {
@@ -162,13 +176,15 @@ Fabric::Dialled Fabric::Dial(Station& from, uint16_t source_port, NetEndpoint to
   return {NetStatus::kOk, connection, tap};
 }
 
-void Fabric::ServeConnection(Host& host, uint16_t port, const std::shared_ptr<TcpConnection>& connection,
-                             const std::shared_ptr<ConversationTap>& tap, const std::string& stream_name) {
+void Fabric::ServeConnection(Host& host, uint16_t port,
+                             const std::shared_ptr<TcpConnection>& connection,
+                             const std::shared_ptr<ConversationTap>& tap,
+                             const std::string& stream_name) {
   const auto found = host.ports.find(port);
   const bool served = found != host.ports.end();
   StreamService* service = served ? found->second.service : &plausible_;
   const PortSecurity security = served ? found->second.security : PortSecurity::kTls;
-  const Wrapping wrapping = !served                              ? Wrapping::kSniff
+  const Wrapping wrapping = !served                            ? Wrapping::kSniff
                             : security == PortSecurity::kPlain ? Wrapping::kPlain
                                                                : Wrapping::kTls;
   const uint32_t id = tap->info().connection;
@@ -176,14 +192,19 @@ void Fabric::ServeConnection(Host& host, uint16_t port, const std::shared_ptr<Tc
   hooks.make_core = [this, service, &host, tap](const TlsEnd* tls) {
     return service->Accept(queue.now(), PeerOf(host, *tap, tls));
   };
-  hooks.make_tls = [this, &host, security, stream_name] { return MakeServerTls(host, security, stream_name); };
-  hooks.on_plaintext = [tap](Side from, std::span<const std::byte> bytes) { tap->OnPlaintext(from, bytes); };
+  hooks.make_tls = [this, &host, security, stream_name] {
+    return MakeServerTls(host, security, stream_name);
+  };
+  hooks.on_plaintext = [tap](Side from, std::span<const std::byte> bytes) {
+    tap->OnPlaintext(from, bytes);
+  };
   hooks.on_handshake = [this, &host, tap](const TlsEnd& tls) { NoteHandshake(*tap, host, tls); };
   hooks.on_over = [this, tap, id](const std::string&) {
     recorder.Event("connection_closed", Describe(tap->info()));
     Forget(id);
   };
-  Adopt(id, std::make_unique<StreamDriver>(queue, connection, Side::kServer, wrapping, std::move(hooks)));
+  Adopt(id, std::make_unique<StreamDriver>(queue, connection, Side::kServer, wrapping,
+                                           std::move(hooks)));
 }
 
 StreamPeer Fabric::PeerOf(const Host& host, const ConversationTap& tap, const TlsEnd* tls) const {
@@ -202,21 +223,26 @@ StreamPeer Fabric::PeerOf(const Host& host, const ConversationTap& tap, const Tl
 std::unique_ptr<TlsEnd> Fabric::MakeServerTls(const Host& host, PortSecurity security,
                                               const std::string& stream_name) {
   TlsServerConfig tls;
-  tls.identity = [this, &host](const std::string& server_name) { return IdentityFor(host, server_name); };
+  tls.identity = [this, &host](const std::string& server_name) {
+    return IdentityFor(host, server_name);
+  };
   tls.random = seed.Stream("net.tls." + stream_name);
   tls.now = wall_now();
-  if (security == PortSecurity::kTlsAskingClient) tls.client_trust_pem = authority.certificate_pem() + device_trust_pem;
+  if (security == PortSecurity::kTlsAskingClient)
+    tls.client_trust_pem = authority.certificate_pem() + device_trust_pem;
   tls.key_log = [this](const std::string& line) { recorder.AddKeyLogLine(line); };
   return MakeTlsServer(std::move(tls));
 }
 
 TlsIdentity Fabric::IdentityFor(const Host& host, const std::string& server_name) {
-  if (host.identity && (server_name.empty() || ToLower(server_name) == host.name)) return *host.identity;
+  if (host.identity && (server_name.empty() || ToLower(server_name) == host.name))
+    return *host.identity;
   const std::string name = server_name.empty() ? host.name : server_name;
   const std::string key = (host.rogue ? "!" : "") + name;
   const auto found = identities_.find(key);
   if (found != identities_.end()) return found->second;
-  return identities_[key] = host.rogue ? rogue_authority_.IssueServer(name) : authority.IssueServer(name);
+  return identities_[key] =
+             host.rogue ? rogue_authority_.IssueServer(name) : authority.IssueServer(name);
 }
 
 void Fabric::NoteHandshake(ConversationTap& tap, const Host& host, const TlsEnd& tls) {
@@ -225,26 +251,31 @@ void Fabric::NoteHandshake(ConversationTap& tap, const Host& host, const TlsEnd&
     if (tls.alpn() == "http/1.1") tap.set_protocol("http");
     if (tls.alpn().find("mqtt") != std::string::npos) tap.set_protocol("mqtt");
     const std::string device = tls.peer_common_name();
-    recorder.Event("tls_handshake_done",
-                   who + " " + tls.description() + (device.empty() ? "" : " client_certificate=" + device));
+    recorder.Event(
+        "tls_handshake_done",
+        who + " " + tls.description() + (device.empty() ? "" : " client_certificate=" + device));
     if (host.rogue) recorder.Event("rogue_certificate_accepted", who);
     return;
   }
   const TlsFailure* failure = tls.failure();
   const std::string reason = failure != nullptr ? failure->reason : "closed_by_peer";
   const bool pinned = failure != nullptr && failure->certificate_refused;
-  recorder.Event("tls_handshake_failed",
-                 who + " reason=" + reason + (pinned && !host.rogue ? " evidence=pinned" : " evidence=none"));
+  recorder.Event(
+      "tls_handshake_failed",
+      who + " reason=" + reason + (pinned && !host.rogue ? " evidence=pinned" : " evidence=none"));
 }
 
-void Fabric::Adopt(uint32_t id, std::unique_ptr<StreamDriver> driver) { drivers_[id] = std::move(driver); }
+void Fabric::Adopt(uint32_t id, std::unique_ptr<StreamDriver> driver) {
+  drivers_[id] = std::move(driver);
+}
 
 void Fabric::Forget(uint32_t id) {
   // Later, since the driver is the one who asks.
   queue.Schedule(queue.now(), EventSource::kNetwork, [this, id] { drivers_.erase(id); });
 }
 
-// --- the air ---------------------------------------------------------------------------------------------------------
+// --- the air
+// ---------------------------------------------------------------------------------------------------------
 
 void Fabric::OpenHotspot(std::string ssid, std::string passphrase) {
   recorder.RadioName("robot", "wifi_ssid", std::as_bytes(std::span(ssid.data(), ssid.size())));
@@ -261,15 +292,18 @@ void Fabric::CloseHotspot() {
 }
 
 void Fabric::ScheduleOutage(OutageKind kind, SimTime from, SimDuration duration) {
-  queue.Schedule(std::max(from, queue.now()), EventSource::kNetwork, [this, kind] { SetOutage(kind, 1); });
-  queue.Schedule(std::max(from + duration, queue.now()), EventSource::kNetwork, [this, kind] { SetOutage(kind, -1); });
+  queue.Schedule(std::max(from, queue.now()), EventSource::kNetwork,
+                 [this, kind] { SetOutage(kind, 1); });
+  queue.Schedule(std::max(from + duration, queue.now()), EventSource::kNetwork,
+                 [this, kind] { SetOutage(kind, -1); });
 }
 
 void Fabric::SetOutage(OutageKind kind, int change) {
   int& count = kind == OutageKind::kWifi ? air.wifi_outages : air.internet_outages;
   count += change;
   if (count != (change > 0 ? 1 : 0)) return;  // One of several that overlap.
-  recorder.Event(change > 0 ? "outage_began" : "outage_ended", kind == OutageKind::kWifi ? "wifi" : "internet");
+  recorder.Event(change > 0 ? "outage_began" : "outage_ended",
+                 kind == OutageKind::kWifi ? "wifi" : "internet");
   if (kind != OutageKind::kWifi) return;
   for (Station* station : {&robot_station, &phone_station}) {
     if (change > 0) {

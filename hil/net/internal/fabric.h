@@ -25,18 +25,22 @@ struct Datagram {
 
 /// What an attached device (robot or phone) takes from the network.
 struct Attachee {
-  /// A connection asks for `port`: true when somebody listens; the device then keeps the connection.
-  std::function<bool(uint16_t port, std::shared_ptr<TcpConnection> connection, NetEndpoint peer)> offer;
+  /// A connection asks for `port`: true when somebody listens; the device then keeps the
+  /// connection.
+  std::function<bool(uint16_t port, std::shared_ptr<TcpConnection> connection, NetEndpoint peer)>
+      offer;
   std::function<void(const Datagram&)> deliver;
 };
 
-/// The ground that everything of `Network` stands on: who reaches whom, which party that is, our ends of the streams.
+/// The ground that everything of `Network` stands on: who reaches whom, which party that is, our
+/// ends of the streams.
 class Fabric {
  public:
-  Fabric(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority, CaptureSink& sink);
+  Fabric(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority,
+         CaptureSink& sink);
 
   struct Dialled {
-    NetStatus status = NetStatus::kOk;   ///< kOk, or why there is no connection.
+    NetStatus status = NetStatus::kOk;  ///< kOk, or why there is no connection.
     std::shared_ptr<TcpConnection> connection;
     std::shared_ptr<ConversationTap> tap;
   };
@@ -45,8 +49,10 @@ class Fabric {
 
   /// Sends, records and routes a datagram; answers come back through `deliver`.
   void SendDatagram(Station& from, Datagram datagram);
-  /// Looks a name up with real DNS messages. `done` hears the addresses, once; none when nobody answers.
-  void Lookup(Station& from, const std::string& host, std::function<void(std::vector<uint32_t>)> done);
+  /// Looks a name up with real DNS messages. `done` hears the addresses, once; none when nobody
+  /// answers.
+  void Lookup(Station& from, const std::string& host,
+              std::function<void(std::vector<uint32_t>)> done);
 
   void OpenHotspot(std::string ssid, std::string passphrase);
   void CloseHotspot();
@@ -80,40 +86,44 @@ class Fabric {
   struct Route {
     LinkProfile link;
     std::function<bool()> radio_up, path_up;
-    Attachee* peer = nullptr;    ///< The device at the other end,
-    Host* host = nullptr;        ///< or the host of the internet; neither: the home's router.
+    Attachee* peer = nullptr;  ///< The device at the other end,
+    Host* host = nullptr;      ///< or the host of the internet; neither: the home's router.
   };
   std::optional<Route> RouteTo(Station& from, uint32_t address);
-  Route InternetRoute(Station& from, uint32_t address, const LinkProfile& link, std::function<bool()> radio_up);
+  Route InternetRoute(Station& from, uint32_t address, const LinkProfile& link,
+                      std::function<bool()> radio_up);
   Party PartyOf(const Route& route) const;
-  ConversationInfo DescribeConversation(const Station& from, NetEndpoint source, NetEndpoint to, const Route& route);
+  ConversationInfo DescribeConversation(const Station& from, NetEndpoint source, NetEndpoint to,
+                                        const Route& route);
   /// Our end of a stream to a host of the internet.
   void ServeConnection(Host& host, uint16_t port, const std::shared_ptr<TcpConnection>& connection,
                        const std::shared_ptr<ConversationTap>& tap, const std::string& stream_name);
-  std::unique_ptr<TlsEnd> MakeServerTls(const Host& host, PortSecurity security, const std::string& stream_name);
+  std::unique_ptr<TlsEnd> MakeServerTls(const Host& host, PortSecurity security,
+                                        const std::string& stream_name);
   StreamPeer PeerOf(const Host& host, const ConversationTap& tap, const TlsEnd* tls) const;
   TlsIdentity IdentityFor(const Host& host, const std::string& server_name);
 
   struct PendingLookup;
   void SendLookup(const std::shared_ptr<PendingLookup>& lookup);
   void SendLocally(Station& from, const Datagram& datagram);
-  void EmitDatagram(const Station& station, const Datagram& datagram, bool from_station, EmissionKind kind,
-                    const Party& party);
-  void Answer(Station& to, const Datagram& request, Bytes payload, SimDuration delay, EmissionKind kind,
-              const Party& party);
+  void EmitDatagram(const Station& station, const Datagram& datagram, bool from_station,
+                    EmissionKind kind, const Party& party);
+  void Answer(Station& to, const Datagram& request, Bytes payload, SimDuration delay,
+              EmissionKind kind, const Party& party);
   void Deliver(Station& to, const Datagram& datagram);
   std::optional<Bytes> AnswerDns(const Station& from, std::span<const std::byte> bytes);
   void SetOutage(OutageKind kind, int change);
 
   PlausibleService plausible_;
   const CertificateAuthority rogue_authority_;
-  std::map<std::string, TlsIdentity> identities_;            // Minted so far, by name; "!" before a rogue's.
-  std::map<std::string, std::string> resolved_;              // By station and address: the name asked for last.
-  std::map<std::string, uint64_t> conversation_counts_;      // By emitter, host and port.
+  std::map<std::string, TlsIdentity> identities_;  // Minted so far, by name; "!" before a rogue's.
+  std::map<std::string, std::string> resolved_;  // By station and address: the name asked for last.
+  std::map<std::string, uint64_t> conversation_counts_;  // By emitter, host and port.
   std::map<uint32_t, std::unique_ptr<StreamDriver>> drivers_;
   std::map<uint32_t, std::weak_ptr<TcpConnection>> connections_;
   std::map<const Station*, uint16_t> next_port_;
-  std::map<std::pair<const Station*, uint16_t>, std::shared_ptr<PendingLookup>> lookups_;  // By the port that waits.
+  std::map<std::pair<const Station*, uint16_t>, std::shared_ptr<PendingLookup>>
+      lookups_;  // By the port that waits.
   std::map<const Station*, RandomStream> datagram_random_;
   std::map<const Station*, RandomStream> lookup_random_;
   uint32_t next_connection_ = 1;

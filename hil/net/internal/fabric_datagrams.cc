@@ -15,8 +15,9 @@ constexpr uint32_t kDnsTtlS = 300;
 constexpr int kLookupAttempts = 4;
 
 bool IsLocalGroup(uint32_t address) {
-  const bool subnet_broadcast = (IsHomeAddress(address) || address >> 8 == kHotspotRobotAddress >> 8) &&
-                                (address & 255) == 255;
+  const bool subnet_broadcast =
+      (IsHomeAddress(address) || address >> 8 == kHotspotRobotAddress >> 8) &&
+      (address & 255) == 255;
   return address == kBroadcastAddress || subnet_broadcast || IsMulticast(address);
 }
 
@@ -47,8 +48,10 @@ struct Fabric::PendingLookup {
   std::function<void(std::vector<uint32_t>)> done;
 };
 
-void Fabric::Lookup(Station& from, const std::string& host, std::function<void(std::vector<uint32_t>)> done) {
-  auto lookup = std::make_shared<PendingLookup>(PendingLookup{from, host, 0, 0, 0, std::move(done)});
+void Fabric::Lookup(Station& from, const std::string& host,
+                    std::function<void(std::vector<uint32_t>)> done) {
+  auto lookup =
+      std::make_shared<PendingLookup>(PendingLookup{from, host, 0, 0, 0, std::move(done)});
   lookup->id = static_cast<uint16_t>(lookup_random_.at(&from).NextBits());
   lookup->port = NextPort(from);
   lookups_[{&from, lookup->port}] = lookup;
@@ -61,14 +64,18 @@ void Fabric::SendLookup(const std::shared_ptr<PendingLookup>& lookup) {
   if (found == lookups_.end() || found->second != lookup) return;  // Answered.
   Station& station = lookup->station;
   const uint32_t own = AddressOf(station);
-  if (lookup->attempt == kLookupAttempts || own == 0 || (&station == &robot_station && air.hotspot)) {
+  if (lookup->attempt == kLookupAttempts || own == 0 ||
+      (&station == &robot_station && air.hotspot)) {
     lookups_.erase(key);
     lookup->done({});
     return;
   }
   // On mobile data, the carrier's resolver.
-  const uint32_t resolver = station.on_home() || &station == &robot_station ? kRouterAddress : kCarrierResolver;
-  SendDatagram(station, {{own, lookup->port}, {resolver, kDnsPort}, SerializeDns(MakeDnsQuery(lookup->id, lookup->host))});
+  const uint32_t resolver =
+      station.on_home() || &station == &robot_station ? kRouterAddress : kCarrierResolver;
+  SendDatagram(station, {{own, lookup->port},
+                         {resolver, kDnsPort},
+                         SerializeDns(MakeDnsQuery(lookup->id, lookup->host))});
   queue.ScheduleAfter(SimDuration::Seconds(int64_t{1} << lookup->attempt++), EventSource::kNetwork,
                       [this, lookup] { SendLookup(lookup); });
 }
@@ -82,20 +89,23 @@ void Fabric::SendDatagram(Station& from, Datagram datagram) {
   Party party = PartyOf(*route);
   const bool is_router = route->host == nullptr && route->peer == nullptr;
   if (port == kDnsPort && is_router) party.key = "resolver";
-  if (datagram.to.address == kCarrierResolver) party = {"resolver", "mobile carrier", "lan", "", party.host};
+  if (datagram.to.address == kCarrierResolver)
+    party = {"resolver", "mobile carrier", "lan", "", party.host};
   // Between the two devices, the robot is the one that is judged.
   const bool judge_robot = route->peer != nullptr || &from == &robot_station;
-  EmitDatagram(judge_robot ? robot_station : phone_station, datagram, route->peer == nullptr || &from == &robot_station,
-               kind, party);
+  EmitDatagram(judge_robot ? robot_station : phone_station, datagram,
+               route->peer == nullptr || &from == &robot_station, kind, party);
 
   RandomStream& random = datagram_random_.at(&from);
   const SimDuration forth = route->link.DrawDelay(random);
   if (route->peer != nullptr) {
     Station& to = &from == &robot_station ? phone_station : robot_station;
-    queue.ScheduleAfter(forth, EventSource::kNetwork, [this, &to, datagram] { Deliver(to, datagram); });
+    queue.ScheduleAfter(forth, EventSource::kNetwork,
+                        [this, &to, datagram] { Deliver(to, datagram); });
     return;
   }
-  // What only the line behind the router can answer is lost with it; the router's resolver asks behind it, too.
+  // What only the line behind the router can answer is lost with it; the router's resolver asks
+  // behind it, too.
   if (route->path_up && !route->path_up()) return;
   if (is_router && !air.internet_up()) return;
   if (random.Chance(route->link.loss)) return;
@@ -116,23 +126,26 @@ void Fabric::SendLocally(Station& from, const Datagram& datagram) {
   const bool is_robot = &from == &robot_station;
   const bool own_hotspot = is_robot && air.hotspot.has_value();
   if (!own_hotspot && !from.on_home() && !from.on_hotspot()) return;
-  EmitDatagram(from, datagram, true, EmissionKind::kBroadcast,
-               {"public", "anyone on the local network", "public", "", FormatAddress(datagram.to.address)});
+  EmitDatagram(
+      from, datagram, true, EmissionKind::kBroadcast,
+      {"public", "anyone on the local network", "public", "", FormatAddress(datagram.to.address)});
   Station& other = is_robot ? phone_station : robot_station;
-  const bool heard = own_hotspot || from.on_hotspot() ? phone_station.on_hotspot() : other.on_home();
+  const bool heard =
+      own_hotspot || from.on_hotspot() ? phone_station.on_hotspot() : other.on_home();
   if (!heard) return;
   queue.ScheduleAfter(config.wifi.DrawDelay(datagram_random_.at(&from)), EventSource::kNetwork,
                       [this, &other, datagram] { Deliver(other, datagram); });
 }
 
-void Fabric::Answer(Station& to, const Datagram& request, Bytes payload, SimDuration delay, EmissionKind kind,
-                    const Party& party) {
-  queue.ScheduleAfter(delay, EventSource::kNetwork,
-                      [this, &to, kind, party, answer = Datagram{request.to, request.from, std::move(payload)}] {
-                        if (AddressOf(to) != answer.to.address) return;
-                        EmitDatagram(to, answer, false, kind, party);
-                        Deliver(to, answer);
-                      });
+void Fabric::Answer(Station& to, const Datagram& request, Bytes payload, SimDuration delay,
+                    EmissionKind kind, const Party& party) {
+  queue.ScheduleAfter(
+      delay, EventSource::kNetwork,
+      [this, &to, kind, party, answer = Datagram{request.to, request.from, std::move(payload)}] {
+        if (AddressOf(to) != answer.to.address) return;
+        EmitDatagram(to, answer, false, kind, party);
+        Deliver(to, answer);
+      });
 }
 
 void Fabric::Deliver(Station& to, const Datagram& datagram) {
@@ -166,8 +179,8 @@ std::optional<Bytes> Fabric::AnswerDns(const Station& from, std::span<const std:
   return SerializeDns(answer);
 }
 
-void Fabric::EmitDatagram(const Station& station, const Datagram& datagram, bool from_station, EmissionKind kind,
-                          const Party& party) {
+void Fabric::EmitDatagram(const Station& station, const Datagram& datagram, bool from_station,
+                          EmissionKind kind, const Party& party) {
   const bool is_robot = &station == &robot_station;
   Emission emission;
   emission.emitter = station.options().name;

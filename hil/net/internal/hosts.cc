@@ -13,7 +13,8 @@ constexpr uint32_t kAddressCount = 1u << 17;
 }  // namespace
 
 std::string ToLower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 
@@ -55,13 +56,15 @@ Host& Hosts::ByName(const std::string& name) {
 const Host* Hosts::FindPattern(const std::string& name) const {
   for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
     const auto it = by_name_.find("*" + name.substr(dot));
-    if (it != by_name_.end() && it->second != nullptr && it->second->declared) return it->second.get();
+    if (it != by_name_.end() && it->second != nullptr && it->second->declared)
+      return it->second.get();
   }
   return nullptr;
 }
 
 Host& Hosts::ByAddress(uint32_t address, const std::string& name_hint) {
-  if (Host* hinted = Find(name_hint); hinted != nullptr && hinted->address == address) return *hinted;
+  if (Host* hinted = Find(name_hint); hinted != nullptr && hinted->address == address)
+    return *hinted;
   if (const auto it = by_address_.find(address); it != by_address_.end()) return *it->second;
   auto host = std::make_unique<Host>();
   host->name = FormatAddress(address);
@@ -79,7 +82,8 @@ Host* Hosts::Find(const std::string& name) {
 }
 
 uint32_t Hosts::FreeAddress(const std::string& name) const {
-  uint32_t offset = static_cast<uint32_t>(seed_.Stream("net.address." + name).Below(kAddressCount - 2)) + 1;
+  uint32_t offset =
+      static_cast<uint32_t>(seed_.Stream("net.address." + name).Below(kAddressCount - 2)) + 1;
   while (by_address_.contains(kFirstAddress + offset)) offset = offset % (kAddressCount - 2) + 1;
   return kFirstAddress + offset;
 }

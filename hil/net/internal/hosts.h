@@ -20,7 +20,7 @@ struct ServedPort {
 
 /// A name or a bare address on the internet.
 struct Host {
-  std::string name;   ///< Lower case, or the address in dotted form.
+  std::string name;  ///< Lower case, or the address in dotted form.
   uint32_t address = 0;
   bool declared = false;
   Party party;
@@ -29,15 +29,18 @@ struct Host {
   bool rogue = false;                   ///< Shows a certificate of an authority that nobody trusts.
 };
 
-/// Every host of the simulated internet. Names that nobody declared come into being when they are asked for.
+/// Every host of the simulated internet. Names that nobody declared come into being when they are
+/// asked for.
 class Hosts {
  public:
   explicit Hosts(const Seed& seed) : seed_(seed) {}
 
   Host& Declare(const std::string& name, std::optional<uint32_t> address, Party party);
-  /// By name; on first sight makes one: like the declared "*.suffix" that covers it, else undeclared.
+  /// By name; on first sight makes one: like the declared "*.suffix" that covers it, else
+  /// undeclared.
   Host& ByName(const std::string& name);
-  /// By address: the host that `name_hint` names if it lives there, else the first one, else a new undeclared one.
+  /// By address: the host that `name_hint` names if it lives there, else the first one, else a new
+  /// undeclared one.
   Host& ByAddress(uint32_t address, const std::string& name_hint);
   Host* Find(const std::string& name);
 

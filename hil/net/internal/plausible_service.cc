@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "hil/net/internal/recorder.h"
-#include "hil/protocol/internal/byte_io.h"
 
 namespace dustproof::internal {
 namespace {
@@ -51,14 +50,16 @@ class PlausibleCore : public StreamCore {
     std::string head = buffer_.substr(0, end + 2);
     buffer_.erase(0, end + 4);
     is_head_request_ = head.starts_with("HEAD ");
-    std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(head.begin(), head.end(), head.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     const std::string length = Header(head, "content-length");
     body_left_ = 0;
     std::from_chars(length.data(), length.data() + length.size(), body_left_);
     chunked_ = Header(head, "transfer-encoding").find("chunked") != std::string::npos;
     closes_ = Header(head, "connection").find("close") != std::string::npos;
     answer_due_ = true;
-    if (Header(head, "expect").find("100-continue") != std::string::npos) Say("HTTP/1.1 100 Continue\r\n\r\n");
+    if (Header(head, "expect").find("100-continue") != std::string::npos)
+      Say("HTTP/1.1 100 Continue\r\n\r\n");
     return SkipBody();
   }
 
@@ -122,7 +123,9 @@ class PlausibleCore : public StreamCore {
   }
 
   void AnswerMqttPacket(const std::string& packet, size_t body) {
-    const auto byte_at = [&](size_t i) { return i < packet.size() ? static_cast<uint8_t>(packet[i]) : uint8_t{0}; };
+    const auto byte_at = [&](size_t i) {
+      return i < packet.size() ? static_cast<uint8_t>(packet[i]) : uint8_t{0};
+    };
     const uint8_t type = byte_at(0) >> 4;
     const uint8_t qos = byte_at(0) >> 1 & 3;
     switch (type) {
@@ -153,7 +156,9 @@ class PlausibleCore : public StreamCore {
 
   uint8_t At(size_t i) const { return static_cast<uint8_t>(buffer_[i]); }
   void Say(std::string_view text) { Send(std::as_bytes(std::span(text.data(), text.size()))); }
-  void SayBytes(std::initializer_list<uint8_t> bytes) { Send(std::as_bytes(std::span(bytes.begin(), bytes.size()))); }
+  void SayBytes(std::initializer_list<uint8_t> bytes) {
+    Send(std::as_bytes(std::span(bytes.begin(), bytes.size())));
+  }
 
   std::string buffer_;
   Dialect dialect_ = Dialect::kUnknown;

@@ -4,8 +4,9 @@
 
 namespace dustproof::internal {
 
-/// Answers for hosts that nobody declared, so that firmware goes on talking and what it says is seen: HTTP requests get
-/// 200 with an empty JSON object, MQTT packets their acknowledgement, anything else silence.
+/// Answers for hosts that nobody declared, so that firmware goes on talking and what it says is
+/// seen: HTTP requests get 200 with an empty JSON object, MQTT packets their acknowledgement,
+/// anything else silence.
 class PlausibleService : public StreamService {
  public:
   std::unique_ptr<StreamCore> Accept(SimTime now, const StreamPeer& peer) override;

@@ -33,7 +33,8 @@ void Recorder::Event(const std::string& name, const std::string& detail) {
   sink_.Write(RunEvent{queue_.now(), "network", name, detail});
 }
 
-void Recorder::RadioName(const std::string& emitter, const std::string& protocol, std::span<const std::byte> name) {
+void Recorder::RadioName(const std::string& emitter, const std::string& protocol,
+                         std::span<const std::byte> name) {
   Emission emission;
   emission.emitter = emitter;
   emission.kind = EmissionKind::kRadioName;
@@ -78,7 +79,8 @@ void ConversationTap::GuessProtocol(Side from, std::span<const std::byte> bytes)
   if (from == Side::kClient && protocol_.empty()) protocol_ = GuessStreamProtocol(bytes);
 }
 
-/// One emission for each stretch of a segment in which all records are handshake, or all are protected.
+/// One emission for each stretch of a segment in which all records are handshake, or all are
+/// protected.
 void ConversationTap::EmitRecords(Side from, std::span<const std::byte> bytes) {
   const size_t side = static_cast<size_t>(from);
   RecordReader& reader = readers_[side];
@@ -88,7 +90,8 @@ void ConversationTap::EmitRecords(Side from, std::span<const std::byte> bytes) {
     const bool encrypted = NextByteIsEncrypted(reader, bytes[i]);
     if (i == begin) stretch_encrypted = encrypted;
     if (encrypted != stretch_encrypted) {
-      Emit(from, EmissionKind::kWire, stretch_encrypted, bytes.subspan(begin, i - begin), wire_offset_[side] + begin);
+      Emit(from, EmissionKind::kWire, stretch_encrypted, bytes.subspan(begin, i - begin),
+           wire_offset_[side] + begin);
       begin = i;
       stretch_encrypted = encrypted;
     }
@@ -98,7 +101,8 @@ void ConversationTap::EmitRecords(Side from, std::span<const std::byte> bytes) {
     reader.left_in_record -= skip;
     i += skip;
   }
-  Emit(from, EmissionKind::kWire, stretch_encrypted, bytes.subspan(begin), wire_offset_[side] + begin);
+  Emit(from, EmissionKind::kWire, stretch_encrypted, bytes.subspan(begin),
+       wire_offset_[side] + begin);
   wire_offset_[side] += bytes.size();
 }
 
@@ -109,18 +113,21 @@ bool ConversationTap::NextByteIsEncrypted(RecordReader& reader, std::byte byte) 
   }
   reader.header.push_back(byte);
   const uint8_t type = std::to_integer<uint8_t>(reader.header[0]);
-  // After ChangeCipherSpec everything is protected; TLS 1.3 shows all that is protected as application data.
-  reader.encrypted_record = type == kTlsApplicationData || (reader.cipher_changed && type != kTlsChangeCipherSpec);
+  // After ChangeCipherSpec everything is protected; TLS 1.3 shows all that is protected as
+  // application data.
+  reader.encrypted_record =
+      type == kTlsApplicationData || (reader.cipher_changed && type != kTlsChangeCipherSpec);
   if (reader.header.size() == 5) {
-    reader.left_in_record = std::to_integer<size_t>(reader.header[3]) << 8 | std::to_integer<size_t>(reader.header[4]);
+    reader.left_in_record =
+        std::to_integer<size_t>(reader.header[3]) << 8 | std::to_integer<size_t>(reader.header[4]);
     if (type == kTlsChangeCipherSpec) reader.cipher_changed = true;
     reader.header.clear();
   }
   return reader.encrypted_record;
 }
 
-void ConversationTap::Emit(Side from, EmissionKind kind, bool encrypted, std::span<const std::byte> bytes,
-                           uint64_t offset) {
+void ConversationTap::Emit(Side from, EmissionKind kind, bool encrypted,
+                           std::span<const std::byte> bytes, uint64_t offset) {
   if (bytes.empty()) return;
   const bool out = (from == Side::kClient) == info_.emitter_is_client;
   Emission emission;
@@ -147,13 +154,15 @@ void ConversationTap::Emit(Side from, EmissionKind kind, bool encrypted, std::sp
 }
 
 std::string GuessStreamProtocol(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 32));
-  constexpr std::array<std::string_view, 9> kMethods = {"GET ",     "PUT ",     "POST ",   "HEAD ", "PATCH ",
-                                                        "DELETE ", "OPTIONS ", "CONNECT ", "TRACE "};
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                              std::min<size_t>(bytes.size(), 32));
+  constexpr std::array<std::string_view, 9> kMethods = {
+      "GET ", "PUT ", "POST ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE "};
   for (const std::string_view method : kMethods) {
     if (text.substr(0, method.size()) == method) return "http";
   }
-  // CONNECT is 0x10, one to four bytes of length, then the protocol's name with its own length of two bytes.
+  // CONNECT is 0x10, one to four bytes of length, then the protocol's name with its own length of
+  // two bytes.
   if (!text.empty() && text[0] == 0x10) {
     for (const std::string_view name : {"MQTT", "MQIsdp"}) {
       const size_t at = text.find(name);

@@ -16,7 +16,7 @@ namespace dustproof::internal {
 
 /// The constant part of one conversation's emissions, seen from the device that is judged.
 struct ConversationInfo {
-  std::string emitter;                  ///< "robot" or "app".
+  std::string emitter;  ///< "robot" or "app".
   bool emitter_is_client = true;
   uint32_t connection = 0;
   NetEndpoint client, server;
@@ -31,7 +31,8 @@ class Recorder {
 
   void Write(Emission emission);
   void Event(const std::string& name, const std::string& detail);
-  void RadioName(const std::string& emitter, const std::string& protocol, std::span<const std::byte> name);
+  void RadioName(const std::string& emitter, const std::string& protocol,
+                 std::span<const std::byte> name);
   void AddKeyLogLine(const std::string& line) { key_log_ += line + "\n"; }
   /// Writes what is only complete at the end: the TLS secrets.
   void Finish();
@@ -50,11 +51,12 @@ class Recorder {
   uint64_t content_hash_ = 0;
 };
 
-/// One TCP conversation as it is written down: under TLS the pieces on the wire, handshake and data apart, and the
-/// plaintext as decrypted at our end; without TLS the pieces as plaintext.
+/// One TCP conversation as it is written down: under TLS the pieces on the wire, handshake and data
+/// apart, and the plaintext as decrypted at our end; without TLS the pieces as plaintext.
 class ConversationTap {
  public:
-  ConversationTap(Recorder& recorder, ConversationInfo info) : recorder_(recorder), info_(std::move(info)) {}
+  ConversationTap(Recorder& recorder, ConversationInfo info)
+      : recorder_(recorder), info_(std::move(info)) {}
 
   void OnWire(Side from, std::span<const std::byte> bytes);
   /// Only for what travelled under TLS.
@@ -73,7 +75,8 @@ class ConversationTap {
     bool cipher_changed = false;
   };
 
-  void Emit(Side from, EmissionKind kind, bool encrypted, std::span<const std::byte> bytes, uint64_t offset);
+  void Emit(Side from, EmissionKind kind, bool encrypted, std::span<const std::byte> bytes,
+            uint64_t offset);
   void EmitRecords(Side from, std::span<const std::byte> bytes);
   bool NextByteIsEncrypted(RecordReader& reader, std::byte byte);
   void GuessProtocol(Side from, std::span<const std::byte> bytes);

@@ -7,8 +7,9 @@
 namespace dustproof::internal {
 namespace {
 
-// Probing the channels and finding nothing; association with the key exchange; a key exchange that never completes
-// because the password is wrong. Figures as station firmware shows them in logs, to half a second.
+// Probing the channels and finding nothing; association with the key exchange; a key exchange that
+// never completes because the password is wrong. Figures as station firmware shows them in logs, to
+// half a second.
 const SimDuration kScanTime = SimDuration::Seconds(2);
 const SimDuration kAssociationTime = SimDuration::Milliseconds(1200);
 const SimDuration kWrongPasswordTime = SimDuration::Milliseconds(2500);
@@ -20,8 +21,8 @@ constexpr uint16_t kDhcpServerPort = 67, kDhcpClientPort = 68;
 
 }  // namespace
 
-Station::Station(EventQueue& queue, const Seed& seed, const NetworkConfig& config, const Air& air, Recorder& recorder,
-                 Options options)
+Station::Station(EventQueue& queue, const Seed& seed, const NetworkConfig& config, const Air& air,
+                 Recorder& recorder, Options options)
     : queue_(queue),
       random_(seed.Stream("net.wifi." + options.name)),
       config_(config),
@@ -30,9 +31,10 @@ Station::Station(EventQueue& queue, const Seed& seed, const NetworkConfig& confi
       options_(std::move(options)) {}
 
 void Station::After(SimDuration delay, std::function<void()> then) {
-  queue_.ScheduleAfter(delay, EventSource::kNetwork, [this, epoch = epoch_, then = std::move(then)] {
-    if (epoch == epoch_) then();
-  });
+  queue_.ScheduleAfter(delay, EventSource::kNetwork,
+                       [this, epoch = epoch_, then = std::move(then)] {
+                         if (epoch == epoch_) then();
+                       });
 }
 
 void Station::Changed() {
@@ -55,15 +57,19 @@ void Station::Join(std::string ssid, std::string password, std::string host_name
   SetState(WifiState::kConnecting);
   const bool home = air_.home_up() && ssid_ == config_.home.ssid;
   const bool hotspot = options_.name == "app" && air_.hotspot && ssid_ == air_.hotspot->ssid;
-  const bool neighbour = std::any_of(config_.neighbours.begin(), config_.neighbours.end(),
-                                     [this](const WifiNetwork& network) { return network.ssid == ssid_; });
-  if (!home && !hotspot && !neighbour) return After(kScanTime, [this] { EndJoin(NetStatus::kUnreachable); });
+  const bool neighbour =
+      std::any_of(config_.neighbours.begin(), config_.neighbours.end(),
+                  [this](const WifiNetwork& network) { return network.ssid == ssid_; });
+  if (!home && !hotspot && !neighbour)
+    return After(kScanTime, [this] { EndJoin(NetStatus::kUnreachable); });
   // From here on the access point, and whoever listens, has seen the station's address.
   recorder_.RadioName(options_.name, "wifi_mac", std::as_bytes(std::span(options_.mac)));
   const std::string wanted = home ? config_.home_password : hotspot ? air_.hotspot->passphrase : "";
   const bool open = home ? !config_.home.encrypted : hotspot && wanted.empty();
-  if (neighbour && !home && !hotspot) return After(kWrongPasswordTime, [this] { EndJoin(NetStatus::kRefused); });
-  if (!open && password_ != wanted) return After(kWrongPasswordTime, [this] { EndJoin(NetStatus::kRefused); });
+  if (neighbour && !home && !hotspot)
+    return After(kWrongPasswordTime, [this] { EndJoin(NetStatus::kRefused); });
+  if (!open && password_ != wanted)
+    return After(kWrongPasswordTime, [this] { EndJoin(NetStatus::kRefused); });
   const SimDuration extra = SimDuration::Microseconds(static_cast<int64_t>(random_.Below(400'000)));
   After(kAssociationTime + extra, [this, home] {
     where_ = home ? Where::kHome : Where::kHotspot;
@@ -80,7 +86,7 @@ void Station::EndJoin(NetStatus status) {
   join_status_ = status;
   if (status != NetStatus::kOk) where_ = Where::kNone;
   recorder_.Event(status == NetStatus::kOk ? "wifi_joined" : "wifi_join_failed",
-                  options_.name + (status == NetStatus::kOk        ? " address=" + FormatAddress(address_)
+                  options_.name + (status == NetStatus::kOk ? " address=" + FormatAddress(address_)
                                    : status == NetStatus::kRefused ? " refused"
                                                                    : " no such network"));
   SetState(status == NetStatus::kOk ? WifiState::kConnected : WifiState::kOff);
@@ -112,7 +118,8 @@ void Station::OnHomeDown() {
 }
 
 void Station::OnHomeUp() {
-  if (where_ != Where::kHome || (state_ != WifiState::kLost && state_ != WifiState::kConnected)) return;
+  if (where_ != Where::kHome || (state_ != WifiState::kLost && state_ != WifiState::kConnected))
+    return;
   ++epoch_;
   if (state_ == WifiState::kConnected) return Changed();  // So short that no beacon was missed.
   After(kReassociationTime, [this] {
@@ -138,24 +145,29 @@ std::vector<WifiNetwork> Station::Scan() const {
   std::vector<WifiNetwork> networks;
   if (air_.home_up()) networks.push_back(config_.home);
   if (air_.hotspot && options_.name == "app") {
-    networks.push_back({air_.hotspot->ssid, config_.robot_mac, -40, 1, !air_.hotspot->passphrase.empty()});
+    networks.push_back(
+        {air_.hotspot->ssid, config_.robot_mac, -40, 1, !air_.hotspot->passphrase.empty()});
   }
   networks.insert(networks.end(), config_.neighbours.begin(), config_.neighbours.end());
-  std::stable_sort(networks.begin(), networks.end(),
-                   [](const WifiNetwork& a, const WifiNetwork& b) { return a.rssi_dbm > b.rssi_dbm; });
+  std::stable_sort(
+      networks.begin(), networks.end(),
+      [](const WifiNetwork& a, const WifiNetwork& b) { return a.rssi_dbm > b.rssi_dbm; });
   return networks;
 }
 
-// --- DHCP: the station's client and the network's server, message by message -----------------------------------------
+// --- DHCP: the station's client and the network's server, message by message
+// -----------------------------------------
 
 void Station::Discover() {
   if (!LinkUp()) return After(kDhcpRetryTime, [this] { Discover(); });
-  const DhcpMessage discover = MakeDhcpDiscover(static_cast<uint32_t>(random_.NextBits()), options_.mac, host_name_);
+  const DhcpMessage discover =
+      MakeDhcpDiscover(static_cast<uint32_t>(random_.NextBits()), options_.mac, host_name_);
   EmitDhcp(discover, true);
   After(kDhcpAnswerTime, [this, discover] {
     if (!LinkUp()) return After(kDhcpRetryTime, [this] { Discover(); });
-    const DhcpLease lease = {.address = where_ == Where::kHome ? options_.home_address : kHotspotPhoneAddress,
-                             .server = where_ == Where::kHome ? kRouterAddress : kHotspotRobotAddress};
+    const DhcpLease lease = {
+        .address = where_ == Where::kHome ? options_.home_address : kHotspotPhoneAddress,
+        .server = where_ == Where::kHome ? kRouterAddress : kHotspotRobotAddress};
     const DhcpMessage offer = MakeDhcpReply(discover, DhcpType::kOffer, lease);
     EmitDhcp(offer, false);
     After(config_.wifi.latency, [this, offer] { Request(offer); });
@@ -189,8 +201,9 @@ void Station::EmitDhcp(const DhcpMessage& message, bool from_station) {
   emission.destination_address = kBroadcastAddress;
   emission.source_port = from_station ? kDhcpClientPort : kDhcpServerPort;
   emission.destination_port = from_station ? kDhcpServerPort : kDhcpClientPort;
-  emission.party = home ? Party{"lan", "home router", "lan", "", FormatAddress(kRouterAddress)}
-                        : Party{"device", "robot", "device", "", FormatAddress(kHotspotRobotAddress)};
+  emission.party =
+      home ? Party{"lan", "home router", "lan", "", FormatAddress(kRouterAddress)}
+           : Party{"device", "robot", "device", "", FormatAddress(kHotspotRobotAddress)};
   emission.protocol = "dhcp";
   emission.payload = SerializeDhcp(message);
   recorder_.Write(std::move(emission));

@@ -11,30 +11,31 @@
 
 namespace dustproof::internal {
 
-/// Which networks are on the air now. Stations read it; the fabric and the robot's hotspot change it.
+/// Which networks are on the air now. Stations read it; the fabric and the robot's hotspot change
+/// it.
 struct Air {
   struct Hotspot {
     std::string ssid, passphrase;
   };
-  int wifi_outages = 0;       ///< How many are under way.
+  int wifi_outages = 0;  ///< How many are under way.
   int internet_outages = 0;
   std::optional<Hotspot> hotspot;
   bool home_up() const { return wifi_outages == 0; }
   bool internet_up() const { return internet_outages == 0; }
 };
 
-/// A Wi-Fi station: the robot's or the phone's. Joins (scan, association, key exchange), gets an address by DHCP, loses
-/// the network with the access point and comes back with it.
+/// A Wi-Fi station: the robot's or the phone's. Joins (scan, association, key exchange), gets an
+/// address by DHCP, loses the network with the access point and comes back with it.
 class Station {
  public:
   struct Options {
-    std::string name;            ///< The emitter: "robot" or "app".
+    std::string name;  ///< The emitter: "robot" or "app".
     MacAddress mac{};
-    uint32_t home_address = 0;   ///< What the router's DHCP gives it.
+    uint32_t home_address = 0;  ///< What the router's DHCP gives it.
   };
 
-  Station(EventQueue& queue, const Seed& seed, const NetworkConfig& config, const Air& air, Recorder& recorder,
-          Options options);
+  Station(EventQueue& queue, const Seed& seed, const NetworkConfig& config, const Air& air,
+          Recorder& recorder, Options options);
 
   /// Called whenever `state()` or `join_status()` may have changed.
   void set_on_change(std::function<void()> on_change) { on_change_ = std::move(on_change); }
@@ -51,8 +52,12 @@ class Station {
   WifiState state() const { return state_; }
   uint32_t address() const { return state_ == WifiState::kConnected ? address_ : 0; }
   /// Whether it can put something on the air that the network hears.
-  bool on_home() const { return state_ == WifiState::kConnected && where_ == Where::kHome && air_.home_up(); }
-  bool on_hotspot() const { return state_ == WifiState::kConnected && where_ == Where::kHotspot && air_.hotspot; }
+  bool on_home() const {
+    return state_ == WifiState::kConnected && where_ == Where::kHome && air_.home_up();
+  }
+  bool on_hotspot() const {
+    return state_ == WifiState::kConnected && where_ == Where::kHotspot && air_.hotspot;
+  }
   const Options& options() const { return options_; }
   std::vector<WifiNetwork> Scan() const;
   void AddToHash(Hasher& hasher) const;

@@ -5,9 +5,13 @@
 
 namespace dustproof::internal {
 
-StreamDriver::StreamDriver(EventQueue& queue, std::shared_ptr<TcpConnection> connection, Side side, Wrapping wrapping,
-                           Hooks hooks)
-    : queue_(queue), connection_(std::move(connection)), side_(side), wrapping_(wrapping), hooks_(std::move(hooks)) {
+StreamDriver::StreamDriver(EventQueue& queue, std::shared_ptr<TcpConnection> connection, Side side,
+                           Wrapping wrapping, Hooks hooks)
+    : queue_(queue),
+      connection_(std::move(connection)),
+      side_(side),
+      wrapping_(wrapping),
+      hooks_(std::move(hooks)) {
   connection_->set_on_event(side_, [self = self_] {
     if (*self != nullptr) (*self)->OnEvent();
   });
@@ -49,7 +53,9 @@ void StreamDriver::OnEvent() {
     }
     if (!over_) Drain();
   } else if (status != NetStatus::kNotYet) {
-    End(status == NetStatus::kRefused ? "refused" : status == NetStatus::kUnreachable ? "unreachable" : "broken");
+    End(status == NetStatus::kRefused       ? "refused"
+        : status == NetStatus::kUnreachable ? "unreachable"
+                                            : "broken");
   }
   busy_ = false;
 }
@@ -152,13 +158,15 @@ void StreamDriver::Drain() {
 }
 
 void StreamDriver::WritePending() {
-  if (pending_.empty()) return;
-  const size_t count = connection_->Write(side_, pending_);
-  pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(count));
+  pending_begin_ += connection_->Write(side_, std::span(pending_).subspan(pending_begin_));
+  if (pending_begin_ < pending_.size()) return;
+  pending_.clear();
+  pending_begin_ = 0;
 }
 
 void StreamDriver::ArmTimer() {
-  const std::optional<SimTime> wanted = core_ != nullptr && !core_closed_ ? core_->next_timer() : std::nullopt;
+  const std::optional<SimTime> wanted =
+      core_ != nullptr && !core_closed_ ? core_->next_timer() : std::nullopt;
   if (wanted == timer_at_) return;
   if (timer_at_) queue_.Cancel(timer_);
   timer_at_ = wanted;
@@ -194,12 +202,15 @@ void StreamDriver::Wake() {
 void StreamDriver::End(const std::string& reason) {
   if (std::exchange(over_, true)) return;
   TellClosed();
-  // A peer that hangs up in mid-handshake, without an alert, has something against our certificate as well.
-  if (tls_ != nullptr && !std::exchange(handshake_told_, true) && hooks_.on_handshake) hooks_.on_handshake(*tls_);
+  // A peer that hangs up in mid-handshake, without an alert, has something against our certificate
+  // as well.
+  if (tls_ != nullptr && !std::exchange(handshake_told_, true) && hooks_.on_handshake)
+    hooks_.on_handshake(*tls_);
   if (timer_at_) queue_.Cancel(timer_);
   timer_at_.reset();
   std::string why = core_was_open_ ? "" : reason.empty() ? "closed" : reason;
-  if (tls_ != nullptr && tls_->failure() != nullptr && !core_was_open_) why = "tls: " + tls_->failure()->reason;
+  if (tls_ != nullptr && tls_->failure() != nullptr && !core_was_open_)
+    why = "tls: " + tls_->failure()->reason;
   if (hooks_.on_over) hooks_.on_over(why);
 }
 

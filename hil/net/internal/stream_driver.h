@@ -29,7 +29,8 @@ class StreamDriver {
     std::function<void(const std::string& reason)> on_over;
   };
 
-  StreamDriver(EventQueue& queue, std::shared_ptr<TcpConnection> connection, Side side, Wrapping wrapping, Hooks hooks);
+  StreamDriver(EventQueue& queue, std::shared_ptr<TcpConnection> connection, Side side,
+               Wrapping wrapping, Hooks hooks);
   ~StreamDriver();
   StreamDriver(const StreamDriver&) = delete;
   StreamDriver& operator=(const StreamDriver&) = delete;
@@ -64,13 +65,14 @@ class StreamDriver {
   Hooks hooks_;
   std::unique_ptr<TlsEnd> tls_;
   std::unique_ptr<StreamCore> core_;
-  Bytes pending_;            // For the wire, not yet taken by the connection.
+  Bytes pending_;  // For the wire; what stands before `pending_begin_` was taken by the connection.
+  size_t pending_begin_ = 0;
   bool begun_ = false;
   bool handshake_told_ = false;
   bool core_was_open_ = false;
   bool core_closed_ = false;
   bool closing_ = false;
-  bool busy_ = false;        // Inside one of our own calls: a wake needs no event.
+  bool busy_ = false;  // Inside one of our own calls: a wake needs no event.
   bool over_ = false;
   std::optional<SimTime> timer_at_;
   EventId timer_ = 0;

@@ -20,7 +20,8 @@ TcpConnection::TcpConnection(EventQueue& queue, RandomStream random, Options opt
     : queue_(queue), random_(random), options_(std::move(options)) {}
 
 void TcpConnection::After(SimDuration delay, void (TcpConnection::*then)(Side), Side side) {
-  queue_.ScheduleAfter(delay, EventSource::kNetwork, [self = shared_from_this(), then, side] { ((*self).*then)(side); });
+  queue_.ScheduleAfter(delay, EventSource::kNetwork,
+                       [self = shared_from_this(), then, side] { ((*self).*then)(side); });
 }
 
 void TcpConnection::Notify(Side side) {
@@ -38,7 +39,8 @@ void TcpConnection::Break(Side side, NetStatus status) {
   Notify(side);
 }
 
-// --- opening -----------------------------------------------------------------------------------------------------
+// --- opening
+// -----------------------------------------------------------------------------------------------------
 
 void TcpConnection::Connect(std::function<bool()> accept) {
   accept_ = std::move(accept);
@@ -47,15 +49,18 @@ void TcpConnection::Connect(std::function<bool()> accept) {
 
 void TcpConnection::SendSyn(int attempt, SimTime first_attempt) {
   if (status(Side::kClient) != NetStatus::kNotYet) return;
-  if (queue_.now() - first_attempt > options_.give_up) return Break(Side::kClient, NetStatus::kUnreachable);
+  if (queue_.now() - first_attempt > options_.give_up)
+    return Break(Side::kClient, NetStatus::kUnreachable);
   if (RadioUp() && PathUp() && !random_.Chance(options_.link.loss)) {
     const SimDuration delay = options_.link.DrawDelay(random_);
-    queue_.ScheduleAfter(delay, EventSource::kNetwork, [self = shared_from_this()] { self->OnSynArrived(); });
+    queue_.ScheduleAfter(delay, EventSource::kNetwork,
+                         [self = shared_from_this()] { self->OnSynArrived(); });
     return;
   }
-  queue_.ScheduleAfter(Backoff(kSynRetry, attempt), EventSource::kNetwork, [self = shared_from_this(), attempt, first_attempt] {
-    self->SendSyn(attempt + 1, first_attempt);
-  });
+  queue_.ScheduleAfter(Backoff(kSynRetry, attempt), EventSource::kNetwork,
+                       [self = shared_from_this(), attempt, first_attempt] {
+                         self->SendSyn(attempt + 1, first_attempt);
+                       });
 }
 
 void TcpConnection::OnSynArrived() {
@@ -83,7 +88,8 @@ void TcpConnection::OpenServer(Side) {
 
 void TcpConnection::RefuseClient(Side) { Break(Side::kClient, NetStatus::kRefused); }
 
-// --- what an end does --------------------------------------------------------------------------------------------
+// --- what an end does
+// --------------------------------------------------------------------------------------------
 
 size_t TcpConnection::readable_bytes(Side side) const {
   const End& reader = ends_[Index(side)];
@@ -94,7 +100,8 @@ size_t TcpConnection::Read(Side side, std::span<std::byte> out) {
   End& reader = end(side);
   const size_t count = std::min(out.size(), readable_bytes(side));
   if (count == 0) return 0;
-  std::copy_n(reader.received.begin() + static_cast<ptrdiff_t>(reader.read_position), count, out.begin());
+  std::copy_n(reader.received.begin() + static_cast<ptrdiff_t>(reader.read_position), count,
+              out.begin());
   reader.read_position += count;
   if (reader.read_position == reader.received.size()) {
     reader.received.clear();
@@ -102,7 +109,8 @@ size_t TcpConnection::Read(Side side, std::span<std::byte> out) {
   }
   Flow& flow = flow_from(Other(side));
   flow.unread_bytes -= count;
-  if (!flow.unsent.empty() && !flow.departure_scheduled) After(options_.link.latency, &TcpConnection::Pump, Other(side));
+  if (!flow.unsent.empty() && !flow.departure_scheduled)
+    After(options_.link.latency, &TcpConnection::Pump, Other(side));
   return count;
 }
 
@@ -113,7 +121,8 @@ bool TcpConnection::at_end(Side side) const {
 size_t TcpConnection::writable_bytes(Side side) const {
   const Flow& flow = flows_[Index(side)];
   if (status(side) != NetStatus::kOk || flow.finish_wanted) return 0;
-  const size_t used = flow.unsent.size() + flow.in_flight_bytes + (flow.segment_on_air ? 0 : flow.segment.size());
+  const size_t used =
+      flow.unsent.size() + flow.in_flight_bytes + (flow.segment_on_air ? 0 : flow.segment.size());
   const size_t room = options_.send_buffer_bytes[Index(side)];
   return used >= room ? 0 : room - used;
 }
@@ -122,7 +131,8 @@ size_t TcpConnection::Write(Side side, std::span<const std::byte> bytes) {
   const size_t count = std::min(bytes.size(), writable_bytes(side));
   if (count == 0) return 0;
   Flow& flow = flow_from(side);
-  flow.unsent.insert(flow.unsent.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(count));
+  flow.unsent.insert(flow.unsent.end(), bytes.begin(),
+                     bytes.begin() + static_cast<ptrdiff_t>(count));
   Pump(side);
   return count;
 }
@@ -146,7 +156,8 @@ void TcpConnection::Close(Side side) {
 
 void TcpConnection::Abort(Side side) {
   if (end(side).gone) return;
-  if (RadioUp() && PathUp()) After(options_.link.DrawDelay(random_), &TcpConnection::OnReset, Other(side));
+  if (RadioUp() && PathUp())
+    After(options_.link.DrawDelay(random_), &TcpConnection::OnReset, Other(side));
   Vanish(side);
 }
 
@@ -156,7 +167,8 @@ void TcpConnection::Vanish(Side side) {
   end(side).gone = true;
 }
 
-// --- what the link does ------------------------------------------------------------------------------------------
+// --- what the link does
+// ------------------------------------------------------------------------------------------
 
 void TcpConnection::Pump(Side from) {
   Flow& flow = flow_from(from);
@@ -167,7 +179,8 @@ void TcpConnection::Pump(Side from) {
   const bool may_finish = flow.unsent.empty() && flow.finish_wanted && !flow.finish_sent;
   if (!flow.has_segment && !may_send_data && !may_finish) return;
   flow.departure_scheduled = true;
-  // Even when the wire is free, in an event of its own: small writes at one instant leave as one segment.
+  // Even when the wire is free, in an event of its own: small writes at one instant leave as one
+  // segment.
   After(std::max(SimDuration(), flow.wire_free_at - queue_.now()), &TcpConnection::Depart, from);
 }
 
@@ -218,13 +231,13 @@ void TcpConnection::Retry(Side from, Flow& flow) {
 void TcpConnection::Deliver(Side from, Flow& flow) {
   const SimDuration on_wire = options_.link.TransmissionTime(flow.segment.size() + 40);
   flow.wire_free_at = queue_.now() + on_wire;
-  const SimTime arrival = std::max(flow.last_arrival, flow.wire_free_at + options_.link.DrawDelay(random_));
+  const SimTime arrival =
+      std::max(flow.last_arrival, flow.wire_free_at + options_.link.DrawDelay(random_));
   flow.last_arrival = arrival;
   if (flow.segment_is_last) flow.finish_sent = true;
   queue_.Schedule(arrival, EventSource::kNetwork,
-                  [self = shared_from_this(), from, segment = std::move(flow.segment), last = flow.segment_is_last] {
-                    self->OnArrival(from, segment, last);
-                  });
+                  [self = shared_from_this(), from, segment = std::move(flow.segment),
+                   last = flow.segment_is_last] { self->OnArrival(from, segment, last); });
   flow.segment.clear();
   flow.has_segment = false;
   flow.segment_on_air = false;
@@ -236,7 +249,8 @@ void TcpConnection::OnArrival(Side from, const std::vector<std::byte>& segment, 
   const Side to = Other(from);
   End& receiver = end(to);
   if (receiver.gone) {
-    // Nobody there knows this connection any more: the host answers with a reset, if it can be heard.
+    // Nobody there knows this connection any more: the host answers with a reset, if it can be
+    // heard.
     if (RadioUp() && PathUp()) After(options_.link.latency, &TcpConnection::OnReset, from);
     return;
   }
@@ -247,8 +261,9 @@ void TcpConnection::OnArrival(Side from, const std::vector<std::byte>& segment, 
   }
   if (last) receiver.peer_finished = true;
   const size_t count = segment.size();
-  queue_.ScheduleAfter(options_.link.latency, EventSource::kNetwork,
-                       [self = shared_from_this(), from, count] { self->OnAcknowledged(from, count); });
+  queue_.ScheduleAfter(
+      options_.link.latency, EventSource::kNetwork,
+      [self = shared_from_this(), from, count] { self->OnAcknowledged(from, count); });
   Notify(to);
 }
 

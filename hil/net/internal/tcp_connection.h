@@ -19,31 +19,40 @@ namespace dustproof::internal {
 enum class Side : size_t { kClient = 0, kServer = 1 };
 constexpr Side Other(Side side) { return side == Side::kClient ? Side::kServer : Side::kClient; }
 
-/// A reliable byte stream between two hosts in virtual time: TCP as its users see it. Segments are serialised, delayed,
-/// lost and sent again with growing pauses; nothing arrives twice or out of order; buffers and windows are finite.
+/// A reliable byte stream between two hosts in virtual time: TCP as its users see it. Segments are
+/// serialised, delayed, lost and sent again with growing pauses; nothing arrives twice or out of
+/// order; buffers and windows are finite.
 ///
-/// A lost segment holds up those behind it until it got through, and there is no congestion window: simpler than TCP,
-/// and no faster. Shared by its two ends and by the events that are under way, hence the shared_ptr.
+/// A lost segment holds up those behind it until it got through, and there is no congestion window:
+/// simpler than TCP, and no faster. Shared by its two ends and by the events that are under way,
+/// hence the shared_ptr.
 class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
  public:
   struct Options {
     LinkProfile link;
-    std::array<size_t, 2> send_buffer_bytes = {16384, 65536};      ///< By side: unsent and not yet acknowledged.
-    std::array<size_t, 2> receive_window_bytes = {16384, 65536};   ///< By side: arrived and not yet read.
-    SimDuration give_up = SimDuration::Seconds(60);                ///< After so long without getting through.
-    std::function<bool()> radio_up;   ///< Whether the client can put anything on the air. May be empty: always.
-    std::function<bool()> path_up;    ///< Whether what is on the air reaches the other end. May be empty: always.
+    std::array<size_t, 2> send_buffer_bytes = {
+        16384, 65536};  ///< By side: unsent and not yet acknowledged.
+    std::array<size_t, 2> receive_window_bytes = {16384,
+                                                  65536};  ///< By side: arrived and not yet read.
+    SimDuration give_up = SimDuration::Seconds(60);  ///< After so long without getting through.
+    std::function<bool()>
+        radio_up;  ///< Whether the client can put anything on the air. May be empty: always.
+    std::function<bool()>
+        path_up;  ///< Whether what is on the air reaches the other end. May be empty: always.
   };
   /// Hears every segment when it is first put on the air.
   using Tap = std::function<void(Side from, std::span<const std::byte> bytes)>;
 
   TcpConnection(EventQueue& queue, RandomStream random, Options options);
 
-  /// Begins the handshake. `accept` is asked when the client's SYN arrives: whether somebody listens.
+  /// Begins the handshake. `accept` is asked when the client's SYN arrives: whether somebody
+  /// listens.
   void Connect(std::function<bool()> accept);
   void set_tap(Tap tap) { tap_ = std::move(tap); }
   /// Called from queue events when `side` may read, write, or has changed its status.
-  void set_on_event(Side side, std::function<void()> on_event) { end(side).on_event = std::move(on_event); }
+  void set_on_event(Side side, std::function<void()> on_event) {
+    end(side).on_event = std::move(on_event);
+  }
 
   /// kNotYet while connecting, kOk while open, else why it is over.
   NetStatus status(Side side) const { return ends_[Index(side)].status; }
@@ -73,7 +82,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   struct End {
     NetStatus status = NetStatus::kNotYet;
     bool gone = false;
-    bool discards = false;       // Closed: nobody reads.
+    bool discards = false;  // Closed: nobody reads.
     bool peer_finished = false;
     std::vector<std::byte> received;
     size_t read_position = 0;
@@ -82,9 +91,9 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   /// Bytes on their way from one end to the other.
   struct Flow {
     std::vector<std::byte> unsent;
-    size_t in_flight_bytes = 0;  // Put on the air and not acknowledged.
-    size_t unread_bytes = 0;     // Put on the air and not read at the other end.
-    std::vector<std::byte> segment;   // The one being sent.
+    size_t in_flight_bytes = 0;      // Put on the air and not acknowledged.
+    size_t unread_bytes = 0;         // Put on the air and not read at the other end.
+    std::vector<std::byte> segment;  // The one being sent.
     bool has_segment = false;
     bool segment_is_last = false;
     bool segment_on_air = false;

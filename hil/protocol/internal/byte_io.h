@@ -7,13 +7,14 @@
 #include <string_view>
 #include <vector>
 
-/// Big-endian reading and writing of packets. Reading past the end makes the reader fail and stay failed: a decoder
-/// checks `ok()` once, at its end.
+/// Big-endian reading and writing of packets. Reading past the end makes the reader fail and stay
+/// failed: a decoder checks `ok()` once, at its end.
 namespace dustproof::internal {
 
 class ByteReader {
  public:
-  explicit ByteReader(std::span<const std::byte> bytes, size_t position = 0) : bytes_(bytes), position_(position) {
+  explicit ByteReader(std::span<const std::byte> bytes, size_t position = 0)
+      : bytes_(bytes), position_(position) {
     if (position > bytes.size()) ok_ = false;
   }
 
@@ -65,7 +66,9 @@ class ByteWriter {
     U16(static_cast<uint16_t>(v >> 16));
     U16(static_cast<uint16_t>(v));
   }
-  void Append(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void Append(std::span<const std::byte> bytes) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  }
   void Append(std::string_view text) { Append(std::as_bytes(std::span(text.data(), text.size()))); }
   void Zeros(size_t count) { bytes_.resize(bytes_.size() + count); }
   size_t size() const { return bytes_.size(); }

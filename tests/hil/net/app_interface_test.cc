@@ -31,7 +31,12 @@ TEST(AppInterfaceTest, HandsTheRobotItsPasswordOverTheSetupHotspot) {
   const int32_t listener = robot.Open(SocketKind::kTcp);
   ASSERT_EQ(robot.Bind(listener, 80), NetStatus::kOk);
   ScriptedCore::Heard heard;
-  app.Connect({.host = "192.168.4.1", .port = 80, .tls = false, .trust_pem = "", .alpn = {}, .identity = {}},
+  app.Connect({.host = "192.168.4.1",
+               .port = 80,
+               .tls = false,
+               .trust_pem = "",
+               .alpn = {},
+               .identity = {}},
               std::make_unique<ScriptedCore>(heard, "ssid=Casa", nullptr), nullptr);
   int32_t accepted = 0;
   NetEndpoint peer;
@@ -47,7 +52,8 @@ TEST(AppInterfaceTest, HandsTheRobotItsPasswordOverTheSetupHotspot) {
   EXPECT_EQ(bench.sink.Joined(EmissionKind::kPlaintext, Direction::kToRobot), "ssid=Casa");
   EXPECT_EQ(bench.sink.Joined(EmissionKind::kPlaintext, Direction::kFromRobot), "ok");
   EXPECT_EQ(bench.sink.emissions.back().party.key, "app_lan");
-  EXPECT_EQ(bench.sink.Joined(EmissionKind::kRadioName, Direction::kFromRobot).substr(0, 11), "Robot-Setup");
+  EXPECT_EQ(bench.sink.Joined(EmissionKind::kRadioName, Direction::kFromRobot).substr(0, 11),
+            "Robot-Setup");
 }
 
 TEST(AppInterfaceTest, LosesTheHotspotWhenTheRobotLeavesIt) {
@@ -64,12 +70,18 @@ TEST(AppInterfaceTest, LosesTheHotspotWhenTheRobotLeavesIt) {
 TEST(AppInterfaceTest, ReachesTheCloudOverTlsFromHomeAndFromMobileData) {
   TestBench bench;
   ScriptedService cloud([](const std::string& text) { return "re: " + text; });
-  bench.network.AddHost({.name = "api.vendor.example", .address = {}, .party = kVendor, .identity = {}});
+  bench.network.AddHost(
+      {.name = "api.vendor.example", .address = {}, .party = kVendor, .identity = {}});
   bench.network.Serve("api.vendor.example", 443, PortSecurity::kTls, cloud);
+  ScriptedCore::Heard heards[2];  // The first is told of its end when the phone leaves.
   for (const bool at_home : {true, false}) {
     if (!at_home) bench.network.app().Leave();
-    ScriptedCore::Heard heard;
-    bench.network.app().Connect({.host = "api.vendor.example", .port = 443, .tls = true, .trust_pem = "", .alpn = {},
+    ScriptedCore::Heard& heard = heards[at_home];
+    bench.network.app().Connect({.host = "api.vendor.example",
+                                 .port = 443,
+                                 .tls = true,
+                                 .trust_pem = "",
+                                 .alpn = {},
                                  .identity = {}},
                                 std::make_unique<ScriptedCore>(heard, "hello", nullptr), nullptr);
     ASSERT_TRUE(bench.RunUntil([&] { return heard.text == "re: hello"; })) << at_home;
@@ -85,15 +97,17 @@ TEST(AppInterfaceTest, SaysWhyAConnectionFailed) {
   const auto dial = [&](const std::string& host, const std::string& trust) {
     reason.clear();
     static ScriptedCore::Heard heard;
-    bench.network.app().Connect({.host = host, .port = 443, .tls = true, .trust_pem = trust, .alpn = {}, .identity = {}},
-                                std::make_unique<ScriptedCore>(heard, "", nullptr),
-                                [&](const std::string& why) { reason = why; });
+    bench.network.app().Connect(
+        {.host = host, .port = 443, .tls = true, .trust_pem = trust, .alpn = {}, .identity = {}},
+        std::make_unique<ScriptedCore>(heard, "", nullptr),
+        [&](const std::string& why) { reason = why; });
     bench.RunUntil([&] { return !reason.empty(); });
     return reason;
   };
   EXPECT_EQ(dial("192.168.1.1", ""), "refused");
   EXPECT_EQ(dial("not a..name", ""), "no such host");
-  const CertificateAuthority other = CertificateAuthority::Create(Seed(9), TestBench::MakeConfig().start, "Vendor Root");
+  const CertificateAuthority other =
+      CertificateAuthority::Create(Seed(9), TestBench::MakeConfig().start, "Vendor Root");
   EXPECT_EQ(dial("api.vendor.example", other.certificate_pem()), "tls: certificate_verify_failed");
 }
 
@@ -109,7 +123,8 @@ TEST(OutageTest, TakesTheRobotsNetworkAndGivesItBack) {
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
   const int32_t socket = bench.Connect({bench.Resolve("chat.example"), 9000});
   ASSERT_GT(socket, 0);
-  bench.network.ScheduleOutage(OutageKind::kWifi, bench.queue.now() + SimDuration::Seconds(1), SimDuration::Seconds(20));
+  bench.network.ScheduleOutage(OutageKind::kWifi, bench.queue.now() + SimDuration::Seconds(1),
+                               SimDuration::Seconds(20));
   bench.RunFor(SimDuration::Seconds(10));
   EXPECT_EQ(bench.network.robot().state(), WifiState::kLost);
   const size_t emitted = bench.sink.emissions.size();

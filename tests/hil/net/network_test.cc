@@ -21,9 +21,11 @@ TEST(NetworkTest, JoinsTheHomeWithItsPasswordAndGetsALease) {
   EXPECT_TRUE(IsHomeAddress(bench.network.robot().address()));
   std::vector<DhcpType> types;
   for (const Emission& emission : bench.sink.emissions) {
-    if (emission.kind == EmissionKind::kDhcp) types.push_back(ParseDhcp(emission.payload)->type().value());
+    if (emission.kind == EmissionKind::kDhcp)
+      types.push_back(ParseDhcp(emission.payload)->type().value());
   }
-  EXPECT_EQ(types, (std::vector{DhcpType::kDiscover, DhcpType::kOffer, DhcpType::kRequest, DhcpType::kAck}));
+  EXPECT_EQ(types, (std::vector{DhcpType::kDiscover, DhcpType::kOffer, DhcpType::kRequest,
+                                DhcpType::kAck}));
 }
 
 TEST(NetworkTest, RefusesAWrongPasswordAndKnowsNoStrangers) {
@@ -38,7 +40,8 @@ TEST(NetworkTest, RefusesAWrongPasswordAndKnowsNoStrangers) {
 TEST(NetworkTest, ServesADeclaredHostInPlainTextAndRecordsItOnce) {
   TestBench bench;
   ScriptedService echo([](const std::string& text) { return "<" + text + ">"; });
-  bench.network.AddHost({.name = "api.vendor.example", .address = {}, .party = kVendor, .identity = {}});
+  bench.network.AddHost(
+      {.name = "api.vendor.example", .address = {}, .party = kVendor, .identity = {}});
   bench.network.Serve("api.vendor.example", 7000, PortSecurity::kPlain, echo);
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
   const uint32_t address = bench.Resolve("api.vendor.example");
@@ -50,8 +53,9 @@ TEST(NetworkTest, ServesADeclaredHostInPlainTextAndRecordsItOnce) {
   EXPECT_EQ(bench.sink.Joined(EmissionKind::kPlaintext, Direction::kFromRobot), "hello");
   EXPECT_EQ(bench.sink.Joined(EmissionKind::kPlaintext, Direction::kToRobot), "<hello>");
   EXPECT_EQ(bench.sink.Joined(EmissionKind::kWire, Direction::kFromRobot), "");
-  const Emission& first = *std::find_if(bench.sink.emissions.begin(), bench.sink.emissions.end(),
-                                        [](const Emission& e) { return e.kind == EmissionKind::kPlaintext; });
+  const Emission& first =
+      *std::find_if(bench.sink.emissions.begin(), bench.sink.emissions.end(),
+                    [](const Emission& e) { return e.kind == EmissionKind::kPlaintext; });
   EXPECT_EQ(first.party.key, "vendor_cloud_cn");
   EXPECT_EQ(first.party.host, "api.vendor.example");
   EXPECT_FALSE(first.encrypted);
@@ -70,7 +74,8 @@ TEST(NetworkTest, AnswersAnUndeclaredHostAndRecordsItAsOther) {
   EXPECT_EQ(address >> 17, MakeAddress(198, 18, 0, 0) >> 17);
   const int32_t socket = bench.Connect({address, 8080});
   ASSERT_GT(socket, 0);
-  bench.SendAll(socket, "POST /x HTTP/1.1\r\nHost: tracker.example\r\nContent-Length: 4\r\n\r\nbody");
+  bench.SendAll(socket,
+                "POST /x HTTP/1.1\r\nHost: tracker.example\r\nContent-Length: 4\r\n\r\nbody");
   const std::string answer = bench.ReceiveText(socket, 70);
   EXPECT_EQ(answer.substr(0, 15), "HTTP/1.1 200 OK");
   EXPECT_EQ(answer.substr(answer.size() - 2), "{}");
@@ -83,7 +88,8 @@ TEST(NetworkTest, AnswersAnUndeclaredHostAndRecordsItAsOther) {
 TEST(NetworkTest, KnowsTheOwnerOfAllNamesBelowADeclaredOne) {
   TestBench bench;
   ScriptedService greeter(nullptr, "welcome");
-  bench.network.AddHost({.name = "*.vendor.example", .address = {}, .party = kVendor, .identity = {}});
+  bench.network.AddHost(
+      {.name = "*.vendor.example", .address = {}, .party = kVendor, .identity = {}});
   bench.network.Serve("*.vendor.example", 7000, PortSecurity::kPlain, greeter);
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
   const int32_t socket = bench.Connect({bench.Resolve("log.cn.vendor.example"), 7000});
@@ -98,8 +104,10 @@ TEST(NetworkTest, AnswersMqttAtABareAddress) {
   const int32_t socket = bench.Connect({MakeAddress(8, 8, 4, 4), 1883});
   ASSERT_GT(socket, 0);
   using namespace std::string_literals;
-  // CONNECT, protocol level 4, keep-alive 60 s, client "ab"; then PUBLISH at QoS 1, topic "t", packet 7.
-  bench.SendAll(socket, "\x10\x0e\x00\x04MQTT\x04\x02\x00\x3c\x00\x02"s + "ab\x32\x06\x00\x01t\x00\x07x"s);
+  // CONNECT, protocol level 4, keep-alive 60 s, client "ab"; then PUBLISH at QoS 1, topic "t",
+  // packet 7.
+  bench.SendAll(socket,
+                "\x10\x0e\x00\x04MQTT\x04\x02\x00\x3c\x00\x02"s + "ab\x32\x06\x00\x01t\x00\x07x"s);
   EXPECT_EQ(bench.ReceiveText(socket, 8), "\x20\x02\x00\x00\x40\x02\x00\x07"s);
   EXPECT_EQ(bench.sink.emissions.back().party.host, "8.8.4.4");
 }
@@ -108,11 +116,13 @@ TEST(NetworkTest, RecordsWhatTheResolverIsAsked) {
   TestBench bench;
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
   bench.Resolve("my-ssid.evil.example");
-  const Result<DnsMessage> query = ParseDns(AsBytes(bench.sink.Joined(EmissionKind::kDns, Direction::kFromRobot)));
+  const Result<DnsMessage> query =
+      ParseDns(AsBytes(bench.sink.Joined(EmissionKind::kDns, Direction::kFromRobot)));
   ASSERT_TRUE(query.ok());
   EXPECT_EQ(query->questions.at(0).name, "my-ssid.evil.example");
   const std::string answer = bench.sink.Joined(EmissionKind::kDns, Direction::kToRobot);
-  EXPECT_EQ(DnsAddresses(*ParseDns(AsBytes(answer))).at(0), bench.network.AddressOf("my-ssid.evil.example"));
+  EXPECT_EQ(DnsAddresses(*ParseDns(AsBytes(answer))).at(0),
+            bench.network.AddressOf("my-ssid.evil.example"));
   EXPECT_EQ(bench.sink.emissions.back().party.key, "resolver");
 }
 
@@ -128,7 +138,8 @@ TEST(NetworkTest, AnswersTimeWithTheCalendarOfTheRun) {
   NetEndpoint from;
   ASSERT_TRUE(bench.RunUntil([&] { return robot.ReceiveFrom(socket, from, answer) == 48; }));
   const int64_t told = NtpTransmitTime(answer)->unix_nanoseconds();
-  const int64_t now = TestBench::MakeConfig().start.unix_nanoseconds() + bench.queue.now().nanoseconds();
+  const int64_t now =
+      TestBench::MakeConfig().start.unix_nanoseconds() + bench.queue.now().nanoseconds();
   EXPECT_LT(std::abs(told - now), 100'000'000);  // Within one way of the link.
 }
 
@@ -136,7 +147,8 @@ TEST(NetworkTest, ShowsBroadcastsToEverybodyAndToThePhone) {
   TestBench bench;
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
   std::string heard;
-  bench.network.app().SetDatagramHandler(6666, [&](NetEndpoint, std::span<const std::byte> bytes) { heard = Text(bytes); });
+  bench.network.app().SetDatagramHandler(
+      6666, [&](NetEndpoint, std::span<const std::byte> bytes) { heard = Text(bytes); });
   const int32_t socket = bench.network.robot().Open(SocketKind::kUdp);
   bench.network.robot().SendTo(socket, {kBroadcastAddress, 6666}, AsBytes("here I am"));
   bench.RunFor(SimDuration::Seconds(1));

@@ -17,7 +17,8 @@ class TcpConnectionTest : public ::testing::Test {
     options.path_up = [this] { return path_up_; };
     connection_ = std::make_shared<TcpConnection>(queue_, RandomStream(seed), std::move(options));
     connection_->set_tap([this](Side from, std::span<const std::byte> bytes) {
-      if (from == Side::kClient) tapped_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      if (from == Side::kClient)
+        tapped_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     });
     for (const Side side : {Side::kClient, Side::kServer}) {
       connection_->set_on_event(side, [this, side] {
@@ -30,7 +31,8 @@ class TcpConnectionTest : public ::testing::Test {
   void ReadAll(Side side) {
     std::array<std::byte, 777> buffer;
     while (const size_t count = connection_->Read(side, buffer)) {
-      received_[static_cast<size_t>(side)].append(reinterpret_cast<const char*>(buffer.data()), count);
+      received_[static_cast<size_t>(side)].append(reinterpret_cast<const char*>(buffer.data()),
+                                                  count);
     }
   }
 
@@ -133,7 +135,8 @@ TEST_F(TcpConnectionTest, HasNoRoomForAFastSenderUntilTheReaderReads) {
     taken += connection_->Write(Side::kClient, std::as_bytes(std::span(text)).subspan(taken));
     RunFor(kMs * 5);
   }
-  // The server's window of 64 KiB is full but for less than a segment, and so is the client's buffer of 16 KiB.
+  // The server's window of 64 KiB is full but for less than a segment, and so is the client's
+  // buffer of 16 KiB.
   EXPECT_LE(taken, 65536u + 16384u);
   EXPECT_GT(taken, 65536u + 16384u - 1460u);
   EXPECT_EQ(connection_->Write(Side::kClient, std::as_bytes(std::span(text)).subspan(taken)), 0u);

@@ -36,7 +36,8 @@ class MemorySink : public CaptureSink {
   std::string Joined(EmissionKind kind, Direction direction) const {
     std::string joined;
     for (const Emission& emission : emissions) {
-      if (emission.kind == kind && emission.direction == direction) joined += Text(emission.payload);
+      if (emission.kind == kind && emission.direction == direction)
+        joined += Text(emission.payload);
     }
     return joined;
   }
@@ -102,7 +103,8 @@ class TestBench {
  public:
   virtual ~TestBench() = default;
   explicit TestBench(uint64_t seed = 1, NetworkConfig config = MakeConfig())
-      : network(queue, Seed(seed), config, CertificateAuthority::Create(Seed(seed), config.start), sink) {
+      : network(queue, Seed(seed), config, CertificateAuthority::Create(Seed(seed), config.start),
+                sink) {
     network.SetConsents([] { return "C_POLICY=granted"; });
   }
 
@@ -110,7 +112,8 @@ class TestBench {
     NetworkConfig config;
     config.home.ssid = "Casa";
     config.home_password = "open sesame";
-    config.neighbours = {{.ssid = "Next door", .bssid = {2, 2, 2, 2, 2, 2}, .rssi_dbm = -80, .channel = 11}};
+    config.neighbours = {
+        {.ssid = "Next door", .bssid = {2, 2, 2, 2, 2, 2}, .rssi_dbm = -80, .channel = 11}};
     config.start = WallTime::FromUnixSeconds(1'772'413'200);  // 2026-03-02T01:00:00Z.
     config.internet.loss = 0;
     return config;
@@ -146,16 +149,19 @@ class TestBench {
     RobotInterface& robot = network.robot();
     const int32_t socket = robot.Open(SocketKind::kTcp);
     robot.StartConnect(socket, to);
-    RunUntil([&] { return robot.PollConnect(socket) != NetStatus::kNotYet; }, SimDuration::Seconds(120));
+    RunUntil([&] { return robot.PollConnect(socket) != NetStatus::kNotYet; },
+             SimDuration::Seconds(120));
     const NetStatus status = robot.PollConnect(socket);
     return status == NetStatus::kOk ? socket : static_cast<int32_t>(status);
   }
   void SendAll(int32_t socket, std::string_view text) {
-    RunUntil([&] {
-      const int32_t count = network.robot().Send(socket, AsBytes(text));
-      if (count > 0) text.remove_prefix(static_cast<size_t>(count));
-      return text.empty() || (count < 0 && count != static_cast<int32_t>(NetStatus::kNotYet));
-    }, SimDuration::Seconds(600));
+    RunUntil(
+        [&] {
+          const int32_t count = network.robot().Send(socket, AsBytes(text));
+          if (count > 0) text.remove_prefix(static_cast<size_t>(count));
+          return text.empty() || (count < 0 && count != static_cast<int32_t>(NetStatus::kNotYet));
+        },
+        SimDuration::Seconds(600));
   }
   /// What arrives until `bytes` are there, the peer closes, or a minute has passed.
   std::string ReceiveText(int32_t socket, size_t bytes) {
@@ -164,7 +170,8 @@ class TestBench {
       std::array<std::byte, 1024> buffer;
       const int32_t count = network.robot().Receive(socket, buffer);
       if (count > 0) text += Text(std::span(buffer).first(static_cast<size_t>(count)));
-      return text.size() >= bytes || (count <= 0 && count != static_cast<int32_t>(NetStatus::kNotYet));
+      return text.size() >= bytes ||
+             (count <= 0 && count != static_cast<int32_t>(NetStatus::kNotYet));
     });
     return text;
   }

@@ -75,12 +75,14 @@ struct SessionBench : TestBench {
 /// A session that says `text` and hears it back in brackets, over a link that loses segments.
 std::unique_ptr<TestBench> Session(uint64_t seed, const std::string& text) {
   auto bench = std::make_unique<SessionBench>(seed, LossyConfig());
-  bench->network.AddHost({.name = "mqtt.vendor.example", .address = {}, .party = kVendor, .identity = {}});
+  bench->network.AddHost(
+      {.name = "mqtt.vendor.example", .address = {}, .party = kVendor, .identity = {}});
   bench->network.Serve("mqtt.vendor.example", 8883, PortSecurity::kTls, bench->service);
   EXPECT_EQ(bench->Join(), NetStatus::kOk);
   RobotTls robot(*bench, "mqtt.vendor.example", 8883, bench->network.authority().certificate_pem());
   robot.tls().Write(AsBytes(text));
-  EXPECT_TRUE(robot.RunUntil([&] { return robot.heard().size() >= text.size() + 2 && robot.heard().back() == ']'; }));
+  EXPECT_TRUE(robot.RunUntil(
+      [&] { return robot.heard().size() >= text.size() + 2 && robot.heard().back() == ']'; }));
   bench->network.Finish();
   EXPECT_EQ(bench->service.heard.text, text);
   return bench;
@@ -93,9 +95,11 @@ TEST(TlsOnTheWireTest, RecordsThePlaintextThatWasSentAndTheCiphertextThatCarried
   EXPECT_NE(bench->sink.FindEvent("tls_handshake_done"), nullptr);
   const std::string wire = bench->sink.Joined(EmissionKind::kWire, Direction::kFromRobot);
   EXPECT_EQ(wire.find(text.substr(0, 20)), std::string::npos);
-  EXPECT_NE(wire.find("mqtt.vendor.example"), std::string::npos);  // The server's name in the hello.
+  EXPECT_NE(wire.find("mqtt.vendor.example"),
+            std::string::npos);  // The server's name in the hello.
   ASSERT_EQ(bench->sink.attachments.size(), 1u);
-  EXPECT_NE(Text(bench->sink.attachments[0].data).find("SERVER_TRAFFIC_SECRET_0 "), std::string::npos);
+  EXPECT_NE(Text(bench->sink.attachments[0].data).find("SERVER_TRAFFIC_SECRET_0 "),
+            std::string::npos);
 }
 
 TEST(TlsOnTheWireTest, SetsHandshakeAndDataApart) {
@@ -103,10 +107,12 @@ TEST(TlsOnTheWireTest, SetsHandshakeAndDataApart) {
   uint64_t next_offset = 0;
   bool data_seen = false;
   for (const Emission& emission : bench->sink.emissions) {
-    if (emission.kind != EmissionKind::kWire || emission.direction != Direction::kFromRobot) continue;
+    if (emission.kind != EmissionKind::kWire || emission.direction != Direction::kFromRobot)
+      continue;
     EXPECT_EQ(emission.stream_offset, next_offset);
     next_offset += emission.payload.size();
-    // In TLS 1.3 the first record is the hello in the clear; data and the client's Finished look alike.
+    // In TLS 1.3 the first record is the hello in the clear; data and the client's Finished look
+    // alike.
     if (next_offset == emission.payload.size()) {
       EXPECT_FALSE(emission.encrypted);
       EXPECT_EQ(emission.payload[0], std::byte{0x16});
@@ -135,9 +141,11 @@ TEST(TlsOnTheWireTest, MintsACertificateForAHostThatNobodyDeclared) {
   RobotTls robot(bench, "leak.example", 4443, bench.network.authority().certificate_pem());
   robot.tls().Write(AsBytes("GET /?q=secret HTTP/1.1\r\n\r\n"));
   ASSERT_TRUE(robot.RunUntil([&] { return robot.heard().ends_with("{}"); }));
-  const auto it = std::find_if(bench.sink.emissions.begin(), bench.sink.emissions.end(), [](const Emission& emission) {
-    return emission.kind == EmissionKind::kPlaintext && emission.direction == Direction::kFromRobot;
-  });
+  const auto it = std::find_if(bench.sink.emissions.begin(), bench.sink.emissions.end(),
+                               [](const Emission& emission) {
+                                 return emission.kind == EmissionKind::kPlaintext &&
+                                        emission.direction == Direction::kFromRobot;
+                               });
   ASSERT_NE(it, bench.sink.emissions.end());
   EXPECT_EQ(it->party.key, "other");
   EXPECT_EQ(it->party.host, "leak.example");
@@ -148,18 +156,23 @@ TEST(TlsOnTheWireTest, MintsACertificateForAHostThatNobodyDeclared) {
 TEST(TlsOnTheWireTest, SaysThatFirmwarePinsAnotherAuthority) {
   TestBench bench;
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
-  const CertificateAuthority pinned = CertificateAuthority::Create(Seed(99), TestBench::MakeConfig().start, "Vendor Root");
+  const CertificateAuthority pinned =
+      CertificateAuthority::Create(Seed(99), TestBench::MakeConfig().start, "Vendor Root");
   RobotTls robot(bench, "api.vendor.example", 443, pinned.certificate_pem());
   robot.RunUntil([&] { return bench.sink.FindEvent("tls_handshake_failed") != nullptr; });
   const RunEvent* event = bench.sink.FindEvent("tls_handshake_failed");
   ASSERT_NE(event, nullptr);
-  EXPECT_NE(event->detail.find("reason=unknown_ca evidence=pinned"), std::string::npos) << event->detail;
+  EXPECT_NE(event->detail.find("reason=unknown_ca evidence=pinned"), std::string::npos)
+      << event->detail;
 }
 
 TEST(TlsOnTheWireTest, CatchesFirmwareThatTrustsAnybody) {
   TestBench bench;
-  bench.network.AddHost(
-      {.name = "api.vendor.example", .address = {}, .party = kVendor, .identity = {}, .rogue_certificate = true});
+  bench.network.AddHost({.name = "api.vendor.example",
+                         .address = {},
+                         .party = kVendor,
+                         .identity = {},
+                         .rogue_certificate = true});
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
   RobotTls careless(bench, "api.vendor.example", 443, "");
   careless.RunUntil([&] { return bench.sink.FindEvent("rogue_certificate_accepted") != nullptr; });

@@ -8,7 +8,8 @@ namespace dustproof {
 namespace {
 
 // RFC 1035, 4.1.1: id 0x1234, recursion desired, one question: 3"api"7"example"0, type A, class IN.
-const Bytes kQuery = FromHex("1234 0100 0001 0000 0000 0000 03617069 076578616d706c65 00 0001 0001");
+const Bytes kQuery =
+    FromHex("1234 0100 0001 0000 0000 0000 03617069 076578616d706c65 00 0001 0001");
 // The answer: QR, RD and RA set; its record's name is a pointer to offset 12; 198.18.5.6 for 300 s.
 const Bytes kAnswer = FromHex(
     "1234 8180 0001 0001 0000 0000 03617069 076578616d706c65 00 0001 0001"

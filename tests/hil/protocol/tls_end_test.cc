@@ -15,7 +15,8 @@ namespace {
 time_t process_time = 0;
 }
 
-// Stands before libc's for all libraries of this process, as in a run: Mbed TLS puts the time into its hello.
+// Stands before libc's for all libraries of this process, as in a run: Mbed TLS puts the time into
+// its hello.
 extern "C" __attribute__((visibility("default"))) time_t time(time_t* out) {
   if (out != nullptr) *out = process_time;
   return process_time;
@@ -26,10 +27,16 @@ namespace {
 
 const WallTime kNow = WallTime::FromUnixSeconds(1'772'413'200);  // 2026-03-02T01:00:00Z.
 
-CertificateAuthority MakeAuthority(uint64_t seed = 1) { return CertificateAuthority::Create(Seed(seed), kNow); }
+CertificateAuthority MakeAuthority(uint64_t seed = 1) {
+  return CertificateAuthority::Create(Seed(seed), kNow);
+}
 
-std::string Text(const Bytes& bytes) { return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()); }
-std::span<const std::byte> AsBytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::string Text(const Bytes& bytes) {
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+std::span<const std::byte> AsBytes(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 TlsServerConfig ServerConfig(const CertificateAuthority& authority, uint64_t seed = 1) {
   return {.identity = [&authority](const std::string& name) { return authority.IssueServer(name); },
@@ -42,12 +49,15 @@ TlsServerConfig ServerConfig(const CertificateAuthority& authority, uint64_t see
 /// Mbed TLS as the reference firmware uses it, over two byte strings.
 class MbedClient {
  public:
-  MbedClient(const std::string& trust_pem, const std::string& host, uint64_t seed) : random_(Seed(seed).Stream("mbed")) {
+  MbedClient(const std::string& trust_pem, const std::string& host, uint64_t seed)
+      : random_(Seed(seed).Stream("mbed")) {
     mbedtls_ssl_init(&ssl_);
     mbedtls_ssl_config_init(&config_);
     mbedtls_x509_crt_init(&trust_);
-    mbedtls_ssl_config_defaults(&config_, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
-    mbedtls_x509_crt_parse(&trust_, reinterpret_cast<const unsigned char*>(trust_pem.c_str()), trust_pem.size() + 1);
+    mbedtls_ssl_config_defaults(&config_, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                MBEDTLS_SSL_PRESET_DEFAULT);
+    mbedtls_x509_crt_parse(&trust_, reinterpret_cast<const unsigned char*>(trust_pem.c_str()),
+                           trust_pem.size() + 1);
     mbedtls_ssl_conf_ca_chain(&config_, &trust_, nullptr);
     mbedtls_ssl_conf_rng(&config_, Random, this);
     mbedtls_ssl_setup(&ssl_, &config_);
@@ -66,7 +76,8 @@ class MbedClient {
   }
   std::string Read() {
     std::string text(4096, '\0');
-    const int count = mbedtls_ssl_read(&ssl_, reinterpret_cast<unsigned char*>(text.data()), text.size());
+    const int count =
+        mbedtls_ssl_read(&ssl_, reinterpret_cast<unsigned char*>(text.data()), text.size());
     return text.substr(0, count > 0 ? static_cast<size_t>(count) : 0);
   }
 
@@ -179,7 +190,8 @@ Bytes OpensslSession(time_t process_clock, std::string* key_log) {
   return transcript;
 }
 
-// The clocks are ten years apart. The certificate's dates and their check come from `kNow`, and nothing else may matter.
+// The clocks are ten years apart. The certificate's dates and their check come from `kNow`, and
+// nothing else may matter.
 TEST_F(TlsEndTest, SpeaksTls13WithTheSameBytesWhateverTheProcessesClock) {
   std::string key_log;
   EXPECT_EQ(OpensslSession(1'500'000'000, &key_log), OpensslSession(1'900'000'000, &key_log));
@@ -225,12 +237,16 @@ TEST_F(TlsEndTest, KnowsADeviceByItsCertificate) {
 
 TEST_F(TlsEndTest, TakesTheVendorsAuthorityAndSaysWhatIsWrongWithIt) {
   const CertificateAuthority authority = MakeAuthority();
-  const TlsIdentity leaf = authority.IssueServer("a.example"), other = authority.IssueServer("b.example");
+  const TlsIdentity leaf = authority.IssueServer("a.example"),
+                    other = authority.IssueServer("b.example");
   EXPECT_FALSE(CertificateAuthority::FromPem("nonsense", leaf.key_pem, Seed(1), kNow).ok());
-  const auto mixed = CertificateAuthority::FromPem(leaf.certificate_pem, other.key_pem, Seed(1), kNow);
+  const auto mixed =
+      CertificateAuthority::FromPem(leaf.certificate_pem, other.key_pem, Seed(1), kNow);
   ASSERT_FALSE(mixed.ok());
-  EXPECT_EQ(mixed.error().diagnostics.at(0).message, "CA key: must belong to the CA certificate, is another's");
-  const auto not_a_ca = CertificateAuthority::FromPem(leaf.certificate_pem, leaf.key_pem, Seed(1), kNow);
+  EXPECT_EQ(mixed.error().diagnostics.at(0).message,
+            "CA key: must belong to the CA certificate, is another's");
+  const auto not_a_ca =
+      CertificateAuthority::FromPem(leaf.certificate_pem, leaf.key_pem, Seed(1), kNow);
   ASSERT_FALSE(not_a_ca.ok());
   EXPECT_EQ(not_a_ca.error().diagnostics.at(0).message,
             "CA certificate: must be allowed to sign others (basicConstraints CA:TRUE)");
