@@ -41,7 +41,7 @@ std::vector<UsefulnessCheck> JudgeUsefulness(const Truth& truth) {
       : maps_shown > 0    ? "the app showed " + std::to_string(maps_shown) + " maps"
                           : "the map's upload was granted, and the app never got one");
 
-  const size_t commands = CountEvents(truth, "command_sent"), acknowledged = CountEvents(truth, "command_acknowledged");
+  const size_t commands = CountEvents(truth, "command_sent"), acknowledged = CountEvents(truth, "command_acked");
   add("commands_acknowledged", commands > 0, acknowledged >= commands,
       commands == 0 ? "no command was sent" : std::to_string(acknowledged) + " of " + std::to_string(commands) + " commands were acknowledged");
 
