@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <map>
-#include <queue>
 #include <string>
 #include <tuple>
 
@@ -17,6 +17,7 @@ constexpr double kCore_m = 0.5;
 constexpr double kRoom_m2_min = 2;
 constexpr double kOpenBorder_m_max = 1.4;
 constexpr size_t kRoomsMax = 60;
+constexpr size_t kCoresMax = 2000;
 
 // The floor with small obstacles filled in.
 Grid WithoutSmallObstacles(const Grid& floor) {
@@ -60,46 +61,50 @@ class Grower {
     int32_t count = 0;
     labels_ = LabelComponents(cores, 1, Neighbours::kEdgesAndCorners, &count);
     if (count == 0) return {};
+    open_.resize(static_cast<size_t>(core_cells * core_cells) + 2);
     for (int y = 0; y < floor_.height; ++y) {
       for (int x = 0; x < floor_.width; ++x) {
         if (labels_[floor_.Index(x, y)] != 0) PushNeighbours(x, y);
       }
     }
-    while (!open_.empty()) {
-      const Step step = open_.top();
-      open_.pop();
-      if (labels_[floor_.Index(step.x, step.y)] != 0) continue;
-      labels_[floor_.Index(step.x, step.y)] = step.label;
-      PushNeighbours(step.x, step.y);
+    // The widest place first, then the earliest: one queue for each squared distance from a wall.
+    for (size_t width = open_.size(); width-- > 0;) {
+      while (!open_[width].empty()) {
+        const Step step = open_[width].front();
+        open_[width].pop_front();
+        int32_t& label = labels_[floor_.Index(step.x, step.y)];
+        if (label != 0) continue;
+        label = step.label;
+        width = std::max(width, PushNeighbours(step.x, step.y));
+      }
     }
     return labels_;
   }
 
  private:
   struct Step {
-    int32_t squared;
-    int64_t order;
     int x, y;
     int32_t label;
-    // The widest place first, then the earliest.
-    bool operator<(const Step& o) const {
-      return std::tie(squared, o.order) < std::tie(o.squared, order);
-    }
   };
-  void PushNeighbours(int x, int y) {
+  // Returns the widest queue that got something, or 0.
+  size_t PushNeighbours(int x, int y) {
+    size_t widest = 0;
     for (const auto& [dx, dy] : {std::pair{1, 0}, {-1, 0}, {0, 1}, {0, -1}}) {
       const int nx = x + dx, ny = y + dy;
       if (!floor_.Has(nx, ny) || floor_.At(nx, ny) == 0 || labels_[floor_.Index(nx, ny)] != 0)
         continue;
-      open_.push({squared_[floor_.Index(nx, ny)], order_++, nx, ny, labels_[floor_.Index(x, y)]});
+      const size_t width =
+          std::min(open_.size() - 1, static_cast<size_t>(squared_[floor_.Index(nx, ny)]));
+      open_[width].push_back({nx, ny, labels_[floor_.Index(x, y)]});
+      widest = std::max(widest, width);
     }
+    return widest;
   }
 
   const Grid& floor_;
   std::vector<int32_t> squared_;
   std::vector<int32_t> labels_;
-  std::priority_queue<Step> open_;
-  int64_t order_ = 0;
+  std::vector<std::deque<Step>> open_;
 };
 
 struct Shares {
@@ -109,11 +114,13 @@ struct Shares {
 
 Shares Measure(const Grid& floor, const std::vector<int32_t>& labels) {
   Shares shares;
+  std::vector<int64_t> cells(1, 0);
   for (int y = 0; y < floor.height; ++y) {
     for (int x = 0; x < floor.width; ++x) {
       const int32_t a = labels[floor.Index(x, y)];
       if (a == 0) continue;
-      ++shares.cells[a];
+      if (static_cast<size_t>(a) >= cells.size()) cells.resize(static_cast<size_t>(a) + 1, 0);
+      ++cells[static_cast<size_t>(a)];
       for (const auto& [dx, dy] : {std::pair{1, 0}, {0, 1}}) {
         if (!floor.Has(x + dx, y + dy)) continue;
         const int32_t b = labels[floor.Index(x + dx, y + dy)];
@@ -123,11 +130,32 @@ Shares Measure(const Grid& floor, const std::vector<int32_t>& labels) {
       }
     }
   }
+  for (size_t label = 1; label < cells.size(); ++label) {
+    if (cells[label] > 0) shares.cells[static_cast<int32_t>(label)] = cells[label];
+  }
   return shares;
 }
 
 void Relabel(int32_t from, int32_t to, std::vector<int32_t>* labels) {
   std::replace(labels->begin(), labels->end(), from, to);
+}
+
+// Adds what `from` has to `to` and forgets `from`.
+void Join(int32_t from, int32_t to, Shares* shares) {
+  shares->cells[to] += shares->cells[from];
+  shares->cells.erase(from);
+  std::vector<std::pair<int32_t, int64_t>> borders;
+  for (auto it = shares->border_edges.lower_bound({from, 0});
+       it != shares->border_edges.end() && it->first.first == from;
+       it = shares->border_edges.erase(it)) {
+    borders.push_back({it->first.second, it->second});
+  }
+  for (const auto& [other, edges] : borders) {
+    shares->border_edges.erase({other, from});
+    if (other == to) continue;
+    shares->border_edges[{to, other}] += edges;
+    shares->border_edges[{other, to}] += edges;
+  }
 }
 
 // The next pair to join, as (from, to), or (0, 0).
@@ -184,11 +212,17 @@ std::vector<Room> DivideIntoRooms(const Grid& floor) {
   std::map<int32_t, int64_t> cells;
   if (!labels.empty()) {
     Shares shares = Measure(filled, labels);
-    for (auto [from, to] = NextJoin(shares, floor.resolution_m);
-         from != 0 && shares.cells.size() <= 2000;
-         std::tie(from, to) = NextJoin(shares, floor.resolution_m)) {
-      Relabel(from, to, &labels);
-      shares = Measure(filled, labels);
+    std::map<int32_t, int32_t> joined;  // Into what.
+    if (shares.cells.size() <= kCoresMax) {
+      for (auto [from, to] = NextJoin(shares, floor.resolution_m); from != 0;
+           std::tie(from, to) = NextJoin(shares, floor.resolution_m)) {
+        Join(from, to, &shares);
+        joined[from] = to;
+      }
+    }
+    for (int32_t& label : labels) {
+      for (auto it = joined.find(label); it != joined.end(); it = joined.find(label))
+        label = it->second;
     }
     cells = shares.cells;
   }
