@@ -31,7 +31,7 @@ void Report(const std::string& line) {
 void CatchStop() {
   struct sigaction action {};
   action.sa_handler = OnStop;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;  // Tasks of the firmware have small stacks.
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);

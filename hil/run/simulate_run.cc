@@ -143,8 +143,11 @@ class Run {
 
   Result<void> Boot() {
     Result<std::unique_ptr<Lockstep>> host = Lockstep::Create(
-        {.firmware_path = inputs_.request.firmware, .start = inputs_.scenario.start_utc, .seed = seed_.Derive("hal")}, events_,
-        bridge_.devices());
+        {.firmware_path = inputs_.request.firmware,
+         .start = inputs_.scenario.start_utc,
+         .seed = seed_.Derive("hal"),
+         .cpu_share = &cpu_share_},
+        events_, bridge_.devices());
     if (!host) return host.error();
     host_ = std::move(*host);
     bridge_.Attach(host_.get());

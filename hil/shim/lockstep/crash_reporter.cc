@@ -89,6 +89,8 @@ class ReportText {
 struct ReporterState {
   int fd = -1;
   char repeat_command[1024] = {};
+  const void* own_base = nullptr;  // The loader knows the executable by its first argument only.
+  char own_path[1024] = {};
   uint64_t budget_ticks = kTicksPerBudget;
   std::byte* alternate_stack = nullptr;
   std::array<struct sigaction, kFaultSignals.size()> old_actions{};
@@ -125,6 +127,7 @@ void WriteReport() {
 void AddFrame(ReportText& text, void* address, bool first) {
   Dl_info info{};
   if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) info = {};
+  if (info.dli_fbase == reporter->own_base) info.dli_fname = reporter->own_path;
   text.Raw(first ? "\n    {\"module\": " : ",\n    {\"module\": ");
   text.Quoted(info.dli_fname == nullptr ? "" : info.dli_fname);
   text.Raw(", \"offset\": ");
@@ -330,6 +333,11 @@ Result<std::unique_ptr<CrashReporter>> CrashReporter::Install(const Options& opt
   reporter = new ReporterState();
   reporter->fd = options.fd;
   options.repeat_command.copy(reporter->repeat_command, sizeof reporter->repeat_command - 1);
+  Dl_info own{};
+  if (dladdr(reinterpret_cast<void*>(&OnFault), &own) != 0) reporter->own_base = own.dli_fbase;
+  if (readlink("/proc/self/exe", reporter->own_path, sizeof reporter->own_path - 1) < 0) {
+    reporter->own_path[0] = '\0';
+  }
   void* stack = mmap(nullptr, kAlternateStackBytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) return Error::Environment("no memory for the crash reporter's stack");

@@ -18,6 +18,7 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQu
   host->hal_ = std::make_unique<internal::HalState>(queue, devices, config.start, config.seed,
                                                     config.cpu_share);
   host->hal_->firmware = config.firmware_path;
+  const CpuScope scope(config.cpu_share, CpuSection::kFirmware);  // Its libraries take a while.
   auto image = internal::FirmwareImage::Load(config.firmware_path);
   if (!image) return image.error();
   host->image_ = std::move(image).value();

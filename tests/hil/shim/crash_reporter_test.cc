@@ -121,6 +121,7 @@ TEST(CrashReporterTest, CallsItsOwnFaultsItsOwn) {
   auto read = ReadDiagnosis(path);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->kind, "harness");
+  EXPECT_TRUE(HasFrame(*read, "CallsItsOwnFaultsItsOwn")) << ToString(*read);
 }
 
 TEST(CrashReporterTest, SaysWhenAFileHoldsNoDiagnosis) {
