@@ -23,7 +23,8 @@ MessageSchema ReadSchema(const Truth& truth, std::vector<Diagnostic>* warnings) 
 }
 
 /// What the control run's robot sent to whom.
-Result<ControlPaths> ReadControl(const std::string& path, const Policy& policy, const AuditOptions& options) {
+Result<ControlPaths> ReadControl(const std::string& path, const Policy& policy,
+                                 const AuditOptions& options) {
   ControlPaths paths;
   if (path.empty()) return paths;
   auto reader = RecordingReader::Open(path);
@@ -33,7 +34,8 @@ Result<ControlPaths> ReadControl(const std::string& path, const Policy& policy, 
   const MessageSchema schema = ReadSchema(truth, &unused);
   Detector detector(truth, schema, options.null_homes);
   detector.Run();
-  for (const Finding& finding : internal::AssembleFindings(truth, policy, detector)) paths.insert({finding.category, finding.party.key});
+  for (const Finding& finding : internal::AssembleFindings(truth, policy, detector))
+    paths.insert({finding.category, finding.party.key});
   return paths;
 }
 
@@ -41,16 +43,22 @@ void WarnOfHoles(const Truth& truth, const Policy& policy, std::vector<Diagnosti
   if (truth.emission_count == 0) warnings->push_back({{}, "", "the recording holds no emission"});
   for (const internal::Flow& flow : truth.flows.flows()) {
     if (!flow.opaque || !flow.from_robot()) continue;
-    warnings->push_back({{}, "", "what went to " + flow.party.host + " could not be decrypted; set the scenario's trust: to the vendor's own authority"});
+    warnings->push_back(
+        {{},
+         "",
+         "what went to " + flow.party.host +
+             " could not be decrypted; set the scenario's trust: to the vendor's own authority"});
   }
   for (const auto& [category, values] : truth.planted) {
-    if (policy.FindCategory(category) == nullptr) warnings->push_back({{}, category, "is planted, but the policy names no such category"});
+    if (policy.FindCategory(category) == nullptr)
+      warnings->push_back({{}, category, "is planted, but the policy names no such category"});
   }
 }
 
 }  // namespace
 
-Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy, const AuditOptions& options) {
+Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy,
+                                   const AuditOptions& options) {
   auto reader = RecordingReader::Open(path);
   if (!reader) return reader.error();
   AuditReport report;
@@ -58,7 +66,8 @@ Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy
   report.recording_path = path;
   report.sealed = reader->sealed();
   const Truth truth = internal::ReadTruth(*reader, &report.warnings);
-  report.warnings.insert(report.warnings.end(), reader->problems().begin(), reader->problems().end());
+  report.warnings.insert(report.warnings.end(), reader->problems().begin(),
+                         reader->problems().end());
   report.end = truth.end;
   report.consent_changes = truth.consent_changes;
   WarnOfHoles(truth, policy, &report.warnings);

@@ -10,7 +10,8 @@ const char* ToWord(Verdict verdict) {
 }
 
 const char* ToWord(FindingMethod method) {
-  constexpr const char* kWords[] = {"exact", "hash", "numeric", "map", "path", "series", "declared"};
+  constexpr const char* kWords[] = {"exact", "hash",   "numeric", "map",
+                                    "path",  "series", "declared"};
   return kWords[static_cast<size_t>(method)];
 }
 
@@ -21,7 +22,8 @@ const Finding* AuditReport::FindFinding(const std::string& id) const {
   return nullptr;
 }
 
-Verdict AuditReport::Worst(const std::string& emitter, const std::string& category, Reading reading) const {
+Verdict AuditReport::Worst(const std::string& emitter, const std::string& category,
+                           Reading reading) const {
   const auto badness = [](Verdict verdict) {
     if (verdict == Verdict::kFail) return 3;
     if (verdict == Verdict::kUndetermined) return 2;
@@ -36,12 +38,14 @@ Verdict AuditReport::Worst(const std::string& emitter, const std::string& catego
 }
 
 bool AuditReport::HasFailure(Reading reading) const {
-  return std::any_of(verdicts.begin(), verdicts.end(),
-                     [&](const VerdictRow& row) { return row.reading == reading && row.verdict == Verdict::kFail; });
+  return std::any_of(verdicts.begin(), verdicts.end(), [&](const VerdictRow& row) {
+    return row.reading == reading && row.verdict == Verdict::kFail;
+  });
 }
 
 bool AuditReport::useful() const {
-  return std::none_of(usefulness.begin(), usefulness.end(), [](const UsefulnessCheck& c) { return c.verdict == Verdict::kFail; });
+  return std::none_of(usefulness.begin(), usefulness.end(),
+                      [](const UsefulnessCheck& c) { return c.verdict == Verdict::kFail; });
 }
 
 }  // namespace dustproof

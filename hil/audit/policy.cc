@@ -21,9 +21,12 @@ constexpr const char* kSilent = "undetermined";
 struct ByReading {
   std::vector<std::string> strict, literal, lenient;
   void Describe(Fields& f) {
-    f.Texts("strict", &strict, {.doc = "Parties that may receive it; [] is nobody, [undetermined] is silence.", .required = true});
+    f.Texts("strict", &strict,
+            {.doc = "Parties that may receive it; [] is nobody, [undetermined] is silence.",
+             .required = true});
     f.Texts("literal", &literal, {.doc = "The same at the words of the text.", .required = true});
-    f.Texts("lenient", &lenient, {.doc = "The same in the vendor's best reading.", .required = true});
+    f.Texts("lenient", &lenient,
+            {.doc = "The same in the vendor's best reading.", .required = true});
   }
   std::array<Allowance, 3> Take() const {
     std::array<Allowance, 3> out;
@@ -53,7 +56,8 @@ struct CategoryEntry : PolicyCategory {
     f.Text("title", &title, {.doc = "For people.", .required = true});
     f.Text("dpv", &dpv, {.doc = "Term of W3C DPV 2.3.", .may_be_empty = true});
     f.Text("fides", &fides, {.doc = "Term of fideslang.", .may_be_empty = true});
-    f.Text("sensitivity", &sensitivity, {.doc = "How sensitive.", .choices = {"normal", "elevated", "sensitive"}});
+    f.Text("sensitivity", &sensitivity,
+           {.doc = "How sensitive.", .choices = {"normal", "elevated", "sensitive"}});
   }
 };
 
@@ -69,7 +73,8 @@ struct PartyEntry : PolicyParty {
 struct ConsentEntry : PolicyConsent {
   void Describe(Fields& f) {
     f.Text("key", &key, {.doc = "As scenarios name it.", .required = true});
-    f.Text("what", &what, {.doc = "What is consented to, with its place in the text.", .required = true});
+    f.Text("what", &what,
+           {.doc = "What is consented to, with its place in the text.", .required = true});
   }
 };
 
@@ -79,13 +84,20 @@ struct RuleEntry : PolicyRule {
   void Describe(Fields& f) {
     f.Where(&where);
     f.Text("id", &id, {.doc = "Short id, e.g. F23.", .required = true});
-    f.Text("emitter", &emitter, {.doc = "Who sends.", .required = true, .choices = {"robot", "app", "website", "third_party"}});
-    f.Texts("categories", &categories, {.doc = "Keys of categories.", .required = true, .count_min = 1});
+    f.Text("emitter", &emitter,
+           {.doc = "Who sends.",
+            .required = true,
+            .choices = {"robot", "app", "website", "third_party"}});
+    f.Texts("categories", &categories,
+            {.doc = "Keys of categories.", .required = true, .count_min = 1});
     f.Text("purpose", &purpose, {.doc = "What for.", .required = true});
-    f.Text("consent", &consent, {.doc = "The consent that governs, or empty.", .may_be_empty = true});
+    f.Text("consent", &consent,
+           {.doc = "The consent that governs, or empty.", .may_be_empty = true});
     f.Section("also_needs", &also, {.doc = "By reading: a second consent that must be granted."});
-    f.Section("granted", &if_granted, {.doc = "Who may receive it while consent is granted.", .required = true});
-    f.Section("denied", &if_denied, {.doc = "Who may while it is unset, denied or withdrawn.", .required = true});
+    f.Section("granted", &if_granted,
+              {.doc = "Who may receive it while consent is granted.", .required = true});
+    f.Section("denied", &if_denied,
+              {.doc = "Who may while it is unset, denied or withdrawn.", .required = true});
     f.Choice("basis", &basis, kBases, {.doc = "What the rule rests on.", .required = true});
     f.Text("cite", &cite, {.doc = "Where the text says so.", .required = true});
     f.Text("note", &note, {.doc = "For people.", .may_be_empty = true});
@@ -99,7 +111,8 @@ struct PartyRuleEntry : PartyRule {
     f.Text("id", &id, {.doc = "Short id.", .required = true});
     f.Text("emitter", &emitter, {.doc = "Who sends.", .required = true});
     f.Texts("parties", &parties, {.doc = "Keys of parties.", .required = true, .count_min = 1});
-    f.Section("effect", &words, {.doc = "By reading: fail, undetermined, or 'as PARTY'.", .required = true});
+    f.Section("effect", &words,
+              {.doc = "By reading: fail, undetermined, or 'as PARTY'.", .required = true});
     f.Text("consent", &consent, {.doc = "While granted: as as_party.", .may_be_empty = true});
     f.Text("as_party", &as_party, {.doc = "See consent.", .may_be_empty = true});
     f.Choice("basis", &basis, kBases, {.doc = "What the rule rests on.", .required = true});
@@ -110,7 +123,8 @@ struct PartyRuleEntry : PartyRule {
 struct ClearTextEntry : ClearTextRule {
   WordByReading words;
   void Describe(Fields& f) {
-    f.Section("effect", &words, {.doc = "By reading: fail, undetermined, or allow_lan.", .required = true});
+    f.Section("effect", &words,
+              {.doc = "By reading: fail, undetermined, or allow_lan.", .required = true});
     f.Choice("basis", &basis, kBases, {.doc = "What the rule rests on.", .required = true});
     f.Text("cite", &cite, {.doc = "Where the text says so.", .required = true});
   }
@@ -118,8 +132,10 @@ struct ClearTextEntry : ClearTextRule {
 
 struct StopBoundEntry : StopBound {
   void Describe(Fields& f) {
-    f.Duration("online", &online, {.doc = "How long after a withdrawal bytes may still leave.", .min = SimDuration()});
-    f.Duration("queued", &queued, {.doc = "The same for what was queued before it.", .min = SimDuration()});
+    f.Duration("online", &online,
+               {.doc = "How long after a withdrawal bytes may still leave.", .min = SimDuration()});
+    f.Duration("queued", &queued,
+               {.doc = "The same for what was queued before it.", .min = SimDuration()});
     f.Choice("basis", &basis, kBases, {.doc = "What the bound rests on.", .required = true});
     f.Text("cite", &cite, {.doc = "Where it comes from.", .required = true});
   }
@@ -140,18 +156,27 @@ struct PolicyFile {
 
   void Describe(Fields& f) {
     f.Text("name", &policy.name, {.doc = "Of the policy.", .required = true});
-    f.Text("controller", &policy.controller, {.doc = "Who answers for the data.", .required = true});
-    f.Text("language_note", &policy.language_note, {.doc = "Which language governs.", .may_be_empty = true});
-    f.Text("master_consent", &policy.master_consent, {.doc = "Before it is given, before_consent holds.", .required = true});
-    f.List("categories", &categories, {.doc = "Kinds of personal data.", .required = true, .count_min = 1});
+    f.Text("controller", &policy.controller,
+           {.doc = "Who answers for the data.", .required = true});
+    f.Text("language_note", &policy.language_note,
+           {.doc = "Which language governs.", .may_be_empty = true});
+    f.Text("master_consent", &policy.master_consent,
+           {.doc = "Before it is given, before_consent holds.", .required = true});
+    f.List("categories", &categories,
+           {.doc = "Kinds of personal data.", .required = true, .count_min = 1});
     f.List("parties", &parties, {.doc = "Who may receive data.", .required = true, .count_min = 1});
     f.List("consents", &consents, {.doc = "What users are asked.", .required = true});
-    f.Section("before_consent", &before, {.doc = "Who may receive anything before the master consent.", .required = true});
-    f.Text("before_consent_cite", &policy.before_consent_cite, {.doc = "Where the text says so.", .required = true});
-    f.List("rules", &rules, {.doc = "What may go to whom, when.", .required = true, .count_min = 1});
+    f.Section("before_consent", &before,
+              {.doc = "Who may receive anything before the master consent.", .required = true});
+    f.Text("before_consent_cite", &policy.before_consent_cite,
+           {.doc = "Where the text says so.", .required = true});
+    f.List("rules", &rules,
+           {.doc = "What may go to whom, when.", .required = true, .count_min = 1});
     f.List("party_rules", &party_rules, {.doc = "What holds of a party whatever the category."});
-    f.Section("clear_text", &clear_text, {.doc = "Personal data without encryption.", .required = true});
-    f.Section("stop_bound", &stop_bound, {.doc = "How soon a withdrawal takes effect.", .required = true});
+    f.Section("clear_text", &clear_text,
+              {.doc = "Personal data without encryption.", .required = true});
+    f.Section("stop_bound", &stop_bound,
+              {.doc = "How soon a withdrawal takes effect.", .required = true});
   }
 };
 
@@ -176,7 +201,9 @@ class Checker {
     std::vector<std::string> known;
     for (const PolicyParty& party : policy_.parties) known.push_back(party.key);
     const std::string suggestion = SuggestWord(key, known);
-    Problem(where, field, "no party '" + key + "' in parties" + (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
+    Problem(where, field,
+            "no party '" + key + "' in parties" +
+                (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
   }
   void CheckConsent(const SourceLocation& where, const std::string& field, const std::string& key) {
     if (key.empty()) return;
@@ -184,7 +211,9 @@ class Checker {
     for (const PolicyConsent& consent : policy_.consents) known.push_back(consent.key);
     if (std::find(known.begin(), known.end(), key) != known.end()) return;
     const std::string suggestion = SuggestWord(key, known);
-    Problem(where, field, "no consent '" + key + "' in consents" + (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
+    Problem(where, field,
+            "no consent '" + key + "' in consents" +
+                (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
   }
   void CheckRule(const PolicyRule& rule) {
     const std::string field = "rule " + rule.id;
@@ -193,8 +222,9 @@ class Checker {
       std::vector<std::string> known;
       for (const PolicyCategory& entry : policy_.categories) known.push_back(entry.key);
       const std::string suggestion = SuggestWord(category, known);
-      Problem(rule.where, field, "no category '" + category + "' in categories" +
-                                     (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
+      Problem(rule.where, field,
+              "no category '" + category + "' in categories" +
+                  (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
     }
     CheckConsent(rule.where, field, rule.consent);
     for (size_t i = 0; i < kReadings.size(); ++i) {
@@ -212,7 +242,9 @@ class Checker {
       if (effect.starts_with("as ")) {
         CheckParty(rule.where, field, effect.substr(3));
       } else if (effect != "fail" && effect != "undetermined") {
-        Problem(rule.where, field, "effect must be fail, undetermined or 'as PARTY' in each reading, got '" + effect + "'");
+        Problem(rule.where, field,
+                "effect must be fail, undetermined or 'as PARTY' in each reading, got '" + effect +
+                    "'");
       }
     }
   }
@@ -270,11 +302,16 @@ const char* ToWord(Basis basis) { return NameOf(basis, kBases); }
 
 const char* HeadingFor(Basis basis) {
   switch (basis) {
-    case Basis::kText: return "violates the policy";
-    case Basis::kDerived: return "fails the harness's rule (basis: derived from the policy)";
-    case Basis::kStandard: return "fails the harness's rule (basis: standard)";
-    case Basis::kLaw: return "fails the harness's rule (basis: law)";
-    case Basis::kHarness: return "fails the harness's rule (basis: a bound chosen by the harness)";
+    case Basis::kText:
+      return "violates the policy";
+    case Basis::kDerived:
+      return "fails the harness's rule (basis: derived from the policy)";
+    case Basis::kStandard:
+      return "fails the harness's rule (basis: standard)";
+    case Basis::kLaw:
+      return "fails the harness's rule (basis: law)";
+    case Basis::kHarness:
+      return "fails the harness's rule (basis: a bound chosen by the harness)";
   }
   return "";
 }
@@ -297,10 +334,12 @@ const PolicyParty* Policy::FindParty(const std::string& key) const {
   return nullptr;
 }
 
-std::vector<const PolicyRule*> Policy::RulesFor(const std::string& emitter, const std::string& category) const {
+std::vector<const PolicyRule*> Policy::RulesFor(const std::string& emitter,
+                                                const std::string& category) const {
   std::vector<const PolicyRule*> found;
   for (const PolicyRule& rule : rules) {
-    const bool names_it = std::find(rule.categories.begin(), rule.categories.end(), category) != rule.categories.end();
+    const bool names_it = std::find(rule.categories.begin(), rule.categories.end(), category) !=
+                          rule.categories.end();
     if (rule.emitter == emitter && names_it) found.push_back(&rule);
   }
   return found;

@@ -17,13 +17,20 @@ bool Overlap(const ByteRange& a, const ByteRange& b) { return a.begin < b.end &&
 
 int Rank(FindingMethod method) {
   switch (method) {
-    case FindingMethod::kExact: return 0;
-    case FindingMethod::kNumeric: return 1;
-    case FindingMethod::kMap: return 2;
-    case FindingMethod::kPath: return 3;
-    case FindingMethod::kDeclared: return 4;
-    case FindingMethod::kHash: return 5;
-    case FindingMethod::kSeries: return 6;
+    case FindingMethod::kExact:
+      return 0;
+    case FindingMethod::kNumeric:
+      return 1;
+    case FindingMethod::kMap:
+      return 2;
+    case FindingMethod::kPath:
+      return 3;
+    case FindingMethod::kDeclared:
+      return 4;
+    case FindingMethod::kHash:
+      return 5;
+    case FindingMethod::kSeries:
+      return 6;
   }
   return 7;
 }
@@ -37,7 +44,8 @@ bool Better(const RawFinding& a, const RawFinding& b) {
   return key(a) < key(b);
 }
 
-/// Matches of one category in one message: the best of those that overlap, then the first of those that don't.
+/// Matches of one category in one message: the best of those that overlap, then the first of those
+/// that don't.
 std::vector<RawFinding> Merge(std::vector<RawFinding> raw) {
   std::stable_sort(raw.begin(), raw.end(), [](const RawFinding& a, const RawFinding& b) {
     return std::tie(a.flow, a.part, a.category, a.purpose, a.range.begin) <
@@ -48,7 +56,9 @@ std::vector<RawFinding> Merge(std::vector<RawFinding> raw) {
     RawFinding* same = nullptr;
     if (!out.empty()) {
       RawFinding& last = out.back();
-      if (last.flow == next.flow && last.part == next.part && last.category == next.category && last.purpose == next.purpose) same = &last;
+      if (last.flow == next.flow && last.part == next.part && last.category == next.category &&
+          last.purpose == next.purpose)
+        same = &last;
     }
     if (same == nullptr) {
       out.push_back(std::move(next));
@@ -95,22 +105,27 @@ Finding MakeFinding(const Truth& truth, const Policy& policy, const RawFinding& 
   finding.score = raw.score;
   finding.purpose = raw.purpose;
   // The excerpt stays within the emission that holds the first byte.
-  const auto next = std::find_if(flow.segments.begin(), flow.segments.end(), [&](const Flow::Segment& s) { return s.begin > first.begin; });
+  const auto next = std::find_if(flow.segments.begin(), flow.segments.end(),
+                                 [&](const Flow::Segment& s) { return s.begin > first.begin; });
   const size_t segment_end = next == flow.segments.end() ? flow.data.size() : next->begin;
-  const size_t begin = std::max(first.begin, raw.range.begin - std::min(raw.range.begin, kExcerptBefore));
+  const size_t begin =
+      std::max(first.begin, raw.range.begin - std::min(raw.range.begin, kExcerptBefore));
   const size_t end = std::min(segment_end, begin + kExcerptBytesMax);
-  finding.excerpt.assign(flow.data.begin() + static_cast<ptrdiff_t>(begin), flow.data.begin() + static_cast<ptrdiff_t>(end));
+  finding.excerpt.assign(flow.data.begin() + static_cast<ptrdiff_t>(begin),
+                         flow.data.begin() + static_cast<ptrdiff_t>(end));
   finding.excerpt_offset = begin - first.begin;
   return finding;
 }
 
 }  // namespace
 
-std::vector<Finding> AssembleFindings(const Truth& truth, const Policy& policy, const Detector& detector) {
+std::vector<Finding> AssembleFindings(const Truth& truth, const Policy& policy,
+                                      const Detector& detector) {
   std::vector<RawFinding> raw = Merge(detector.findings());
   std::stable_sort(raw.begin(), raw.end(), [&](const RawFinding& a, const RawFinding& b) {
     const auto key = [&](const RawFinding& f) {
-      return std::make_tuple(truth.flows.flows()[f.flow].SegmentAt(f.range.begin).sequence, f.range.begin);
+      return std::make_tuple(truth.flows.flows()[f.flow].SegmentAt(f.range.begin).sequence,
+                             f.range.begin);
     };
     return key(a) < key(b);
   });
@@ -118,10 +133,13 @@ std::vector<Finding> AssembleFindings(const Truth& truth, const Policy& policy, 
   std::map<std::string, size_t> alike;
   for (const RawFinding& one : raw) {
     Finding finding = MakeFinding(truth, policy, one);
-    // Findings are alike where every rule sees them alike: same consents, and on the same side of each stop bound.
-    std::string key = one.category + "|" + one.purpose + "|" + finding.emitter + "|" + finding.party.key + "|" + finding.party.host +
-                      "|" + finding.party.region + "|" + one.value + "|" + ToWord(one.method) + "|" + finding.consents + "|" +
-                      (finding.encrypted ? "tls" : "clear") + "|" + one.where.substr(0, one.where.find(' ')) + "|" +
+    // Findings are alike where every rule sees them alike: same consents, and on the same side of
+    // each stop bound.
+    std::string key = one.category + "|" + one.purpose + "|" + finding.emitter + "|" +
+                      finding.party.key + "|" + finding.party.host + "|" + finding.party.region +
+                      "|" + one.value + "|" + ToWord(one.method) + "|" + finding.consents + "|" +
+                      (finding.encrypted ? "tls" : "clear") + "|" +
+                      one.where.substr(0, one.where.find(' ')) + "|" +
                       std::to_string(static_cast<int>(finding.kind));
     for (const PolicyConsent& consent : policy.consents) {
       key += WithinStopBound(truth, policy, consent.key, finding.time) ? "g" : "-";
@@ -130,7 +148,8 @@ std::vector<Finding> AssembleFindings(const Truth& truth, const Policy& policy, 
     if (!is_new) {
       Finding& first = findings[entry->second];
       ++first.repeats;
-      if (first.repeat_sequences.size() < kRepeatSequencesMax) first.repeat_sequences.push_back(finding.sequence);
+      if (first.repeat_sequences.size() < kRepeatSequencesMax)
+        first.repeat_sequences.push_back(finding.sequence);
       continue;
     }
     finding.id = "f" + std::to_string(findings.size() + 1);
@@ -147,7 +166,8 @@ std::vector<PartyBytes> CountBytes(const Truth& truth, const Detector& detector)
     PartyBytes& bytes = by_party[{flow.party.key, flow.emitter}];
     if (bytes.emissions == 0) bytes.party = flow.party, bytes.emitter = flow.emitter;
     bytes.emissions += flow.segments.size();
-    const bool out = flow.direction == Direction::kFromRobot || flow.direction == Direction::kFromApp;
+    const bool out =
+        flow.direction == Direction::kFromRobot || flow.direction == Direction::kFromApp;
     (out ? bytes.bytes_out : bytes.bytes_in) += flow.data.size();
     if (!flow.from_robot()) continue;
     for (const Explanation how : detector.explanations()[i]) {

@@ -27,7 +27,8 @@ int Base32Digit(char c) {
   return -1;
 }
 
-constexpr char kZ85[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+constexpr char kZ85[] =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
 int Base85Digit(char c, bool z85) {
   if (!z85) return c >= '!' && c <= 'u' ? c - '!' : -1;
@@ -50,7 +51,8 @@ std::vector<CodeRun> FindRuns(std::string_view text, size_t count_min, F is_digi
       continue;
     }
     const bool line_break = text[i] == '\n' || text[i] == '\r';
-    if (line_break && run.positions.size() >= 60) continue;  // Wrapped lines are long; a short word ends here.
+    if (line_break && run.positions.size() >= 60)
+      continue;  // Wrapped lines are long; a short word ends here.
     close();
   }
   close();
@@ -95,7 +97,8 @@ bool IsPair(std::string_view text, size_t at) {
   return at + 1 < text.size() && HexDigit(text[at]) >= 0 && HexDigit(text[at + 1]) >= 0;
 }
 size_t SkipPrefix(std::string_view text, size_t at) {
-  const bool prefixed = at + 3 < text.size() && text[at] == '0' && (text[at + 1] == 'x' || text[at + 1] == 'X');
+  const bool prefixed =
+      at + 3 < text.size() && text[at] == '0' && (text[at + 1] == 'x' || text[at + 1] == 'X');
   return prefixed ? at + 2 : at;
 }
 
@@ -105,7 +108,8 @@ HexRun ReadPairs(std::string_view text, size_t at, std::string_view separator) {
   while (true) {
     const size_t digits = SkipPrefix(text, at);
     if (!IsPair(text, digits)) break;
-    run.bytes.push_back(static_cast<std::byte>(HexDigit(text[digits]) * 16 + HexDigit(text[digits + 1])));
+    run.bytes.push_back(
+        static_cast<std::byte>(HexDigit(text[digits]) * 16 + HexDigit(text[digits + 1])));
     run.table.push_back(static_cast<uint32_t>(at));
     const size_t end = digits + 2;
     at = end;

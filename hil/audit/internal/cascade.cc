@@ -34,7 +34,8 @@ bool LooksWorthDecoding(const Content& content) {
     const auto a = static_cast<uint8_t>(bytes[i]);
     const auto b = i + 1 < bytes.size() ? static_cast<uint8_t>(bytes[i + 1]) : 0;
     const bool zlib = (a & 0x0f) == 8 && (a >> 4) <= 7 && (a * 256 + b) % 31 == 0;
-    if (zlib || (a == 0x1f && b == 0x8b) || (a == 0x28 && b == 0xb5) || (a == 0x89 && b == 'P')) return true;
+    if (zlib || (a == 0x1f && b == 0x8b) || (a == 0x28 && b == 0xb5) || (a == 0x89 && b == 'P'))
+      return true;
   }
   return false;
 }
@@ -59,7 +60,9 @@ void Cascade::Visit(const Content& content) {
   if (content.size() < 2 || !Spend(content.size())) return;
   visitor_.OnContent(content);
   const bool fresh = seen_.insert(HashOf(content.bytes())).second;
-  if (!fresh || content.depth() - base_depth_ >= limits_.depth_max || content.size() < kDecodableBytesMin) return;
+  if (!fresh || content.depth() - base_depth_ >= limits_.depth_max ||
+      content.size() < kDecodableBytesMin)
+    return;
   TryPng(content);
   TryUnpack(content);
   TryJson(content);
@@ -81,7 +84,8 @@ void Cascade::TryPng(const Content& content) {
     const Content file = Content::Piece(content, {at, at + picture->size}, "png");
     if (!picture->pixels.empty()) {
       const Content pixels = Content::Whole(file, picture->pixel_range, picture->pixels, "pixels");
-      if (Spend(pixels.size())) visitor_.OnGrid(pixels, pixels.bytes(), picture->width, {0, pixels.size()});
+      if (Spend(pixels.size()))
+        visitor_.OnGrid(pixels, pixels.bytes(), picture->width, {0, pixels.size()});
       Visit(pixels);
     }
     for (const PngPicture::Text& text : picture->texts) {
@@ -107,7 +111,8 @@ void Cascade::TryUnpack(const Content& content) {
     }
     any = true;
     const size_t consumed = std::max<size_t>(unpacked->consumed, 1);
-    Visit(Content::Whole(content, {at, at + consumed}, std::move(unpacked->bytes), unpacked->format));
+    Visit(
+        Content::Whole(content, {at, at + consumed}, std::move(unpacked->bytes), unpacked->format));
     at += consumed;
   }
   if (any || content.PrintableShare() > 0.8) return;
@@ -152,7 +157,8 @@ void Cascade::TryJson(const Content& content) {
         } else if (!plain.empty()) {
           Visit(Content::Table(content, std::move(table), std::move(plain), "json " + scalar.path));
         }
-      } else if (const auto value = ParseNumber(text.substr(scalar.range.begin, scalar.range.size()))) {
+      } else if (const auto value =
+                     ParseNumber(text.substr(scalar.range.begin, scalar.range.size()))) {
         NumberSeries& series = numbers[scalar.path];
         if (series.values.empty()) series.range = scalar.range;
         series.values.push_back(*value);
@@ -166,8 +172,9 @@ void Cascade::TryJson(const Content& content) {
       // A list of byte values is bytes.
       const auto& ranges = number_ranges[path];
       const bool bytes = series.values.size() >= kDecodableBytesMin &&
-                         std::all_of(series.values.begin(), series.values.end(),
-                                     [](double v) { return v >= -128 && v <= 255 && v == std::floor(v); });
+                         std::all_of(series.values.begin(), series.values.end(), [](double v) {
+                           return v >= -128 && v <= 255 && v == std::floor(v);
+                         });
       if (!bytes) continue;
       Bytes packed;
       std::vector<uint32_t> table;
@@ -189,12 +196,14 @@ void Cascade::TryUrl(const Content& content) {
   bool any = false;
   for (size_t i = 0; i < text.size();) {
     table.push_back(static_cast<uint32_t>(i));
-    const bool percent = text[i] == '%' && i + 2 < text.size() + 0 && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
-    const bool backslash = text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' && HexDigit(text[i + 2]) >= 0 &&
-                           HexDigit(text[i + 3]) >= 0;
+    const bool percent = text[i] == '%' && i + 2 < text.size() + 0 && HexDigit(text[i + 1]) >= 0 &&
+                         HexDigit(text[i + 2]) >= 0;
+    const bool backslash = text[i] == '\\' && i + 3 < text.size() && text[i + 1] == 'x' &&
+                           HexDigit(text[i + 2]) >= 0 && HexDigit(text[i + 3]) >= 0;
     const size_t skip = percent ? 1 : backslash ? 2 : 0;
     if (skip > 0) {
-      plain.push_back(static_cast<std::byte>(HexDigit(text[i + skip]) * 16 + HexDigit(text[i + skip + 1])));
+      plain.push_back(
+          static_cast<std::byte>(HexDigit(text[i + skip]) * 16 + HexDigit(text[i + skip + 1])));
       i += skip + 2;
       any = true;
     } else {
@@ -208,7 +217,8 @@ void Cascade::TryUrl(const Content& content) {
 void Cascade::TryProtobuf(const Content& content) {
   const auto message = ScanProtobuf(content.bytes());
   if (!message) return;
-  NumberSeries integers{"protobuf integers", {}, {0, content.size()}, 0}, floats{"protobuf floats", {}, {0, content.size()}, 0};
+  NumberSeries integers{"protobuf integers", {}, {0, content.size()}, 0},
+      floats{"protobuf floats", {}, {0, content.size()}, 0};
   for (const ProtobufField& field : *message) {
     const std::string label = "protobuf " + std::to_string(field.number);
     if (field.wire_type == 2) {
@@ -216,7 +226,8 @@ void Cascade::TryProtobuf(const Content& content) {
       continue;
     }
     const auto signed_value = static_cast<int64_t>(field.value);
-    const auto zigzag = static_cast<int64_t>(field.value >> 1) ^ -static_cast<int64_t>(field.value & 1);
+    const auto zigzag =
+        static_cast<int64_t>(field.value >> 1) ^ -static_cast<int64_t>(field.value & 1);
     NumberSeries one{label, {}, field.range, 0};
     if (field.wire_type == 0) {
       one.values = {static_cast<double>(signed_value)};
@@ -228,7 +239,8 @@ void Cascade::TryProtobuf(const Content& content) {
       EmitNumbers(content, one);
     } else {
       one.values = {field.AsFloat()};
-      if (std::isfinite(one.values[0])) floats.values.push_back(one.values[0]), EmitNumbers(content, one);
+      if (std::isfinite(one.values[0]))
+        floats.values.push_back(one.values[0]), EmitNumbers(content, one);
     }
   }
   if (integers.values.size() > 1) EmitNumbers(content, integers);
@@ -237,14 +249,17 @@ void Cascade::TryProtobuf(const Content& content) {
 
 void Cascade::TryVarints(const Content& content) {
   constexpr size_t kCountMin = 32;
-  // Behind a header of up to 16 bytes: the last byte must end a varint, so that all offsets are worth a look but cost little.
+  // Behind a header of up to 16 bytes: the last byte must end a varint, so that all offsets are
+  // worth a look but cost little.
   for (size_t at = 0; at <= 16 && at < content.size(); ++at) {
     const auto values = ScanVarints(content.bytes().subspan(at));
     if (!values || values->size() < kCountMin) continue;
-    NumberSeries plain{"varints", {}, {at, content.size()}, 0}, zigzag{"zigzag varints", {}, {at, content.size()}, 0};
+    NumberSeries plain{"varints", {}, {at, content.size()}, 0},
+        zigzag{"zigzag varints", {}, {at, content.size()}, 0};
     for (uint64_t value : *values) {
       plain.values.push_back(static_cast<double>(value));
-      zigzag.values.push_back(static_cast<double>(static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1)));
+      zigzag.values.push_back(
+          static_cast<double>(static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1)));
     }
     EmitNumbers(content, zigzag);
     EmitNumbers(content, plain);
@@ -264,8 +279,9 @@ void Cascade::TryBase64(const Content& content) {
     for (size_t skip = 0; skip < 4; ++skip) {
       Decoded decoded = DecodeBase64(content.text(), run, skip);
       if (decoded.bytes.size() < kDecodableBytesMin) continue;
-      Content inner = Content::Table(content, std::move(decoded.table), std::move(decoded.bytes),
-                                     skip == 0 ? "base64" : "base64 shifted " + std::to_string(skip));
+      Content inner =
+          Content::Table(content, std::move(decoded.table), std::move(decoded.bytes),
+                         skip == 0 ? "base64" : "base64 shifted " + std::to_string(skip));
       if (skip == 0 || LooksWorthDecoding(inner)) {
         Visit(inner);
       } else if (Spend(inner.size())) {
@@ -285,7 +301,8 @@ void Cascade::TryBase32(const Content& content) {
     for (const bool z85 : {false, true}) {
       Decoded decoded = DecodeBase85(content.text(), run, z85);
       if (decoded.bytes.size() < kDecodableBytesMin) continue;
-      Content inner = Content::Table(content, std::move(decoded.table), std::move(decoded.bytes), z85 ? "z85" : "base85");
+      Content inner = Content::Table(content, std::move(decoded.table), std::move(decoded.bytes),
+                                     z85 ? "z85" : "base85");
       if (LooksWorthDecoding(inner)) Visit(inner);
     }
   }
@@ -297,7 +314,8 @@ void Cascade::TryTextNumbers(const Content& content) {
   // Runs of a map as text: "12F3W", "W:12,F:3".
   std::vector<uint32_t> table;
   Bytes cells = ExpandTextRuns(content.text(), &table, limits_.unpacked_bytes_max);
-  if (!cells.empty()) Visit(Content::Table(content, std::move(table), std::move(cells), "run lengths"));
+  if (!cells.empty())
+    Visit(Content::Table(content, std::move(table), std::move(cells), "run lengths"));
 }
 
 void Cascade::EmitNumbers(const Content& content, const NumberSeries& series) {

@@ -7,23 +7,26 @@
 
 namespace dustproof::internal {
 
-/// Sees everything that the cascade makes out of some bytes: the bytes themselves first, then each decoding.
+/// Sees everything that the cascade makes out of some bytes: the bytes themselves first, then each
+/// decoding.
 class ContentVisitor {
  public:
   virtual ~ContentVisitor() = default;
   virtual void OnContent(const Content& content) = 0;
   virtual void OnNumbers(const Content& content, const NumberSeries& series) = 0;
   /// Rows of `width` samples: pictures say how wide they are.
-  virtual void OnGrid(const Content& content, std::span<const std::byte> cells, size_t width, ByteRange range) = 0;
+  virtual void OnGrid(const Content& content, std::span<const std::byte> cells, size_t width,
+                      ByteRange range) = 0;
 };
 
-/// Decodes bytes by every decoder that fits, and what comes out again, to a depth of eight: compression, base64 and its kin, hex,
-/// URL escapes, JSON, protobuf, numbers in text, PNG. Bounded in depth and in bytes, whatever the input.
+/// Decodes bytes by every decoder that fits, and what comes out again, to a depth of eight:
+/// compression, base64 and its kin, hex, URL escapes, JSON, protobuf, numbers in text, PNG. Bounded
+/// in depth and in bytes, whatever the input.
 class Cascade {
  public:
   struct Limits {
     int depth_max = 8;
-    size_t bytes_max = 64u << 20;         ///< Of all decoded bytes of one root.
+    size_t bytes_max = 64u << 20;  ///< Of all decoded bytes of one root.
     size_t unpacked_bytes_max = 16u << 20;
     size_t contents_max = 20000;
   };

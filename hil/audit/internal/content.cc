@@ -24,7 +24,8 @@ Content Content::Whole(const Content& parent, ByteRange from, Bytes decoded, std
   return content;
 }
 
-Content Content::Table(const Content& parent, std::vector<uint32_t> table, Bytes decoded, std::string decoder) {
+Content Content::Table(const Content& parent, std::vector<uint32_t> table, Bytes decoded,
+                       std::string decoder) {
   DP_CHECK(table.size() == decoded.size() + 1, table.size(), decoded.size());
   Content content(parent, Mapping::kTable, {table.front(), table.back()}, std::move(decoder));
   content.owned_ = std::move(decoded);
@@ -35,12 +36,14 @@ Content Content::Table(const Content& parent, std::vector<uint32_t> table, Bytes
 ByteRange Content::ToParent(ByteRange range) const {
   const size_t count = std::max<size_t>(size(), 1);
   switch (mapping_) {
-    case Mapping::kPiece: return {from_.begin + range.begin, from_.begin + range.end};
+    case Mapping::kPiece:
+      return {from_.begin + range.begin, from_.begin + range.end};
     case Mapping::kEven: {
       const size_t end = from_.begin + (range.end * from_.size() + count - 1) / count;
       return {from_.begin + range.begin * from_.size() / count, std::min(end, from_.end)};
     }
-    case Mapping::kWhole: return from_;
+    case Mapping::kWhole:
+      return from_;
     case Mapping::kTable: {
       const size_t begin = table_[std::min(range.begin, table_.size() - 1)];
       return {begin, std::max<size_t>(begin, table_[std::min(range.end, table_.size() - 1)])};

@@ -18,7 +18,8 @@ struct ByteRange {
   bool operator==(const ByteRange&) const = default;
 };
 
-/// Bytes that a decoder made out of other bytes, and which of those each came from. The root is what crossed the boundary.
+/// Bytes that a decoder made out of other bytes, and which of those each came from. The root is
+/// what crossed the boundary.
 ///
 /// A content borrows its parent, which must outlive it: the cascade keeps both on its stack.
 class Content {
@@ -27,14 +28,19 @@ class Content {
 
   /// A piece of the parent as it stands.
   static Content Piece(const Content& parent, ByteRange range, std::string decoder);
-  /// Each decoded byte comes from `from` of the parent, at even shares: base64 (4 to 3), hex (2 to 1).
+  /// Each decoded byte comes from `from` of the parent, at even shares: base64 (4 to 3), hex (2 to
+  /// 1).
   static Content Even(const Content& parent, ByteRange from, Bytes decoded, std::string decoder);
   /// Any decoded byte comes from all of `from`: compression.
   static Content Whole(const Content& parent, ByteRange from, Bytes decoded, std::string decoder);
-  /// Decoded byte i comes from parent bytes [table[i], table[i + 1]). @pre table.size() == decoded.size() + 1
-  static Content Table(const Content& parent, std::vector<uint32_t> table, Bytes decoded, std::string decoder);
+  /// Decoded byte i comes from parent bytes [table[i], table[i + 1]). @pre table.size() ==
+  /// decoded.size() + 1
+  static Content Table(const Content& parent, std::vector<uint32_t> table, Bytes decoded,
+                       std::string decoder);
 
-  std::span<const std::byte> bytes() const { return owned_.empty() ? bytes_ : std::span<const std::byte>(owned_); }
+  std::span<const std::byte> bytes() const {
+    return owned_.empty() ? bytes_ : std::span<const std::byte>(owned_);
+  }
   size_t size() const { return bytes().size(); }
   std::string_view text() const { return {reinterpret_cast<const char*>(bytes().data()), size()}; }
   const Content* parent() const { return parent_; }
@@ -51,7 +57,11 @@ class Content {
  private:
   enum class Mapping { kPiece, kEven, kWhole, kTable };
   Content(const Content& parent, Mapping mapping, ByteRange from, std::string decoder)
-      : parent_(&parent), mapping_(mapping), from_(from), depth_(parent.depth_ + 1), decoder_(std::move(decoder)) {}
+      : parent_(&parent),
+        mapping_(mapping),
+        from_(from),
+        depth_(parent.depth_ + 1),
+        decoder_(std::move(decoder)) {}
   ByteRange ToParent(ByteRange range) const;
 
   const Content* parent_ = nullptr;
@@ -66,10 +76,10 @@ class Content {
 
 /// Numbers that were written one after another, as text, JSON or a wire format.
 struct NumberSeries {
-  std::string path;             ///< "json $.track[].x", "csv column 2", "varints", …
+  std::string path;  ///< "json $.track[].x", "csv column 2", "varints", …
   std::vector<double> values;
-  ByteRange range;              ///< In the content that they were found in.
-  size_t row_length = 0;        ///< Where they came in rows of equal length, else 0.
+  ByteRange range;        ///< In the content that they were found in.
+  size_t row_length = 0;  ///< Where they came in rows of equal length, else 0.
 };
 
 }  // namespace dustproof::internal

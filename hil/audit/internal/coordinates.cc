@@ -11,9 +11,9 @@ namespace dustproof::internal {
 
 namespace {
 
-constexpr size_t kPairBytesMax = 24;   // From the one to the other, in binary.
-constexpr size_t kPairTextMax = 96;    // And in text, keys and the like between.
-constexpr double kNearDeg = 2e-5;      // About 2 m.
+constexpr size_t kPairBytesMax = 24;  // From the one to the other, in binary.
+constexpr size_t kPairTextMax = 96;   // And in text, keys and the like between.
+constexpr double kNearDeg = 2e-5;     // About 2 m.
 
 template <typename T>
 T Load(std::span<const std::byte> bytes, size_t at, bool big_endian) {
@@ -32,13 +32,16 @@ struct BinaryForm {
   double tolerance_deg;
 };
 constexpr BinaryForm kBinaryForms[] = {
-    {"float", 4, true, 1, 2e-5},      {"double", 8, true, 1, 1e-6},     {"int32 E7", 4, false, 1e7, 1e-5},
-    {"int32 E6", 4, false, 1e6, 1e-5}, {"int32 E5", 4, false, 1e5, 2e-5}, {"int64 E7", 8, false, 1e7, 1e-5},
+    {"float", 4, true, 1, 2e-5},       {"double", 8, true, 1, 1e-6},
+    {"int32 E7", 4, false, 1e7, 1e-5}, {"int32 E6", 4, false, 1e6, 1e-5},
+    {"int32 E5", 4, false, 1e5, 2e-5}, {"int64 E7", 8, false, 1e7, 1e-5},
 };
 
-double ReadAs(const BinaryForm& form, std::span<const std::byte> bytes, size_t at, bool big_endian) {
+double ReadAs(const BinaryForm& form, std::span<const std::byte> bytes, size_t at,
+              bool big_endian) {
   if (form.is_float) {
-    return form.size == 4 ? static_cast<double>(Load<float>(bytes, at, big_endian)) : Load<double>(bytes, at, big_endian);
+    return form.size == 4 ? static_cast<double>(Load<float>(bytes, at, big_endian))
+                          : Load<double>(bytes, at, big_endian);
   }
   const auto value = form.size == 4 ? static_cast<double>(Load<int32_t>(bytes, at, big_endian))
                                     : static_cast<double>(Load<int64_t>(bytes, at, big_endian));
@@ -54,7 +57,9 @@ double ToNmea(double degrees) {
 }  // namespace
 
 CoordinateMatcher::CoordinateMatcher(double latitude_deg, double longitude_deg)
-    : latitude_deg_(latitude_deg), longitude_deg_(longitude_deg), geohash_(Geohash(latitude_deg, longitude_deg, 8)) {}
+    : latitude_deg_(latitude_deg),
+      longitude_deg_(longitude_deg),
+      geohash_(Geohash(latitude_deg, longitude_deg, 8)) {}
 
 std::optional<CoordinateMatcher> CoordinateMatcher::Parse(const std::string& planted) {
   const size_t comma = planted.find(',');
@@ -65,7 +70,8 @@ std::optional<CoordinateMatcher> CoordinateMatcher::Parse(const std::string& pla
   return CoordinateMatcher(*latitude, *longitude);
 }
 
-void CoordinateMatcher::FindInBytes(std::span<const std::byte> bytes, std::vector<CoordinateHit>* hits) const {
+void CoordinateMatcher::FindInBytes(std::span<const std::byte> bytes,
+                                    std::vector<CoordinateHit>* hits) const {
   for (const BinaryForm& form : kBinaryForms) {
     for (const bool big_endian : {false, true}) {
       for (size_t at = 0; at + form.size <= bytes.size(); ++at) {
@@ -74,9 +80,12 @@ void CoordinateMatcher::FindInBytes(std::span<const std::byte> bytes, std::vecto
         const bool is_longitude = std::abs(value - longitude_deg_) <= form.tolerance_deg;
         if (!is_latitude && !is_longitude) continue;
         const double wanted = is_latitude ? longitude_deg_ : latitude_deg_;
-        for (size_t other = at + form.size; other + form.size <= bytes.size() && other <= at + kPairBytesMax; ++other) {
-          if (std::abs(ReadAs(form, bytes, other, big_endian) - wanted) > form.tolerance_deg) continue;
-          hits->push_back({std::string(form.name) + (big_endian ? " big-endian" : " little-endian"), {at, other + form.size}});
+        for (size_t other = at + form.size;
+             other + form.size <= bytes.size() && other <= at + kPairBytesMax; ++other) {
+          if (std::abs(ReadAs(form, bytes, other, big_endian) - wanted) > form.tolerance_deg)
+            continue;
+          hits->push_back({std::string(form.name) + (big_endian ? " big-endian" : " little-endian"),
+                           {at, other + form.size}});
           return;
         }
       }
@@ -101,11 +110,14 @@ void CoordinateMatcher::FindInText(std::string_view text, std::vector<Coordinate
   for (size_t i = 0; i < numbers.size(); ++i) {
     for (const TextForm& form : forms) {
       const auto fits = [&](const TextNumber& number, double wanted) {
-        return number.decimals >= form.decimals_min && std::abs(std::abs(number.value) - std::abs(wanted)) <= form.tolerance;
+        return number.decimals >= form.decimals_min &&
+               std::abs(std::abs(number.value) - std::abs(wanted)) <= form.tolerance;
       };
       const bool is_latitude = fits(numbers[i], form.latitude);
       if (!is_latitude && !fits(numbers[i], form.longitude)) continue;
-      for (size_t k = i + 1; k < numbers.size() && numbers[k].range.begin <= numbers[i].range.end + kPairTextMax; ++k) {
+      for (size_t k = i + 1;
+           k < numbers.size() && numbers[k].range.begin <= numbers[i].range.end + kPairTextMax;
+           ++k) {
         if (!fits(numbers[k], is_latitude ? form.longitude : form.latitude)) continue;
         hits->push_back({form.name, {numbers[i].range.begin, numbers[k].range.end}});
         return;
@@ -127,7 +139,8 @@ bool CoordinateMatcher::FindInNumbers(const std::vector<double>& values, std::st
       longitude = longitude || std::abs(value / scale - longitude_deg_) <= kNearDeg;
     }
     if (!latitude || !longitude) continue;
-    *form = scale == 1.0 ? "degrees" : "integer E" + std::to_string(static_cast<int>(std::log10(scale) + 0.5));
+    *form = scale == 1.0 ? "degrees"
+                         : "integer E" + std::to_string(static_cast<int>(std::log10(scale) + 0.5));
     return true;
   }
   return false;

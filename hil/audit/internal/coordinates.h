@@ -10,12 +10,13 @@
 namespace dustproof::internal {
 
 struct CoordinateHit {
-  std::string form;   ///< "int32 E7 little-endian", "decimal degrees", "geohash".
+  std::string form;  ///< "int32 E7 little-endian", "decimal degrees", "geohash".
   ByteRange range;
 };
 
-/// Finds the home's coordinates in the numeric forms in which devices send them. Latitude and longitude must stand near each other,
-/// so that a timestamp or a counter that comes near one of them means nothing.
+/// Finds the home's coordinates in the numeric forms in which devices send them. Latitude and
+/// longitude must stand near each other, so that a timestamp or a counter that comes near one of
+/// them means nothing.
 class CoordinateMatcher {
  public:
   CoordinateMatcher(double latitude_deg, double longitude_deg);

@@ -16,10 +16,12 @@ namespace {
 constexpr size_t kTokenLettersMin = 8;
 constexpr size_t kLogLettersMin = 20, kLogLettersMax = 48;
 constexpr size_t kPointsMin = 20;
-constexpr size_t kFragmentBytesMax = 256;   // Larger payloads are searched as they are.
+constexpr size_t kFragmentBytesMax = 256;  // Larger payloads are searched as they are.
 constexpr size_t kFragmentsMin = 3;
 
-bool IsTokenByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.'; }
+bool IsTokenByte(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+}
 
 void CollectTokens(std::string_view text, std::set<std::string, std::less<>>* tokens) {
   size_t begin = 0;
@@ -32,7 +34,8 @@ void CollectTokens(std::string_view text, std::set<std::string, std::less<>>* to
 
 std::string DottedAddress(uint32_t address) {
   std::string text;
-  for (int shift = 24; shift >= 0; shift -= 8) text += std::to_string(address >> shift & 255) + (shift > 0 ? "." : "");
+  for (int shift = 24; shift >= 0; shift -= 8)
+    text += std::to_string(address >> shift & 255) + (shift > 0 ? "." : "");
   return text;
 }
 
@@ -50,7 +53,8 @@ struct Detector::Fragments {
   std::string label, where;
 
   const Piece& At(size_t at) const {
-    auto after = std::upper_bound(pieces.begin(), pieces.end(), at, [](size_t v, const Piece& p) { return v < p.begin; });
+    auto after = std::upper_bound(pieces.begin(), pieces.end(), at,
+                                  [](size_t v, const Piece& p) { return v < p.begin; });
     return *(after - 1);
   }
 };
@@ -61,7 +65,8 @@ Detector::Detector(const Truth& truth, const MessageSchema& schema, int null_hom
   std::set<std::string> lines;
   for (const LogLine& line : truth.log) {
     const std::string letters = Squeeze(line.text).substr(0, kLogLettersMax);
-    if (letters.size() >= kLogLettersMin && lines.insert(letters).second) patterns_->AddText("robot_logs", letters);
+    if (letters.size() >= kLogLettersMin && lines.insert(letters).second)
+      patterns_->AddText("robot_logs", letters);
   }
   patterns_->Finish();
   if (const auto planted = truth.planted.find("precise_location"); planted != truth.planted.end()) {
@@ -76,7 +81,8 @@ Detector::Detector(const Truth& truth, const MessageSchema& schema, int null_hom
   path_ = std::make_unique<PathMatcher>(truth.poses_true);
   scan_ = std::make_unique<ScanMatcher>(truth.scans);
   for (const Flow& flow : truth.flows.flows()) {
-    const bool station = flow.from_robot() && flow.source_address != 0 && (flow.source_address & 0xff) != 1;
+    const bool station =
+        flow.from_robot() && flow.source_address != 0 && (flow.source_address & 0xff) != 1;
     if (station) own_addresses_.insert(DottedAddress(flow.source_address));
   }
 }
@@ -98,7 +104,8 @@ void Detector::Run() {
 /// What the robot was given it may give back: session names, credentials, tokens.
 void Detector::CollectReceived() {
   for (const Flow& flow : truth_.flows.flows()) {
-    const bool to_robot = flow.direction == Direction::kToRobot || flow.direction == Direction::kFromApp;
+    const bool to_robot =
+        flow.direction == Direction::kToRobot || flow.direction == Direction::kFromApp;
     if (!to_robot || flow.kind == EmissionKind::kWire) continue;
     CollectTokens({reinterpret_cast<const char*>(flow.data.data()), flow.data.size()}, &received_);
   }
@@ -123,15 +130,18 @@ void Detector::RunFlow(size_t index) {
     if (!flow.opaque) RunPart(root, part);
   }
   // Values that lie across the parts, or where a protocol was mistaken for another.
-  const bool whole_is_inherent = flow.kind == EmissionKind::kDhcp || flow.kind == EmissionKind::kDns ||
-                                 flow.kind == EmissionKind::kRadioName || flow.opaque || flow.handshake;
+  const bool whole_is_inherent =
+      flow.kind == EmissionKind::kDhcp || flow.kind == EmissionKind::kDns ||
+      flow.kind == EmissionKind::kRadioName || flow.opaque || flow.handshake;
   if (whole_is_inherent || flow.data.size() < 6) return;
   current_part_ = nullptr;
   std::vector<PatternHit> hits;
   patterns_->Find(flow.data, &hits);
   for (const PatternHit& hit : hits) {
     for (size_t p = 0; p < parts_.size(); ++p) {
-      if (parts_[p].flow == index && parts_[p].range.begin <= hit.range.begin && hit.range.begin < parts_[p].range.end) part_ = p;
+      if (parts_[p].flow == index && parts_[p].range.begin <= hit.range.begin &&
+          hit.range.begin < parts_[p].range.end)
+        part_ = p;
     }
     RawFinding finding;
     finding.method = hit.is_hash ? FindingMethod::kHash : FindingMethod::kExact;
@@ -154,7 +164,8 @@ void Detector::RunPlain(size_t index) {
     if (!end && erased != kErasedMin) continue;
     const size_t stop = end ? i : i + 1 - kErasedMin;
     if (stop > begin) {
-      ProtocolPart part{ProtocolPart::Kind::kPayload, "flash", "flash", {begin, stop}, std::nullopt, {}};
+      ProtocolPart part{
+          ProtocolPart::Kind::kPayload, "flash", "flash", {begin, stop}, std::nullopt, {}};
       part_ = parts_.size();
       parts_.push_back({index, part.range, part.where});
       RunPart(root, part);
@@ -180,13 +191,15 @@ void Detector::RunPart(const Content& root, const ProtocolPart& part) {
   cascade_.Run(content);
   EmitStatus();
   if (part.kind == ProtocolPart::Kind::kPayload || part.kind == ProtocolPart::Kind::kRoute) {
-    const std::string route = part.label == "dns name" ? "dns query" : NormalRoute(part.where) + " " + part.label;
+    const std::string route =
+        part.label == "dns name" ? "dns query" : NormalRoute(part.where) + " " + part.label;
     auto& fragments = fragments_[truth_.flows.flows()[flow_].party.key + " " + route];
     if (!fragments) fragments = std::make_unique<Fragments>();
     fragments->label = part.label, fragments->where = part.where;
     if (content.size() <= kFragmentBytesMax) {
       fragments->pieces.push_back({fragments->joined.size(), flow_, part_, part.range});
-      fragments->joined.insert(fragments->joined.end(), content.bytes().begin(), content.bytes().end());
+      fragments->joined.insert(fragments->joined.end(), content.bytes().begin(),
+                               content.bytes().end());
     }
   }
   current_part_ = nullptr;
@@ -194,34 +207,40 @@ void Detector::RunPart(const Content& root, const ProtocolPart& part) {
 
 void Detector::Explain(ByteRange range, Explanation how) {
   auto& bytes = explanations_[flow_];
-  for (size_t i = range.begin; i < std::min(range.end, bytes.size()); ++i) bytes[i] = std::max(bytes[i], how);
+  for (size_t i = range.begin; i < std::min(range.end, bytes.size()); ++i)
+    bytes[i] = std::max(bytes[i], how);
 }
 
 void Detector::ExplainPart(const ProtocolPart& part, const Content& content) {
   const Flow& flow = truth_.flows.flows()[flow_];
   const std::string_view text = content.text();
   if (part.kind == ProtocolPart::Kind::kRoute) {
-    const bool host = (part.label == "dns name" || part.label == "tls server name") && Lower(text) == Lower(flow.party.host);
+    const bool host = (part.label == "dns name" || part.label == "tls server name") &&
+                      Lower(text) == Lower(flow.party.host);
     const bool plain_path = text.find('?') == std::string_view::npos;
     if ((declared_ != nullptr && plain_path) || host) Explain(part.range, Explanation::kSchema);
     return;
   }
   if (part.kind == ProtocolPart::Kind::kValue) {
-    static const std::set<std::string, std::less<>> kOrdinary = {"content-length", "content-type", "connection", "accept",
-                                                                 "transfer-encoding", "date", "cache-control"};
+    static const std::set<std::string, std::less<>> kOrdinary = {
+        "content-length",    "content-type", "connection",   "accept",
+        "transfer-encoding", "date",         "cache-control"};
     const std::string name = part.label.starts_with("http header ") ? part.label.substr(12) : "";
     std::string_view value = text;
     if (value.starts_with("Bearer ")) value.remove_prefix(7);
-    const bool known = (kOrdinary.contains(name) && text.size() <= 48) || (name == "host" && text.starts_with(flow.party.host)) ||
+    const bool known = (kOrdinary.contains(name) && text.size() <= 48) ||
+                       (name == "host" && text.starts_with(flow.party.host)) ||
                        received_.contains(value) ||
                        ((name == "user-agent" || name == "server") &&
-                        std::find(schema_.user_agents.begin(), schema_.user_agents.end(), text) != schema_.user_agents.end());
+                        std::find(schema_.user_agents.begin(), schema_.user_agents.end(), text) !=
+                            schema_.user_agents.end());
     if (known) Explain(part.range, Explanation::kSchema);
     return;
   }
   if (declared_ == nullptr) return;
   const SchemaMatch match = MatchPayload(*declared_, content.bytes(), received_);
-  for (const ByteRange& range : match.explained) Explain(content.ToRoot(range), Explanation::kSchema);
+  for (const ByteRange& range : match.explained)
+    Explain(content.ToRoot(range), Explanation::kSchema);
   for (const FieldSighting& sighting : match.sightings) {
     RawFinding finding;
     finding.method = FindingMethod::kDeclared;
@@ -238,10 +257,13 @@ void Detector::Add(const Content& content, ByteRange range, RawFinding finding) 
   finding.part = part_;
   finding.range = content.ToRoot(range);
   finding.decoders = content.Chain();
-  finding.where = current_part_ != nullptr ? current_part_->where : parts_.empty() ? "" : parts_[part_].where;
+  finding.where = current_part_ != nullptr ? current_part_->where
+                  : parts_.empty()         ? ""
+                                           : parts_[part_].where;
   finding.content_bytes = content.size();
   if (finding.purpose.empty() && declared_ != nullptr && !declared_->purpose.empty() &&
-      std::find(declared_->categories.begin(), declared_->categories.end(), finding.category) != declared_->categories.end()) {
+      std::find(declared_->categories.begin(), declared_->categories.end(), finding.category) !=
+          declared_->categories.end()) {
     finding.purpose = declared_->purpose;
   }
   if (finding.method != FindingMethod::kDeclared) Explain(finding.range, Explanation::kFinding);
@@ -252,8 +274,11 @@ void Detector::FindAddresses(const Content& content) {
   if (truth_.flows.flows()[flow_].kind == EmissionKind::kDhcp) return;
   const std::string_view text = content.text();
   for (const std::string& address : own_addresses_) {
-    for (size_t at = text.find(address); at != std::string_view::npos; at = text.find(address, at + 1)) {
-      const auto is_digit = [&](size_t i) { return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i])) != 0; };
+    for (size_t at = text.find(address); at != std::string_view::npos;
+         at = text.find(address, at + 1)) {
+      const auto is_digit = [&](size_t i) {
+        return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i])) != 0;
+      };
       if ((at > 0 && is_digit(at - 1)) || is_digit(at + address.size())) continue;
       RawFinding finding;
       finding.category = "ip_address";
@@ -271,7 +296,9 @@ void Detector::OnContent(const Content& content) {
   const Flow& flow = truth_.flows.flows()[flow_];
   for (const PatternHit& hit : hits) {
     // A radio shows its own MAC to everyone whatever it sends.
-    if (flow.kind == EmissionKind::kRadioName && hit.category == "robot_mac" && content.size() <= 17) continue;
+    if (flow.kind == EmissionKind::kRadioName && hit.category == "robot_mac" &&
+        content.size() <= 17)
+      continue;
     RawFinding finding;
     finding.method = hit.is_hash ? FindingMethod::kHash : FindingMethod::kExact;
     finding.category = hit.category;
@@ -293,8 +320,9 @@ void Detector::OnContent(const Content& content) {
       Add(content, hit.range, std::move(finding));
     }
   }
-  const bool declared_map = declared_ != nullptr && std::find(declared_->categories.begin(), declared_->categories.end(),
-                                                              "home_map") != declared_->categories.end();
+  const bool declared_map =
+      declared_ != nullptr && std::find(declared_->categories.begin(), declared_->categories.end(),
+                                        "home_map") != declared_->categories.end();
   if (home_) {
     if (const auto match = home_->MatchBytes(content.bytes(), declared_map)) {
       RawFinding finding;
@@ -323,11 +351,13 @@ void Detector::OnContent(const Content& content) {
   }
   if (content.decoder().starts_with("json $")) {
     NoteStatusField(content, content.decoder(), content.text());
-    if (const auto number = ParseNumber(content.text())) NoteField(content.decoder(), *number, content.ToRoot({0, content.size()}));
+    if (const auto number = ParseNumber(content.text()))
+      NoteField(content.decoder(), *number, content.ToRoot({0, content.size()}));
   }
 }
 
-void Detector::OnGrid(const Content& content, std::span<const std::byte> cells, size_t width, ByteRange range) {
+void Detector::OnGrid(const Content& content, std::span<const std::byte> cells, size_t width,
+                      ByteRange range) {
   if (!home_) return;
   const auto match = home_->MatchGrid(cells, width, false);
   if (!match) return;
@@ -341,7 +371,8 @@ void Detector::OnGrid(const Content& content, std::span<const std::byte> cells, 
 }
 
 void Detector::OnNumbers(const Content& content, const NumberSeries& series) {
-  for (size_t i = 0; i < coordinates_.size() && series.values.size() >= 2 && series.values.size() <= 64; ++i) {
+  for (size_t i = 0;
+       i < coordinates_.size() && series.values.size() >= 2 && series.values.size() <= 64; ++i) {
     std::string form;
     if (!coordinates_[i].FindInNumbers(series.values, &form)) continue;
     RawFinding finding;
@@ -364,14 +395,16 @@ void Detector::OnNumbers(const Content& content, const NumberSeries& series) {
       finding.score = match.length_m;
       Add(content, range, std::move(finding));
     };
-    if (const auto match = path_->MatchPairs(series.values)) found(*match, series.path, series.range);
+    if (const auto match = path_->MatchPairs(series.values))
+      found(*match, series.path, series.range);
     // Two fields or columns of equal length may be x and y.
     auto& others = xy_series_[std::to_string(part_) + " " + std::to_string(content.depth())];
     for (const NumberSeries& other : others) {
       if (other.values.size() != series.values.size()) continue;
       if (const auto match = path_->MatchPoints(other.values, series.values)) {
         found(*match, other.path + " and " + series.path,
-              {std::min(other.range.begin, series.range.begin), std::max(other.range.end, series.range.end)});
+              {std::min(other.range.begin, series.range.begin),
+               std::max(other.range.end, series.range.end)});
       }
     }
     if (others.size() < 12) others.push_back(series);
@@ -401,17 +434,21 @@ std::string Detector::NormalRoute(const std::string& where) const {
   return out;
 }
 
-void Detector::NoteStatusField(const Content& content, const std::string& path, std::string_view value) {
+void Detector::NoteStatusField(const Content& content, const std::string& path,
+                               std::string_view value) {
   if (declared_paths_.contains(path) || !path.starts_with("json $")) return;
   const size_t dot = path.find_last_of(".");
   const std::string key = dot == std::string::npos ? "" : path.substr(dot + 1);
   if (!IsStatusKey(key, value)) return;
-  // The whole JSON text is what tells: the content that it stands in. For a string that is the parent's.
-  const Content& text = content.decoder() == path && content.parent() != nullptr ? *content.parent() : content;
+  // The whole JSON text is what tells: the content that it stands in. For a string that is the
+  // parent's.
+  const Content& text =
+      content.decoder() == path && content.parent() != nullptr ? *content.parent() : content;
   const size_t first = text.text().find('{');
   const ByteRange range = text.ToRoot({first == std::string_view::npos ? 0 : first, text.size()});
   if (!status_) status_ = StatusSighting{range, text.Chain(), {}};
-  if (std::find(status_->keys.begin(), status_->keys.end(), key) == status_->keys.end()) status_->keys.push_back(key);
+  if (std::find(status_->keys.begin(), status_->keys.end(), key) == status_->keys.end())
+    status_->keys.push_back(key);
 }
 
 void Detector::EmitStatus() {
@@ -480,7 +517,9 @@ void Detector::FindSplitValues() {
       const auto before = piece(p - 1), now = piece(p);
       size_t head = 0, tail = 0;
       while (head < std::min(before.size(), now.size()) && before[head] == now[head]) ++head;
-      while (tail < std::min(before.size(), now.size()) - head && before[before.size() - 1 - tail] == now[now.size() - 1 - tail]) ++tail;
+      while (tail < std::min(before.size(), now.size()) - head &&
+             before[before.size() - 1 - tail] == now[now.size() - 1 - tail])
+        ++tail;
       if (p == 1) {
         for (size_t i = head; i + tail < before.size(); ++i) {
           varying.push_back(before[i]);

@@ -22,14 +22,14 @@ namespace dustproof::internal {
 
 /// A match before matches of one thing are made one finding.
 struct RawFinding {
-  size_t flow = 0;               ///< Index among `flows`.
-  size_t part = 0;               ///< Counts the parts of all flows: a message is a part.
-  ByteRange range;               ///< In the flow's bytes.
+  size_t flow = 0;  ///< Index among `flows`.
+  size_t part = 0;  ///< Counts the parts of all flows: a message is a part.
+  ByteRange range;  ///< In the flow's bytes.
   std::vector<std::string> decoders;
   FindingMethod method = FindingMethod::kExact;
   std::string category, form, what, value, where, purpose;
   double p_value = 0, score = 0;
-  size_t content_bytes = 0;      ///< Of the decoded bytes that it stands in: small is specific.
+  size_t content_bytes = 0;  ///< Of the decoded bytes that it stands in: small is specific.
 };
 
 /// How a byte of a flow is explained.
@@ -63,7 +63,8 @@ class Detector final : public ContentVisitor {
 
   void OnContent(const Content& content) override;
   void OnNumbers(const Content& content, const NumberSeries& series) override;
-  void OnGrid(const Content& content, std::span<const std::byte> cells, size_t width, ByteRange range) override;
+  void OnGrid(const Content& content, std::span<const std::byte> cells, size_t width,
+              ByteRange range) override;
 
  private:
   struct Fragments;

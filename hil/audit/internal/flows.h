@@ -12,10 +12,10 @@ namespace dustproof::internal {
 /// Bytes that went one way: a stream put together from its pieces, or one datagram, image or name.
 struct Flow {
   struct Segment {
-    size_t begin = 0;        ///< Offset in `data` of the emission's first byte.
+    size_t begin = 0;  ///< Offset in `data` of the emission's first byte.
     SimTime time;
     uint64_t sequence = 0;
-    uint32_t consents = 0;   ///< Index into FlowSet::consents.
+    uint32_t consents = 0;  ///< Index into FlowSet::consents.
   };
   std::string emitter;
   Party party;
@@ -26,8 +26,8 @@ struct Flow {
   uint32_t source_address = 0;
   std::string protocol;
   bool encrypted = false;
-  bool opaque = false;       ///< Sent under TLS, and nobody could decrypt it.
-  bool handshake = false;    ///< The clear beginning of a TLS conversation as it went over the air.
+  bool opaque = false;     ///< Sent under TLS, and nobody could decrypt it.
+  bool handshake = false;  ///< The clear beginning of a TLS conversation as it went over the air.
   Bytes data;
   std::vector<Segment> segments;
 
@@ -44,7 +44,9 @@ class FlowSet {
   void Finish();
 
   const std::vector<Flow>& flows() const { return flows_; }
-  const std::string& consents(const Flow::Segment& segment) const { return consents_[segment.consents]; }
+  const std::string& consents(const Flow::Segment& segment) const {
+    return consents_[segment.consents];
+  }
 
  private:
   std::vector<Flow> flows_, wire_;

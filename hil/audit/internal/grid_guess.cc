@@ -12,8 +12,8 @@ namespace {
 
 constexpr size_t kCellsMin = 400, kCellsMax = 8u << 20;
 constexpr size_t kWidthMin = 12, kWidthMax = 2048;
-constexpr double kEntropyMax = 6.0;        // Bits a byte; packed and random bytes have near eight.
-constexpr double kLikenessMin = 0.45;      // Of rows to the next, above chance.
+constexpr double kEntropyMax = 6.0;    // Bits a byte; packed and random bytes have near eight.
+constexpr double kLikenessMin = 0.45;  // Of rows to the next, above chance.
 constexpr size_t kSamples = 6000;
 constexpr size_t kGuessesMax = 12;
 
@@ -32,7 +32,8 @@ double Entropy(std::span<const std::byte> bytes) {
 /// How much oftener than by chance a cell equals the one `width` further on.
 class Likeness {
  public:
-  explicit Likeness(std::span<const std::byte> cells) : cells_(cells), step_(std::max<size_t>(1, cells.size() / kSamples)) {
+  explicit Likeness(std::span<const std::byte> cells)
+      : cells_(cells), step_(std::max<size_t>(1, cells.size() / kSamples)) {
     std::array<double, 256> counts{};
     for (const std::byte b : cells) ++counts[static_cast<size_t>(b)];
     for (const double count : counts) chance_ += count * count;
@@ -46,7 +47,9 @@ class Likeness {
       equal += cells_[i] == cells_[i + width] ? 1 : 0;
       ++count;
     }
-    return count == 0 ? 0 : (static_cast<double>(equal) / static_cast<double>(count) - chance_) / (1 - chance_);
+    return count == 0 ? 0
+                      : (static_cast<double>(equal) / static_cast<double>(count) - chance_) /
+                            (1 - chance_);
   }
 
  private:
@@ -66,10 +69,14 @@ std::vector<size_t> GuessWidths(std::span<const std::byte> cells) {
   for (size_t w = kWidthMin; w < width_max; ++w) {
     // A peak stands out from its surroundings: likeness falls off to both sides, over a few cells.
     const size_t away = std::max<size_t>(3, w / 4);
-    const double around = std::max(at[w - std::min(away, w - kWidthMin + 1)], at[std::min(w + away, width_max)]);
-    if (at[w] >= kLikenessMin && at[w] >= at[w - 1] && at[w] >= at[w + 1] && at[w] > around + 0.02) peaks.emplace_back(at[w], w);
+    const double around =
+        std::max(at[w - std::min(away, w - kWidthMin + 1)], at[std::min(w + away, width_max)]);
+    if (at[w] >= kLikenessMin && at[w] >= at[w - 1] && at[w] >= at[w + 1] && at[w] > around + 0.02)
+      peaks.emplace_back(at[w], w);
   }
-  std::sort(peaks.begin(), peaks.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::sort(peaks.begin(), peaks.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   std::vector<size_t> widths;
   for (const auto& [score, width] : peaks) {
     if (widths.size() >= 2 || score < peaks.front().first * 0.9) break;
@@ -78,12 +85,14 @@ std::vector<size_t> GuessWidths(std::span<const std::byte> cells) {
     for (const auto& [other_score, other] : peaks) {
       if (other < smallest && other_score >= score * 0.93 && width % other <= 1) smallest = other;
     }
-    if (std::find(widths.begin(), widths.end(), smallest) == widths.end()) widths.push_back(smallest);
+    if (std::find(widths.begin(), widths.end(), smallest) == widths.end())
+      widths.push_back(smallest);
   }
   return widths;
 }
 
-/// Rolls each row so that its seam lies where the picture changes least: a header shifts all rows alike.
+/// Rolls each row so that its seam lies where the picture changes least: a header shifts all rows
+/// alike.
 Bytes Unroll(std::span<const std::byte> cells, size_t width) {
   const size_t height = cells.size() / width;
   std::vector<size_t> changes(width, 0);
@@ -100,16 +109,19 @@ Bytes Unroll(std::span<const std::byte> cells, size_t width) {
     length = changes[i % width] <= least ? length + 1 : 0;
     if (length > best_length && length <= width) best_length = length, best_end = i;
   }
-  if (best_length == 0) return Bytes(cells.begin(), cells.begin() + static_cast<ptrdiff_t>(width * height));
+  if (best_length == 0)
+    return Bytes(cells.begin(), cells.begin() + static_cast<ptrdiff_t>(width * height));
   const size_t seam = (best_end + 1 - best_length / 2) % width;
   Bytes out(width * height);
   for (size_t i = 0; i + seam < width * height; ++i) out[i] = cells[i + seam];
   return out;
 }
 
-void AddGuesses(std::span<const std::byte> cells, const std::string& form, ByteRange range, std::vector<GridGuess>* out) {
+void AddGuesses(std::span<const std::byte> cells, const std::string& form, ByteRange range,
+                std::vector<GridGuess>* out) {
   if (cells.size() < kCellsMin || cells.size() > kCellsMax || out->size() >= kGuessesMax) return;
-  for (const size_t width : GuessWidths(cells)) out->push_back({Unroll(cells, width), width, form, range});
+  for (const size_t width : GuessWidths(cells))
+    out->push_back({Unroll(cells, width), width, form, range});
 }
 
 Bytes ExpandBits(std::span<const std::byte> bytes, int bits, bool low_first) {
@@ -125,7 +137,8 @@ Bytes ExpandBits(std::span<const std::byte> bytes, int bits, bool low_first) {
   return cells;
 }
 
-/// Runs as (value, count) or (count, value), counts of one or two bytes, behind a header of up to 40 bytes.
+/// Runs as (value, count) or (count, value), counts of one or two bytes, behind a header of up to
+/// 40 bytes.
 void AddRuns(std::span<const std::byte> bytes, std::vector<GridGuess>* out) {
   for (const bool value_first : {true, false}) {
     for (const size_t count_bytes : {size_t{1}, size_t{2}}) {
@@ -142,15 +155,19 @@ void AddRuns(std::span<const std::byte> bytes, std::vector<GridGuess>* out) {
           if (count_bytes == 2) count |= static_cast<size_t>(bytes[first + 1]) << 8;
           values.insert(value);
           // Neighbouring runs differ, but for runs longer than a count can say.
-          const bool repeats = runs > 0 && value == last && count_bytes == 1 && cells.size() >= 255 && count != 0;
-          if (count == 0 || values.size() > 6 || (runs > 0 && value == last && !repeats) || cells.size() + count > kCellsMax) break;
+          const bool repeats =
+              runs > 0 && value == last && count_bytes == 1 && cells.size() >= 255 && count != 0;
+          if (count == 0 || values.size() > 6 || (runs > 0 && value == last && !repeats) ||
+              cells.size() + count > kCellsMax)
+            break;
           last = value;
           ++runs;
           cells.insert(cells.end(), count, value);
         }
         const bool nearly_all = at + 64 >= bytes.size() || (at - offset) * 2 > bytes.size();
         if (runs >= 40 && values.size() >= 2 && cells.size() >= runs * 3 && nearly_all) {
-          AddGuesses(cells, count_bytes == 1 ? "run lengths" : "run lengths of two bytes", {offset, at}, out);
+          AddGuesses(cells, count_bytes == 1 ? "run lengths" : "run lengths of two bytes",
+                     {offset, at}, out);
           break;
         }
       }
@@ -170,7 +187,8 @@ std::vector<GridGuess> GuessGrids(std::span<const std::byte> bytes) {
   if (out.empty() && bytes.size() <= 512 * 1024) {
     for (const bool low_first : {false, true}) {
       for (const int bits : {1, 2, 4}) {
-        const std::string form = std::to_string(bits) + (bits == 1 ? " bit a cell" : " bits a cell");
+        const std::string form =
+            std::to_string(bits) + (bits == 1 ? " bit a cell" : " bits a cell");
         AddGuesses(ExpandBits(bytes, bits, low_first), form, all, &out);
       }
     }
@@ -184,20 +202,24 @@ std::vector<std::vector<uint8_t>> FloorGuesses(std::span<const std::byte> cells,
   for (const std::byte b : cells) ++counts[static_cast<size_t>(b)];
   std::vector<std::pair<size_t, int>> common;
   for (int v = 0; v < 256; ++v) {
-    if (counts[static_cast<size_t>(v)] * 50 >= cells.size()) common.emplace_back(counts[static_cast<size_t>(v)], v);
+    if (counts[static_cast<size_t>(v)] * 50 >= cells.size())
+      common.emplace_back(counts[static_cast<size_t>(v)], v);
   }
   std::sort(common.rbegin(), common.rend());
   std::vector<std::vector<uint8_t>> guesses;
   const auto add = [&](auto is_floor) {
     std::vector<uint8_t> mask(cells.size());
     size_t count = 0;
-    for (size_t i = 0; i < cells.size(); ++i) count += mask[i] = is_floor(i, static_cast<int>(cells[i])) ? 1 : 0;
-    if (count * 40 >= cells.size() && count * 100 <= cells.size() * 99) guesses.push_back(std::move(mask));
+    for (size_t i = 0; i < cells.size(); ++i)
+      count += mask[i] = is_floor(i, static_cast<int>(cells[i])) ? 1 : 0;
+    if (count * 40 >= cells.size() && count * 100 <= cells.size() * 99)
+      guesses.push_back(std::move(mask));
   };
   for (size_t i = 0; i < std::min<size_t>(common.size(), 4); ++i) {
     add([&](size_t, int v) { return v == common[i].second; });
   }
-  const size_t distinct = static_cast<size_t>(std::count_if(counts.begin(), counts.end(), [](size_t c) { return c > 0; }));
+  const size_t distinct = static_cast<size_t>(
+      std::count_if(counts.begin(), counts.end(), [](size_t c) { return c > 0; }));
   if (distinct > 4) {
     add([](size_t, int v) { return v < 64; });
     add([](size_t, int v) { return v >= 192 && v < 255; });

@@ -22,7 +22,8 @@ class Scanner {
  private:
   char Peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void SkipSpace() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
       ++at_;
     }
   }
@@ -92,8 +93,8 @@ class Scanner {
 
   bool NumberOrWord(const std::string& path, int list_depth) {
     const size_t begin = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '-' ||
-                                  text_[at_] == '+' || text_[at_] == '.')) {
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) ||
+                                  text_[at_] == '-' || text_[at_] == '+' || text_[at_] == '.')) {
       ++at_;
     }
     const std::string_view word = text_.substr(begin, at_ - begin);
@@ -157,7 +158,8 @@ Bytes UnescapeJson(std::string_view text, ByteRange range, std::vector<uint32_t>
     if (c == 'f') code = '\f';
     if (c == 'u' && i + 4 <= range.end) {
       code = 0;
-      for (int k = 0; k < 4; ++k) code = code * 16 + static_cast<uint32_t>(std::max(0, HexValue(text[i + k])));
+      for (int k = 0; k < 4; ++k)
+        code = code * 16 + static_cast<uint32_t>(std::max(0, HexValue(text[i + k])));
       i += 4;
     }
     PutUtf8(code, from, out, table);

@@ -6,10 +6,12 @@ namespace dustproof::internal {
 
 namespace {
 
-constexpr uint64_t kUnexplainedInOneMin = 64;    // In one message.
-constexpr uint64_t kUnexplainedInAllMin = 256;   // To one party in one phase.
+constexpr uint64_t kUnexplainedInOneMin = 64;   // In one message.
+constexpr uint64_t kUnexplainedInAllMin = 256;  // To one party in one phase.
 
-bool IsNetwork(EmissionKind kind) { return kind != EmissionKind::kFlashAtRest && kind != EmissionKind::kUart; }
+bool IsNetwork(EmissionKind kind) {
+  return kind != EmissionKind::kFlashAtRest && kind != EmissionKind::kUart;
+}
 
 /// One rule of the policy against one party in one phase: what the three readings make of it.
 struct Cell {
@@ -21,7 +23,11 @@ class Court {
  public:
   Court(const Truth& truth, const Policy& policy, const std::vector<Finding>& findings,
         const std::vector<UnexplainedBytes>& unexplained, const ControlPaths& control)
-      : truth_(truth), policy_(policy), findings_(findings), unexplained_(unexplained), control_(control),
+      : truth_(truth),
+        policy_(policy),
+        findings_(findings),
+        unexplained_(unexplained),
+        control_(control),
         exists_(FindDataExistence(truth, policy)) {}
 
   std::vector<VerdictRow> Run() {
@@ -31,7 +37,8 @@ class Court {
       for (const std::string& party : parties) {
         for (const PolicyRule* rule : policy_.RulesFor("robot", category.key)) {
           for (const std::string& phase : PhasesOf(rule->consent)) {
-            for (const Reading reading : kReadings) JudgeCell({rule, category.key, party, phase}, reading);
+            for (const Reading reading : kReadings)
+              JudgeCell({rule, category.key, party, phase}, reading);
           }
         }
       }
@@ -51,11 +58,13 @@ class Court {
   void CollectMoments() {
     for (const Flow& flow : truth_.flows.flows()) {
       if (!flow.from_robot()) continue;
-      const bool lan = flow.party.key == "app_lan" || flow.kind == EmissionKind::kDhcp || flow.kind == EmissionKind::kBroadcast ||
+      const bool lan = flow.party.key == "app_lan" || flow.kind == EmissionKind::kDhcp ||
+                       flow.kind == EmissionKind::kBroadcast ||
                        flow.kind == EmissionKind::kRadioName;
       for (const Flow::Segment& segment : flow.segments) {
         const std::string& consents = truth_.flows.consents(segment);
-        moments_.push_back({segment.time, flow.party.key, !lan && flow.kind == EmissionKind::kPlaintext, lan, &consents});
+        moments_.push_back({segment.time, flow.party.key,
+                            !lan && flow.kind == EmissionKind::kPlaintext, lan, &consents});
         seen_parties_.insert(flow.party.key);
         consent_states_.insert(consents);
         opaque_.insert(flow.opaque ? flow.party.key : "");
@@ -65,12 +74,15 @@ class Court {
 
   std::vector<std::string> Parties() const {
     std::vector<std::string> parties;
-    const std::set<std::string> named(truth_.scenario_parties.begin(), truth_.scenario_parties.end());
+    const std::set<std::string> named(truth_.scenario_parties.begin(),
+                                      truth_.scenario_parties.end());
     for (const PolicyParty& party : policy_.parties) {
       const bool always = party.never_allowed || party.key == "vendor_cloud_cn";
-      if (always || named.contains(party.key) || seen_parties_.contains(party.key)) parties.push_back(party.key);
+      if (always || named.contains(party.key) || seen_parties_.contains(party.key))
+        parties.push_back(party.key);
     }
-    // A party that the policy doesn't know is nobody's friend: it is judged as `other`, under its own name.
+    // A party that the policy doesn't know is nobody's friend: it is judged as `other`, under its
+    // own name.
     for (const std::string& party : seen_parties_) {
       if (policy_.FindParty(party) == nullptr && !party.empty()) parties.push_back(party);
     }
@@ -81,11 +93,13 @@ class Court {
     if (consent.empty()) return {"always"};
     std::vector<std::string> phases;
     for (const char* phase : {"unset", "denied", "granted", "withdrawn"}) {
-      const bool seen = std::any_of(consent_states_.begin(), consent_states_.end(),
-                                    [&](const std::string& state) { return StateOf(state, consent) == phase; }) ||
-                        std::any_of(truth_.consent_changes.begin(), truth_.consent_changes.end(), [&](const ConsentChange& change) {
-                          return change.consent == consent && change.state == phase;
-                        });
+      const bool seen =
+          std::any_of(consent_states_.begin(), consent_states_.end(),
+                      [&](const std::string& state) { return StateOf(state, consent) == phase; }) ||
+          std::any_of(truth_.consent_changes.begin(), truth_.consent_changes.end(),
+                      [&](const ConsentChange& change) {
+                        return change.consent == consent && change.state == phase;
+                      });
       if (seen) phases.push_back(phase);
     }
     if (phases.empty()) phases.push_back("unset");
@@ -96,37 +110,45 @@ class Court {
     return cell.phase == "always" || StateOf(consents, cell.rule->consent) == cell.phase;
   }
 
-  /// Whether a rule lets a party have it while the consents are as given. `basis` and `clause` say which rule decided.
+  /// Whether a rule lets a party have it while the consents are as given. `basis` and `clause` say
+  /// which rule decided.
   struct Answer {
     Verdict verdict = Verdict::kFail;
     Basis basis = Basis::kDerived;
     std::string clause, rule;
   };
 
-  Answer Ask(const PolicyRule& rule, const std::string& party, const std::string& consents, Reading reading, bool as_if_granted,
-             int depth = 0) const {
+  Answer Ask(const PolicyRule& rule, const std::string& party, const std::string& consents,
+             Reading reading, bool as_if_granted, int depth = 0) const {
     const auto r = static_cast<size_t>(reading);
     for (const PartyRule& special : policy_.party_rules) {
       const bool unknown_party = policy_.FindParty(party) == nullptr;
       const auto names = [&](const std::string& key) {
-        return std::find(special.parties.begin(), special.parties.end(), key) != special.parties.end();
+        return std::find(special.parties.begin(), special.parties.end(), key) !=
+               special.parties.end();
       };
-      if (special.emitter != rule.emitter || !(names(party) || (unknown_party && names("other"))) || depth > 3) continue;
+      if (special.emitter != rule.emitter || !(names(party) || (unknown_party && names("other"))) ||
+          depth > 3)
+        continue;
       if (!special.consent.empty() && StateOf(consents, special.consent) == "granted") {
         return Ask(rule, special.as_party, consents, reading, as_if_granted, depth + 1);
       }
       const std::string& effect = special.effect[r];
-      if (effect.starts_with("as ")) return Ask(rule, effect.substr(3), consents, reading, as_if_granted, depth + 1);
-      return {effect == "fail" ? Verdict::kFail : Verdict::kUndetermined, special.basis, special.cite, special.id};
+      if (effect.starts_with("as "))
+        return Ask(rule, effect.substr(3), consents, reading, as_if_granted, depth + 1);
+      return {effect == "fail" ? Verdict::kFail : Verdict::kUndetermined, special.basis,
+              special.cite, special.id};
     }
-    const bool granted = (rule.consent.empty() || StateOf(consents, rule.consent) == "granted" || as_if_granted) &&
-                         (rule.also_needs[r].empty() || StateOf(consents, rule.also_needs[r]) == "granted");
+    const bool granted =
+        (rule.consent.empty() || StateOf(consents, rule.consent) == "granted" || as_if_granted) &&
+        (rule.also_needs[r].empty() || StateOf(consents, rule.also_needs[r]) == "granted");
     const Allowance& allowance = granted ? rule.granted[r] : rule.denied[r];
     Answer answer{Verdict::kFail, rule.basis, rule.cite, rule.id};
     if (allowance.undetermined) answer.verdict = Verdict::kUndetermined;
     if (allowance.allows(party)) answer.verdict = Verdict::kPass;
     const bool before = StateOf(consents, policy_.master_consent) != "granted";
-    if (before && answer.verdict != Verdict::kPass && rule.purpose == "session" && policy_.before_consent[r].allows(party)) {
+    if (before && answer.verdict != Verdict::kPass && rule.purpose == "session" &&
+        policy_.before_consent[r].allows(party)) {
       return {Verdict::kPass, Basis::kDerived, policy_.before_consent_cite, "before consent"};
     }
     return answer;
@@ -136,7 +158,8 @@ class Court {
   Answer AskFinding(const PolicyRule& rule, const Finding& finding, Reading reading) const {
     const bool grace = WithinStopBound(truth_, policy_, rule.consent, finding.time);
     Answer answer = Ask(rule, finding.party.key, finding.consents, reading, grace);
-    if (answer.verdict != Verdict::kPass || finding.encrypted || !IsNetwork(finding.kind) || finding.party.key == "device") {
+    if (answer.verdict != Verdict::kPass || finding.encrypted || !IsNetwork(finding.kind) ||
+        finding.party.key == "device") {
       return answer;
     }
     const std::string& effect = policy_.clear_text.effect[static_cast<size_t>(reading)];
@@ -149,7 +172,8 @@ class Court {
     return answer;
   }
 
-  /// The rule that a finding is held against: the one for its declared purpose, else the one that suits the sender best.
+  /// The rule that a finding is held against: the one for its declared purpose, else the one that
+  /// suits the sender best.
   const PolicyRule* RuleFor(const Finding& finding, Reading reading) const {
     const auto rules = policy_.RulesFor("robot", finding.category);
     for (const PolicyRule* rule : rules) {
@@ -159,9 +183,11 @@ class Court {
     const PolicyRule* best = nullptr;
     Verdict best_verdict = Verdict::kFail;
     for (const PolicyRule* rule : rules) {
-      if (rule->purpose == "session" && rules.size() > 1 && finding.category == "robot_status") continue;
+      if (rule->purpose == "session" && rules.size() > 1 && finding.category == "robot_status")
+        continue;
       const Verdict verdict = AskFinding(*rule, finding, reading).verdict;
-      const bool better = best == nullptr || (best_verdict == Verdict::kFail && verdict != Verdict::kFail) ||
+      const bool better = best == nullptr ||
+                          (best_verdict == Verdict::kFail && verdict != Verdict::kFail) ||
                           (best_verdict == Verdict::kUndetermined && verdict == Verdict::kPass);
       if (better) best = rule, best_verdict = verdict;
     }
@@ -188,12 +214,14 @@ class Court {
   bool JudgeFindings(const Cell& cell, Reading reading, VerdictRow& row) const {
     bool any = false;
     for (const Finding& finding : findings_) {
-      const bool mine = finding.emitter == "robot" && finding.category == cell.category && finding.party.key == cell.party &&
-                        InPhase(finding.consents, cell) && RuleFor(finding, reading) == cell.rule;
+      const bool mine = finding.emitter == "robot" && finding.category == cell.category &&
+                        finding.party.key == cell.party && InPhase(finding.consents, cell) &&
+                        RuleFor(finding, reading) == cell.rule;
       if (!mine) continue;
       const Answer answer = AskFinding(*cell.rule, finding, reading);
-      const bool worse = !any || (row.verdict == Verdict::kPass && answer.verdict != Verdict::kPass) ||
-                         (row.verdict == Verdict::kUndetermined && answer.verdict == Verdict::kFail);
+      const bool worse =
+          !any || (row.verdict == Verdict::kPass && answer.verdict != Verdict::kPass) ||
+          (row.verdict == Verdict::kUndetermined && answer.verdict == Verdict::kFail);
       if (worse) {
         row.verdict = answer.verdict;
         row.basis = answer.basis;
@@ -205,10 +233,12 @@ class Court {
       if (answer.verdict == row.verdict) row.evidence.push_back(finding.id);
     }
     if (!any) return false;
-    const std::string times = std::to_string(row.evidence.size()) + (row.evidence.size() == 1 ? " finding" : " findings");
+    const std::string times =
+        std::to_string(row.evidence.size()) + (row.evidence.size() == 1 ? " finding" : " findings");
     if (row.verdict == Verdict::kFail) row.reason = times + ": it was sent, and may not be";
     if (row.verdict == Verdict::kPass) row.reason = times + ": it was sent, and may be";
-    if (row.verdict == Verdict::kUndetermined) row.reason = times + ": it was sent, and the text is silent in this reading";
+    if (row.verdict == Verdict::kUndetermined)
+      row.reason = times + ": it was sent, and the text is silent in this reading";
     return true;
   }
 
@@ -223,28 +253,35 @@ class Court {
     for (const Moment& moment : moments_) {
       if (!InPhase(*moment.consents, cell)) continue;
       const bool grace = WithinStopBound(truth_, policy_, cell.rule->consent, moment.time);
-      if (Ask(*cell.rule, cell.party, *moment.consents, reading, grace).verdict != Verdict::kPass) allowed_throughout = false;
+      if (Ask(*cell.rule, cell.party, *moment.consents, reading, grace).verdict != Verdict::kPass)
+        allowed_throughout = false;
       if (moment.time < existed->second) continue;
-      const bool reached = cell.party == "public" || cell.party == "app_lan" ? moment.lan || moment.network : moment.network;
+      const bool reached = cell.party == "public" || cell.party == "app_lan"
+                               ? moment.lan || moment.network
+                               : moment.network;
       occasion = occasion || reached || moment.party == cell.party;
     }
     if (!allowed_throughout || moments_.empty()) {
       if (opaque_.contains(cell.party)) {
         row.verdict = Verdict::kUndetermined;
-        row.reason = "what went there could not be decrypted: give the vendor's own authority (scenario key trust)";
+        row.reason =
+            "what went there could not be decrypted: give the vendor's own authority (scenario key "
+            "trust)";
         return;
       }
       if (const uint64_t bytes = UnexplainedIn(cell, existed->second); bytes > 0) {
         row.verdict = Verdict::kUndetermined;
-        row.reason = std::to_string(bytes) + " bytes that nothing explains went there, and could hold it";
+        row.reason =
+            std::to_string(bytes) + " bytes that nothing explains went there, and could hold it";
         return;
       }
     }
     const bool shown = control_.contains({cell.category, cell.party});
     if (occasion) {
       row.verdict = Verdict::kPass;
-      row.reason = std::string("the data existed, the robot was sending, and none of it went there") +
-                   (shown ? "; the control run shows that the path exists" : "");
+      row.reason =
+          std::string("the data existed, the robot was sending, and none of it went there") +
+          (shown ? "; the control run shows that the path exists" : "");
     } else {
       row.verdict = Verdict::kNotExercised;
       row.reason = "the data existed, but in this phase the robot had no session to send it in";
@@ -254,7 +291,8 @@ class Court {
   uint64_t UnexplainedIn(const Cell& cell, SimTime since) const {
     uint64_t all = 0, most = 0;
     for (const UnexplainedBytes& piece : unexplained_) {
-      if (piece.party != cell.party || piece.time < since || !InPhase(piece.consents, cell)) continue;
+      if (piece.party != cell.party || piece.time < since || !InPhase(piece.consents, cell))
+        continue;
       all += piece.byte_count;
       most = std::max(most, piece.byte_count);
     }
@@ -280,13 +318,15 @@ std::string StateOf(const std::string& consents, const std::string& consent) {
     const size_t end = std::min(consents.find(',', at), consents.size());
     const std::string_view entry = std::string_view(consents).substr(at, end - at);
     const size_t equals = entry.find('=');
-    if (equals != std::string_view::npos && entry.substr(0, equals) == consent) return std::string(entry.substr(equals + 1));
+    if (equals != std::string_view::npos && entry.substr(0, equals) == consent)
+      return std::string(entry.substr(equals + 1));
     at = end + 1;
   }
   return "unset";
 }
 
-std::optional<SimTime> WithdrawnSince(const Truth& truth, const std::string& consent, SimTime time) {
+std::optional<SimTime> WithdrawnSince(const Truth& truth, const std::string& consent,
+                                      SimTime time) {
   std::optional<SimTime> since;
   for (const ConsentChange& change : truth.consent_changes) {
     if (change.consent != consent || change.time > time) continue;
@@ -295,13 +335,14 @@ std::optional<SimTime> WithdrawnSince(const Truth& truth, const std::string& con
   return since;
 }
 
-bool WithinStopBound(const Truth& truth, const Policy& policy, const std::string& consent, SimTime time) {
+bool WithinStopBound(const Truth& truth, const Policy& policy, const std::string& consent,
+                     SimTime time) {
   const auto since = WithdrawnSince(truth, consent, time);
   if (!since) return false;
   // A robot that was cut off when the user withdrew learns of it before it sends what it queued.
-  const bool offline = std::any_of(truth.outages.begin(), truth.outages.end(), [&](const Truth::Outage& outage) {
-    return outage.begin <= *since && *since < outage.end;
-  });
+  const bool offline = std::any_of(
+      truth.outages.begin(), truth.outages.end(),
+      [&](const Truth::Outage& outage) { return outage.begin <= *since && *since < outage.end; });
   return time <= *since + (offline ? policy.stop_bound.queued : policy.stop_bound.online);
 }
 
@@ -325,7 +366,8 @@ std::map<std::string, SimTime> FindDataExistence(const Truth& truth, const Polic
     break;
   }
   for (const RunEvent& event : truth.events) {
-    if (event.name == "data_ready" && policy.FindCategory(event.detail) != nullptr) note(event.detail, event.time);
+    if (event.name == "data_ready" && policy.FindCategory(event.detail) != nullptr)
+      note(event.detail, event.time);
     if (event.name == "wifi_scan") note("wifi_scan", event.time);
   }
   // What was handed to the robot: it is met among the bytes that went to it.
@@ -337,15 +379,18 @@ std::map<std::string, SimTime> FindDataExistence(const Truth& truth, const Polic
     const std::string_view text(reinterpret_cast<const char*>(flow.data.data()), flow.data.size());
     for (const auto& [category, values] : truth.planted) {
       for (const std::string& value : values) {
-        if (const size_t at = text.find(value); at != std::string_view::npos) note(category, flow.SegmentAt(at).time);
+        if (const size_t at = text.find(value); at != std::string_view::npos)
+          note(category, flow.SegmentAt(at).time);
       }
     }
   }
   return exists;
 }
 
-std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy, const std::vector<Finding>& findings,
-                              const std::vector<UnexplainedBytes>& unexplained, const ControlPaths& control) {
+std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy,
+                              const std::vector<Finding>& findings,
+                              const std::vector<UnexplainedBytes>& unexplained,
+                              const ControlPaths& control) {
   return Court(truth, policy, findings, unexplained, control).Run();
 }
 

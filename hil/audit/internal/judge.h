@@ -17,9 +17,12 @@ using ControlPaths = std::set<std::pair<std::string, std::string>>;
 /// Since when each category's data existed on the robot; absent where it never did.
 std::map<std::string, SimTime> FindDataExistence(const Truth& truth, const Policy& policy);
 
-/// The findings as the policy sees them: one verdict for each emitter, category, party, purpose, phase and reading.
-std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy, const std::vector<Finding>& findings,
-                              const std::vector<UnexplainedBytes>& unexplained, const ControlPaths& control);
+/// The findings as the policy sees them: one verdict for each emitter, category, party, purpose,
+/// phase and reading.
+std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy,
+                              const std::vector<Finding>& findings,
+                              const std::vector<UnexplainedBytes>& unexplained,
+                              const ControlPaths& control);
 
 std::vector<UsefulnessCheck> JudgeUsefulness(const Truth& truth);
 
@@ -29,7 +32,9 @@ std::string StateOf(const std::string& consents, const std::string& consent);
 /// When a consent was last withdrawn before or at `time`, where it still is.
 std::optional<SimTime> WithdrawnSince(const Truth& truth, const std::string& consent, SimTime time);
 
-/// Whether what left at `time` is still within the policy's stop bound after the last withdrawal of any consent.
-bool WithinStopBound(const Truth& truth, const Policy& policy, const std::string& consent, SimTime time);
+/// Whether what left at `time` is still within the policy's stop bound after the last withdrawal of
+/// any consent.
+bool WithinStopBound(const Truth& truth, const Policy& policy, const std::string& consent,
+                     SimTime time);
 
 }  // namespace dustproof::internal

@@ -16,18 +16,24 @@ using Tokens = std::set<std::string, std::less<>>;
 
 void DeclaredField::Describe(Fields& f) {
   f.Text("path", &path, {.doc = "Where in the JSON text, e.g. $.state.", .required = true});
-  f.Text("type", &type, {.doc = "What it holds.", .choices = {"word", "number", "bool", "token", "text"}});
+  f.Text("type", &type,
+         {.doc = "What it holds.", .choices = {"word", "number", "bool", "token", "text"}});
   f.Texts("words", &words, {.doc = "Of type word: all it may be."});
-  f.Text("category", &category, {.doc = "Category of the policy that it carries.", .may_be_empty = true});
-  f.Text("purpose", &purpose, {.doc = "Purpose of the policy's rule that it is sent for.", .may_be_empty = true});
+  f.Text("category", &category,
+         {.doc = "Category of the policy that it carries.", .may_be_empty = true});
+  f.Text("purpose", &purpose,
+         {.doc = "Purpose of the policy's rule that it is sent for.", .may_be_empty = true});
 }
 
 void DeclaredMessage::Describe(Fields& f) {
-  f.Text("where", &where, {.doc = "http METHOD PATH or mqtt TOPIC; * is one token that the robot was given.", .required = true});
+  f.Text("where", &where,
+         {.doc = "http METHOD PATH or mqtt TOPIC; * is one token that the robot was given.",
+          .required = true});
   f.List("json", &json, {.doc = "Every field of a JSON payload."});
   f.Texts("binary", &binary, {.doc = "The layout of a binary payload, item by item."});
   f.Texts("categories", &categories, {.doc = "What the message as a whole carries."});
-  f.Text("purpose", &purpose, {.doc = "Purpose of the policy's rule that it is sent for.", .may_be_empty = true});
+  f.Text("purpose", &purpose,
+         {.doc = "Purpose of the policy's rule that it is sent for.", .may_be_empty = true});
 }
 
 void MessageSchema::Describe(Fields& f) {
@@ -62,12 +68,14 @@ bool MatchesRoute(std::string_view pattern, std::string_view where, const Tokens
   return true;
 }
 
-bool FieldFits(const DeclaredField& field, const JsonScalar& scalar, std::string_view text, const Tokens& received) {
+bool FieldFits(const DeclaredField& field, const JsonScalar& scalar, std::string_view text,
+               const Tokens& received) {
   const std::string_view value = text.substr(scalar.range.begin, scalar.range.size());
   if (field.type == "number") return !scalar.is_string && ParseNumber(value).has_value();
   if (field.type == "bool") return !scalar.is_string && (value == "true" || value == "false");
   if (!scalar.is_string) return false;
-  if (field.type == "word") return std::find(field.words.begin(), field.words.end(), value) != field.words.end();
+  if (field.type == "word")
+    return std::find(field.words.begin(), field.words.end(), value) != field.words.end();
   if (field.type == "token") return received.contains(value);
   return true;
 }
@@ -81,7 +89,8 @@ const DeclaredMessage* MessageSchema::Find(std::string_view where, const Tokens&
   return nullptr;
 }
 
-SchemaMatch MatchPayload(const DeclaredMessage& message, std::span<const std::byte> payload, const Tokens& received) {
+SchemaMatch MatchPayload(const DeclaredMessage& message, std::span<const std::byte> payload,
+                         const Tokens& received) {
   SchemaMatch match;
   if (payload.empty()) {
     match.whole = true;
@@ -128,7 +137,8 @@ class BinaryReader {
     std::istringstream words(item);
     std::string type;
     words >> type;
-    if (type.size() >= 2 && type.front() == '\'') return TakeLetters(type.substr(1, type.size() - 2));
+    if (type.size() >= 2 && type.front() == '\'')
+      return TakeLetters(type.substr(1, type.size() - 2));
     if (type == "zlib") return TakeZlib(words);
     if (type == "crc32") return TakeCrc();
     std::string rest;
@@ -190,7 +200,8 @@ class BinaryReader {
   bool TakeZlib(std::istringstream& words) {
     std::string length, cells, count, allowed;
     words >> length >> cells >> count >> allowed;
-    const size_t bytes = static_cast<size_t>(Evaluate(length)), wanted = static_cast<size_t>(Evaluate(count));
+    const size_t bytes = static_cast<size_t>(Evaluate(length)),
+                 wanted = static_cast<size_t>(Evaluate(count));
     if (bytes > in_.size() - at_ || wanted > (64u << 20)) return false;
     const auto unpacked = UnpackAt(in_.subspan(at_, bytes), wanted + 1);
     at_ += bytes;
@@ -215,7 +226,8 @@ class BinaryReader {
 
 bool ReadBinary(const std::vector<std::string>& layout, std::span<const std::byte> payload) {
   BinaryReader reader(payload);
-  return std::all_of(layout.begin(), layout.end(), [&](const std::string& item) { return reader.Take(item); }) &&
+  return std::all_of(layout.begin(), layout.end(),
+                     [&](const std::string& item) { return reader.Take(item); }) &&
          reader.at_end();
 }
 

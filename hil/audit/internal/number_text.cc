@@ -19,7 +19,8 @@ constexpr size_t kRunsMin = 24;
 std::optional<double> ParseNumber(std::string_view text) {
   double value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
   return value;
 }
 
@@ -30,8 +31,10 @@ std::vector<TextNumber> FindNumbers(std::string_view text) {
       ++i;
       continue;
     }
-    const bool sign = i > 0 && text[i - 1] == '-' && (i < 2 || !(IsDigit(text[i - 2]) || IsAlpha(text[i - 2])));
-    // In a list like "5-3" or "L-3" the minus is a sign too when a letter precedes: paths are written so.
+    const bool sign =
+        i > 0 && text[i - 1] == '-' && (i < 2 || !(IsDigit(text[i - 2]) || IsAlpha(text[i - 2])));
+    // In a list like "5-3" or "L-3" the minus is a sign too when a letter precedes: paths are
+    // written so.
     const bool sign_after_letter = i > 1 && text[i - 1] == '-' && IsAlpha(text[i - 2]);
     TextNumber number;
     number.range.begin = i - (sign || sign_after_letter ? 1 : 0);
@@ -73,7 +76,8 @@ std::vector<NumberSeries> FindTextNumbers(std::string_view text) {
   for (const auto& [count, lines] : tally) {
     if (lines > tally[width]) width = count;
   }
-  if (width >= 2 && width <= 64 && tally[width] >= kLinesMin && tally[width] * 10 >= rows.size() * 6) {
+  if (width >= 2 && width <= 64 && tally[width] >= kLinesMin &&
+      tally[width] * 10 >= rows.size() * 6) {
     for (size_t column = 0; column < width; ++column) {
       NumberSeries series{"column " + std::to_string(column + 1), {}, {}, 0};
       bool first_row = true;
@@ -100,11 +104,14 @@ struct TextRun {
   ByteRange range;
 };
 
-/// Alternating numbers and symbols; `count_first` says which comes first. Separators between runs are skipped.
+/// Alternating numbers and symbols; `count_first` says which comes first. Separators between runs
+/// are skipped.
 std::vector<TextRun> ReadRuns(std::string_view text, size_t at, bool count_first) {
   std::vector<TextRun> runs;
   auto skip = [&] {
-    while (at < text.size() && (text[at] == ' ' || text[at] == ',' || text[at] == ';' || text[at] == ':' || text[at] == '\n')) ++at;
+    while (at < text.size() && (text[at] == ' ' || text[at] == ',' || text[at] == ';' ||
+                                text[at] == ':' || text[at] == '\n'))
+      ++at;
   };
   while (at < text.size()) {
     skip();

@@ -13,20 +13,27 @@ namespace {
 using Complex = std::complex<double>;
 
 constexpr size_t kPointsMin = 20;
-constexpr double kStepMin_m = 0.02;       // The true way is thinned to this.
-constexpr double kLengthMin_m = 12;       // Shorter pieces of lanes look alike in any home.
-constexpr double kWindow_m = 14;          // Of the way, for the first fit.
-constexpr size_t kSamples = 28;
-constexpr double kOffsetStep_m = 0.15;
+constexpr double kStepMin_m = 0.02;  // The true way is thinned to this.
+constexpr double kWayStep_m = 0.05;  // And laid out in steps of this.
+constexpr double kLengthMin_m = 12;  // Shorter pieces of lanes look alike in any home.
+constexpr double kWindow_m = 14;     // Of the way, for the first fit.
+constexpr size_t kSamples = 29;
 constexpr double kWindowRms_m = 0.14;
-constexpr double kNear_m = 0.25;          // A point this near the true way is on it.
-constexpr double kNearShare = 0.85;
-constexpr double kSpreadMin_m = 0.25;     // Across its main direction: a straight line fits anywhere.
+constexpr double kScaleTolerance = 0.03;
+constexpr double kSpreadMin_m = 0.12;  // Across its main direction: a straight line fits anywhere.
+constexpr double kShapeSpread_m = 0.35;  // Of a short way that must be telling by its shape alone.
+constexpr double kNear_m = 0.22;         // A point this near the true way, in order, is on it.
+constexpr double kLostMax_m = 0.45;
+constexpr double kFollowedMin_m = 25;
+constexpr double kFollowedShare = 0.8;   // Of what comes after the first fit…
+constexpr double kFollowedOfAll = 0.45;  // …and of the whole.
+constexpr size_t kRunLengthsMin = 4;
+constexpr int kTrackingsMax = 150;  // For each scale and start.
 constexpr size_t kPointsMax = 20000;
 
 struct Track {
   std::vector<Complex> points;
-  std::vector<double> length;   ///< Up to each point.
+  std::vector<double> length;  ///< Up to each point.
   double total() const { return length.empty() ? 0 : length.back(); }
 };
 
@@ -36,7 +43,8 @@ Track MakeTrack(const std::vector<double>& x, const std::vector<double>& y) {
   for (size_t i = 0; i < count; ++i) {
     const Complex p(x[i], y[i]);
     if (!track.points.empty() && p == track.points.back()) continue;
-    track.length.push_back(track.points.empty() ? 0 : track.length.back() + std::abs(p - track.points.back()));
+    track.length.push_back(
+        track.points.empty() ? 0 : track.length.back() + std::abs(p - track.points.back()));
     track.points.push_back(p);
   }
   return track;
@@ -64,6 +72,30 @@ double MinorSpread(const std::vector<Complex>& points) {
   const double n = static_cast<double>(points.size());
   const double half = (xx + yy) / 2, apart = std::sqrt((xx - yy) * (xx - yy) / 4 + xy * xy);
   return std::sqrt(std::max(0.0, half - apart) / n);
+}
+
+/// How many different lengths the straight runs of a track from `from` on have, in metres: lanes of
+/// one length fit any room that is as wide, and say nothing about whose it is.
+size_t CountRunLengths(const Track& track, double scale, double from) {
+  constexpr double kLook_m = 0.3, kRunMin_m = 0.6, kApart_m = 0.4;
+  std::vector<double> lengths;
+  double run_begin = from;
+  Complex heading = 0;
+  for (double s = from; s + kLook_m / scale < track.total(); s += kLook_m / scale) {
+    const Complex step = PointAt(track, s + kLook_m / scale) - PointAt(track, s);
+    if (std::abs(step) == 0) continue;
+    const Complex direction = step / std::abs(step);
+    const bool turned = heading != Complex(0) && (std::conj(heading) * direction).real() < 0.5;
+    if (turned || heading == Complex(0)) {
+      const double length = (s - run_begin) * scale;
+      const bool known = std::any_of(lengths.begin(), lengths.end(),
+                                     [&](double l) { return std::abs(l - length) < kApart_m; });
+      if (turned && length >= kRunMin_m && !known) lengths.push_back(length);
+      run_begin = s;
+      heading = direction;
+    }
+  }
+  return lengths.size();
 }
 
 /// Similarity q = a p + b (or of p mirrored) of least squares.
@@ -97,107 +129,131 @@ Fit FitSimilarity(const std::vector<Complex>& p, const std::vector<Complex>& q) 
   return fit;
 }
 
-/// Cells near the way, for a quick distance test.
-class NearGrid {
- public:
-  explicit NearGrid(const Track& way) {
-    for (const Complex& p : way.points) low_ = {std::min(low_.real(), p.real()), std::min(low_.imag(), p.imag())}, high_ = {std::max(high_.real(), p.real()), std::max(high_.imag(), p.imag())};
-    width_ = static_cast<int>((high_.real() - low_.real()) / kCell) + 12;
-    height_ = static_cast<int>((high_.imag() - low_.imag()) / kCell) + 12;
-    if (static_cast<int64_t>(width_) * height_ > 4'000'000) width_ = height_ = 0;
-    near_.assign(static_cast<size_t>(width_) * static_cast<size_t>(height_), 0);
-    const int reach = static_cast<int>(kNear_m / kCell);
-    for (const Complex& p : way.points) {
-      const int cx = CellX(p), cy = CellY(p);
-      for (int dy = -reach; dy <= reach; ++dy) {
-        for (int dx = -reach; dx <= reach; ++dx) {
-          if (dx * dx + dy * dy <= reach * reach && Has(cx + dx, cy + dy)) near_[Index(cx + dx, cy + dy)] = 1;
-        }
-      }
-    }
-  }
-  bool IsNear(const Complex& p) const {
-    const int x = CellX(p), y = CellY(p);
-    return Has(x, y) && near_[Index(x, y)] != 0;
-  }
-
- private:
-  static constexpr double kCell = 0.05;
-  int CellX(const Complex& p) const { return static_cast<int>(std::clamp((p.real() - low_.real()) / kCell, -1e6, 1e6)) + 6; }
-  int CellY(const Complex& p) const { return static_cast<int>(std::clamp((p.imag() - low_.imag()) / kCell, -1e6, 1e6)) + 6; }
-  bool Has(int x, int y) const { return x >= 0 && y >= 0 && x < width_ && y < height_; }
-  size_t Index(int x, int y) const { return static_cast<size_t>(y) * static_cast<size_t>(width_) + static_cast<size_t>(x); }
-  Complex low_{1e9, 1e9}, high_{-1e9, -1e9};
-  int width_ = 0, height_ = 0;
-  std::vector<uint8_t> near_;
-};
-
 }  // namespace
 
 struct PathMatcher::State {
-  Track way;
-  std::optional<NearGrid> near;
+  std::vector<Complex> way;  ///< Every kWayStep_m.
+  double total() const {
+    return way.empty() ? 0 : kWayStep_m * static_cast<double>(way.size() - 1);
+  }
 
   std::optional<PathMatch> Match(const std::vector<double>& x, const std::vector<double>& y) const;
   std::optional<PathMatch> MatchAtScale(const Track& track, double scale) const;
+  double Follow(const Track& track, double scale, double from, const Fit& fit,
+                size_t way_index) const;
 };
 
 PathMatcher::PathMatcher(const std::vector<PoseSample>& poses) : state_(std::make_unique<State>()) {
   std::vector<double> x, y;
   for (const PoseSample& pose : poses) {
-    const bool moved = x.empty() || std::hypot(pose.pose.x - x.back(), pose.pose.y - y.back()) >= kStepMin_m;
+    const bool moved =
+        x.empty() || std::hypot(pose.pose.x - x.back(), pose.pose.y - y.back()) >= kStepMin_m;
     if (moved) x.push_back(pose.pose.x), y.push_back(pose.pose.y);
   }
-  const size_t step = std::max<size_t>(1, x.size() / kPointsMax + 1);
-  std::vector<double> thin_x, thin_y;
-  for (size_t i = 0; i < x.size(); i += step) thin_x.push_back(x[i]), thin_y.push_back(y[i]);
-  state_->way = MakeTrack(thin_x, thin_y);
-  if (state_->way.total() >= kLengthMin_m) state_->near.emplace(state_->way);
+  const Track track = MakeTrack(x, y);
+  if (track.total() < kLengthMin_m) return;
+  const auto count = static_cast<size_t>(track.total() / kWayStep_m) + 1;
+  for (size_t i = 0; i < count; ++i)
+    state_->way.push_back(PointAt(track, static_cast<double>(i) * kWayStep_m));
 }
 
 PathMatcher::~PathMatcher() = default;
 
+/// How many metres of the track, from `from` on, stay near the way while both go on: a lane that
+/// ends elsewhere loses it.
+double PathMatcher::State::Follow(const Track& track, double scale, double from, const Fit& fit,
+                                  size_t way_index) const {
+  const auto begin = static_cast<size_t>(
+      std::lower_bound(track.length.begin(), track.length.end(), from) - track.length.begin());
+  size_t at = way_index;
+  double lost_m = 0, followed_m = 0;
+  for (size_t i = begin; i < track.points.size(); ++i) {
+    const Complex point = fit.Map(track.points[i]);
+    const double step_m = i > begin ? (track.length[i] - track.length[i - 1]) * scale : 0;
+    const size_t reach =
+        std::min(way.size() - 1, at + static_cast<size_t>((1.3 * step_m + 0.15) / kWayStep_m));
+    size_t nearest = at;
+    for (size_t k = at; k <= reach; ++k) {
+      if (std::norm(way[k] - point) < std::norm(way[nearest] - point)) nearest = k;
+    }
+    at = nearest;
+    lost_m = std::abs(way[at] - point) > kNear_m ? lost_m + step_m : 0;
+    followed_m += step_m;
+    if (lost_m > kLostMax_m) break;
+  }
+  followed_m -= lost_m;
+  // Both must have gone on alike: a pointer that lags or runs ahead has cut corners.
+  const double advance =
+      static_cast<double>(at - way_index) * kWayStep_m / std::max(followed_m, 1e-9);
+  return advance > 0.85 && advance < 1.15 ? followed_m : 0;
+}
+
 std::optional<PathMatch> PathMatcher::State::MatchAtScale(const Track& track, double scale) const {
   const double length = track.total() * scale;
-  if (!near || length < kLengthMin_m || length > way.total() * 1.15) return std::nullopt;
+  if (length < kLengthMin_m || length > total() * 1.15) return std::nullopt;
   const double window = std::min(kWindow_m, length);
   std::vector<Complex> p(kSamples), q(kSamples);
-  // A measured way is a little longer than the true one, for its noise.
-  for (const double stretch : {1.0, 0.97, 1.03, 0.94, 1.06}) {
-    for (size_t i = 0; i < kSamples; ++i) {
-      p[i] = PointAt(track, window / scale * static_cast<double>(i) / (kSamples - 1));
-    }
-    const double true_window = window * stretch;
-    for (double offset = 0; offset + true_window <= way.total(); offset += kOffsetStep_m) {
-      for (size_t i = 0; i < kSamples; ++i) q[i] = PointAt(way, offset + true_window * static_cast<double>(i) / (kSamples - 1));
-      const Fit fit = FitSimilarity(p, q);
-      if (fit.rms > kWindowRms_m || std::abs(std::abs(fit.a) / scale - 1) > 0.12 || MinorSpread(q) < kSpreadMin_m) continue;
-      size_t on_way = 0;
-      for (const Complex& point : track.points) on_way += near->IsNear(fit.Map(point)) ? 1 : 0;
-      if (static_cast<double>(on_way) < kNearShare * static_cast<double>(track.points.size())) continue;
-      return PathMatch{fit.rms, length, track.points.size(), "", {}};
+  for (const double start : {0.0, 2.5, length / 4, length / 2}) {
+    if (start > 0 && (start + window > length || length < 2 * kWindow_m)) continue;
+    for (size_t i = 0; i < kSamples; ++i)
+      p[i] = PointAt(track, (start + window * static_cast<double>(i) / (kSamples - 1)) / scale);
+    if (MinorSpread(p) * scale < kSpreadMin_m) continue;
+    // Distances that neither turning nor mirroring changes tell at once where a fit is in vain.
+    const double across = std::abs(p[kSamples - 1] - p[0]) * scale,
+                 first_half = std::abs(p[kSamples / 2] - p[0]) * scale,
+                 second_half = std::abs(p[kSamples - 1] - p[kSamples / 2]) * scale;
+    int trackings = 0;
+    for (const double stretch : {1.0, 0.975, 1.025, 0.95, 1.05}) {
+      const auto steps = static_cast<size_t>(window * stretch / kWayStep_m / (kSamples - 1));
+      const size_t span = steps * (kSamples - 1);
+      for (size_t offset = 0; offset + span < way.size(); offset += 2) {
+        const auto differs = [&](size_t i, size_t k, double wanted) {
+          return std::abs(std::abs(way[offset + k * steps] - way[offset + i * steps]) - wanted) >
+                 0.5;
+        };
+        if (differs(0, kSamples - 1, across) || differs(0, kSamples / 2, first_half) ||
+            differs(kSamples / 2, kSamples - 1, second_half))
+          continue;
+        for (size_t i = 0; i < kSamples; ++i) q[i] = way[offset + i * steps];
+        const Fit fit = FitSimilarity(p, q);
+        if (fit.rms > kWindowRms_m || std::abs(std::abs(fit.a) / scale - 1) > kScaleTolerance)
+          continue;
+        if (++trackings > kTrackingsMax) break;
+        const double followed = Follow(track, scale, start / scale, fit, offset);
+        const double wanted =
+            std::max({std::min(kFollowedMin_m, length * 0.95), kFollowedShare * (length - start),
+                      kFollowedOfAll * length});
+        const bool telling = length >= kFollowedMin_m
+                                 ? CountRunLengths(track, scale, start / scale) >= kRunLengthsMin
+                                 : MinorSpread(q) >= kShapeSpread_m;
+        if (followed >= wanted && telling)
+          return PathMatch{fit.rms, followed, track.points.size(), "", {}};
+      }
     }
   }
   return std::nullopt;
 }
 
-std::optional<PathMatch> PathMatcher::State::Match(const std::vector<double>& x, const std::vector<double>& y) const {
-  if (!near || x.size() < kPointsMin) return std::nullopt;
+std::optional<PathMatch> PathMatcher::State::Match(const std::vector<double>& x,
+                                                   const std::vector<double>& y) const {
+  if (way.empty() || x.size() < kPointsMin) return std::nullopt;
   const Track track = MakeTrack(x, y);
-  if (track.points.size() < kPointsMin || !std::isfinite(track.total()) || track.total() <= 0) return std::nullopt;
-  // The usual units, and the scale at which the whole way was sent.
-  for (const double scale : {0.001, 1.0, 0.01, 0.05, 0.025, 0.1, 0.02, 0.005, way.total() / track.total()}) {
+  if (track.points.size() < kPointsMin || !std::isfinite(track.total()) || track.total() <= 0)
+    return std::nullopt;
+  // The usual units: metres down to millimetres, and cells of a map.
+  for (const double scale : {0.001, 1.0, 0.01, 0.05, 0.025, 0.1, 0.02, 0.005}) {
     if (auto match = MatchAtScale(track, scale)) return match;
   }
   return std::nullopt;
 }
 
-std::optional<PathMatch> PathMatcher::MatchPoints(const std::vector<double>& x, const std::vector<double>& y) const {
+std::optional<PathMatch> PathMatcher::MatchPoints(const std::vector<double>& x,
+                                                  const std::vector<double>& y) const {
   return state_->Match(x, y);
 }
 
 std::optional<PathMatch> PathMatcher::MatchPairs(const std::vector<double>& values) const {
-  if (!state_->near || values.size() < 2 * kPointsMin) return std::nullopt;
+  if (state_->way.empty() || values.size() < 2 * kPointsMin) return std::nullopt;
   for (const size_t stride : {size_t{2}, size_t{3}, size_t{4}}) {
     for (size_t phase = 0; phase + 1 < stride; ++phase) {
       std::vector<double> x, y, sum_x, sum_y;
@@ -228,71 +284,105 @@ struct NumberTypeInfo {
   const char* name;
   size_t bytes;
 };
-constexpr NumberTypeInfo kTypes[] = {{NumberType::kInt16, "int16 little-endian", 2}, {NumberType::kInt16Big, "int16 big-endian", 2},
-                                     {NumberType::kInt32, "int32 little-endian", 4}, {NumberType::kFloat, "float little-endian", 4},
-                                     {NumberType::kFloatBig, "float big-endian", 4}, {NumberType::kInt8, "int8", 1}};
+constexpr NumberTypeInfo kTypes[] = {
+    {NumberType::kInt16, "int16 little-endian", 2}, {NumberType::kInt16Big, "int16 big-endian", 2},
+    {NumberType::kInt32, "int32 little-endian", 4}, {NumberType::kFloat, "float little-endian", 4},
+    {NumberType::kFloatBig, "float big-endian", 4}, {NumberType::kInt8, "int8", 1}};
 
 double Read(NumberType type, std::span<const std::byte> bytes, size_t at) {
   const auto byte = [&](size_t i) { return static_cast<uint32_t>(bytes[at + i]); };
   switch (type) {
-    case NumberType::kInt8: return static_cast<int8_t>(byte(0));
-    case NumberType::kInt16: return static_cast<int16_t>(byte(0) | byte(1) << 8);
-    case NumberType::kInt16Big: return static_cast<int16_t>(byte(1) | byte(0) << 8);
-    case NumberType::kInt32: return static_cast<int32_t>(byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24);
-    case NumberType::kFloat: return static_cast<double>(std::bit_cast<float>(byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24));
-    case NumberType::kFloatBig: return static_cast<double>(std::bit_cast<float>(byte(3) | byte(2) << 8 | byte(1) << 16 | byte(0) << 24));
+    case NumberType::kInt8:
+      return static_cast<int8_t>(byte(0));
+    case NumberType::kInt16:
+      return static_cast<int16_t>(byte(0) | byte(1) << 8);
+    case NumberType::kInt16Big:
+      return static_cast<int16_t>(byte(1) | byte(0) << 8);
+    case NumberType::kInt32:
+      return static_cast<int32_t>(byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24);
+    case NumberType::kFloat:
+      return static_cast<double>(
+          std::bit_cast<float>(byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24));
+    case NumberType::kFloatBig:
+      return static_cast<double>(
+          std::bit_cast<float>(byte(3) | byte(2) << 8 | byte(1) << 16 | byte(0) << 24));
   }
   return 0;
 }
 
-bool IsFloat(NumberType type) { return type == NumberType::kFloat || type == NumberType::kFloatBig; }
+bool IsFloat(NumberType type) {
+  return type == NumberType::kFloat || type == NumberType::kFloatBig;
+}
 
 /// Longest step between neighbours that a path may have, in the type's likely units (mm, cells, m).
-double StepMax(NumberType type) { return IsFloat(type) ? 3.0 : type == NumberType::kInt8 ? 127 : 1600; }
+double StepMax(NumberType type) {
+  return IsFloat(type) ? 3.0 : type == NumberType::kInt8 ? 127 : 1600;
+}
+
+}  // namespace
+
+namespace {
+
+/// Points that stand one after another in bytes.
+struct Run {
+  std::vector<double> x, y;
+  ByteRange range;
+};
+
+/// The two longest runs of points that could be a path, of one type from one phase on: no wild
+/// number, no leap.
+std::vector<Run> FindRuns(std::span<const std::byte> bytes, const NumberTypeInfo& info,
+                          size_t phase, bool steps) {
+  std::vector<Run> longest;
+  const size_t pair = 2 * info.bytes;
+  Run run;
+  run.range.begin = phase;
+  double at_x = 0, at_y = 0;
+  for (size_t at = phase; at + pair <= bytes.size() + pair; at += pair) {
+    bool fits = at + pair <= bytes.size();
+    double vx = 0, vy = 0;
+    if (fits) {
+      vx = Read(info.type, bytes, at), vy = Read(info.type, bytes, at + info.bytes);
+      const double leap =
+          steps || run.x.empty() ? 0.0 : std::hypot(vx - run.x.back(), vy - run.y.back());
+      const double size = steps ? std::hypot(vx, vy) : 0.0;
+      const bool denormal = IsFloat(info.type) && vx != 0 && std::abs(vx) < 1e-6;
+      fits = std::isfinite(vx) && std::isfinite(vy) && std::abs(vx) < 1e5 && std::abs(vy) < 1e5 &&
+             leap <= StepMax(info.type) && size <= StepMax(info.type) && !denormal;
+    }
+    if (fits) {
+      at_x += vx, at_y += vy;
+      run.x.push_back(steps ? at_x : vx), run.y.push_back(steps ? at_y : vy);
+      continue;
+    }
+    if (run.x.size() >= kPointsMin) {
+      run.range.end = std::min(at, bytes.size());
+      longest.push_back(std::move(run));
+      std::stable_sort(longest.begin(), longest.end(),
+                       [](const Run& a, const Run& b) { return a.x.size() > b.x.size(); });
+      if (longest.size() > 2) longest.pop_back();
+    }
+    run = Run();
+    run.range.begin = at + pair;
+    at_x = at_y = 0;
+  }
+  return longest;
+}
 
 }  // namespace
 
 std::optional<PathMatch> PathMatcher::MatchBytes(std::span<const std::byte> bytes) const {
-  constexpr int kCandidatesMax = 48;
-  if (!state_->near || bytes.size() < 2 * kPointsMin) return std::nullopt;
-  int candidates = 0;
+  if (state_->way.empty() || bytes.size() < 2 * kPointsMin) return std::nullopt;
   for (const NumberTypeInfo& info : kTypes) {
-    const size_t pair = 2 * info.bytes;
-    for (size_t phase = 0; phase < pair; ++phase) {
+    for (size_t phase = 0; phase < 2 * info.bytes; ++phase) {
       for (const bool steps : {false, true}) {
         if (info.type == NumberType::kInt8 && !steps) continue;
-        // Runs of points that could be a path: no wild number, no leap.
-        std::vector<double> x, y;
-        size_t begin = phase;
-        double at_x = 0, at_y = 0;
-        for (size_t at = phase;; at += pair) {
-          bool fits = at + pair <= bytes.size();
-          double vx = 0, vy = 0;
-          if (fits) {
-            vx = Read(info.type, bytes, at), vy = Read(info.type, bytes, at + info.bytes);
-            const double leap = steps || x.empty() ? 0.0 : std::hypot(vx - x.back(), vy - y.back());
-            const double size = steps ? std::hypot(vx, vy) : 0.0;
-            fits = std::isfinite(vx) && std::isfinite(vy) && std::abs(vx) < 1e5 && std::abs(vy) < 1e5 &&
-                   leap <= StepMax(info.type) && size <= StepMax(info.type);
-            if (fits && steps && IsFloat(info.type) && vx != 0 && std::abs(vx) < 1e-6) fits = false;
-          }
-          if (fits) {
-            at_x += vx, at_y += vy;
-            x.push_back(steps ? at_x : vx), y.push_back(steps ? at_y : vy);
-            continue;
-          }
-          if (x.size() >= kPointsMin && candidates < kCandidatesMax) {
-            ++candidates;
-            if (auto match = state_->Match(x, y)) {
-              match->form = std::string(info.name) + (steps ? " steps" : " points");
-              match->range = {begin, std::min(at, bytes.size())};
-              return match;
-            }
-          }
-          if (at + pair > bytes.size()) break;
-          x.clear(), y.clear();
-          at_x = at_y = 0;
-          begin = at + pair;
+        for (const Run& run : FindRuns(bytes, info, phase, steps)) {
+          auto match = state_->Match(run.x, run.y);
+          if (!match) continue;
+          match->form = std::string(info.name) + (steps ? " steps" : " points");
+          match->range = run.range;
+          return match;
         }
       }
     }

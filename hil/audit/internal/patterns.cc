@@ -36,7 +36,8 @@ Bytes Differences(std::span<const std::byte> bytes, size_t lag) {
   out.resize(bytes.size() - step);
   for (size_t i = 0; i < out.size(); ++i) {
     out[i] = lag > 0 ? bytes[i] ^ bytes[i + step]
-                     : static_cast<std::byte>(static_cast<uint8_t>(bytes[i + 1]) - static_cast<uint8_t>(bytes[i]));
+                     : static_cast<std::byte>(static_cast<uint8_t>(bytes[i + 1]) -
+                                              static_cast<uint8_t>(bytes[i]));
   }
   return out;
 }
@@ -54,7 +55,8 @@ bool Varied(std::span<const std::byte> bytes) {
 std::string Squeeze(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return out;
 }
@@ -91,13 +93,15 @@ void PatternMatcher::AddText(const std::string& category, const std::string& val
   AddSqueezed(static_cast<uint32_t>(values_.size() - 1), value, "as written");
 }
 
-void PatternMatcher::Add(View view, uint32_t value, Bytes bytes, const std::string& form, bool is_hash, bool whole_word) {
+void PatternMatcher::Add(View view, uint32_t value, Bytes bytes, const std::string& form,
+                         bool is_hash, bool whole_word) {
   if (bytes.size() < kAnchorBytes) return;
-  tables_[static_cast<size_t>(view)].patterns.push_back({std::move(bytes), value, form, is_hash, whole_word});
+  tables_[static_cast<size_t>(view)].patterns.push_back(
+      {std::move(bytes), value, form, is_hash, whole_word});
 }
 
-void PatternMatcher::AddSqueezed(uint32_t value, std::string_view text, const std::string& form, bool is_hash,
-                                 bool whole_word) {
+void PatternMatcher::AddSqueezed(uint32_t value, std::string_view text, const std::string& form,
+                                 bool is_hash, bool whole_word) {
   const std::string letters = Squeeze(text);
   if (letters.size() < kSqueezedLettersMin) return;
   Add(View::kSqueezed, value, ToBytes(letters), form, is_hash, whole_word);
@@ -114,7 +118,8 @@ void PatternMatcher::AddSpellings(uint32_t index) {
   Add(View::kExact, index, SwapPairs(ToBytes(text)), "bytes swapped in pairs");
 
   std::vector<Bytes> raw = {ToBytes(text)};
-  std::vector<std::string> spellings = {text, Lower(text), Upper(text), Squeeze(text), Upper(Squeeze(text)), text + "\n"};
+  std::vector<std::string> spellings = {text,          Lower(text),          Upper(text),
+                                        Squeeze(text), Upper(Squeeze(text)), text + "\n"};
   if (const Bytes mac = ParseMac(text); !mac.empty()) {
     const std::string letters = Squeeze(text);
     Add(View::kExact, index, mac, "six bytes");
@@ -123,7 +128,8 @@ void PatternMatcher::AddSpellings(uint32_t index) {
     AddSqueezed(index, ToHex(Bytes(mac.rbegin(), mac.rend())), "hex, bytes reversed");
     for (const bool reversed : {false, true}) {
       uint64_t number = 0;
-      for (size_t i = 0; i < 6; ++i) number = number << 8 | static_cast<uint8_t>(mac[reversed ? 5 - i : i]);
+      for (size_t i = 0; i < 6; ++i)
+        number = number << 8 | static_cast<uint8_t>(mac[reversed ? 5 - i : i]);
       const std::string order = reversed ? ", bytes reversed" : "";
       AddSqueezed(index, std::to_string(number), "decimal" + order, false, true);
       Add(View::kExact, index, ToVarint(number), "varint" + order);
@@ -139,17 +145,19 @@ void PatternMatcher::AddSpellings(uint32_t index) {
     const auto view = static_cast<View>(static_cast<size_t>(View::kXor1) + lag - 1);
     const Bytes difference = Differences(raw[0], lag);
     if (difference.size() >= kDifferenceBytesMin && Varied(difference)) {
-      Add(view, index, difference, "xor with a key of " + std::to_string(lag) + (lag == 1 ? " byte" : " bytes"));
+      Add(view, index, difference,
+          "xor with a key of " + std::to_string(lag) + (lag == 1 ? " byte" : " bytes"));
     }
   }
   const Bytes steps = Differences(raw[0], 0);
-  if (steps.size() >= kDifferenceBytesMin && Varied(steps)) Add(View::kAdd, index, steps, "a constant added to each byte");
+  if (steps.size() >= kDifferenceBytesMin && Varied(steps))
+    Add(View::kAdd, index, steps, "a constant added to each byte");
   AddHashes(index, spellings);
 }
 
 void PatternMatcher::AddHashes(uint32_t index, const std::vector<std::string>& spellings) {
-  static const char* const kDigests[] = {"MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "SHA3-256", "BLAKE2b512",
-                                         "BLAKE2s256"};
+  static const char* const kDigests[] = {"MD5",    "SHA1",     "SHA224",     "SHA256",    "SHA384",
+                                         "SHA512", "SHA3-256", "BLAKE2b512", "BLAKE2s256"};
   std::set<std::string> done;
   auto add = [&](const Bytes& digest, const std::string& name) {
     const Bytes head(digest.begin(), digest.begin() + kHashBytesMin);
@@ -164,8 +172,9 @@ void PatternMatcher::AddHashes(uint32_t index, const std::vector<std::string>& s
       Bytes digest(EVP_MAX_MD_SIZE);
       unsigned size = 0;
       const EVP_MD* method = EVP_get_digestbyname(name);
-      if (method == nullptr || EVP_Digest(spelling.data(), spelling.size(), reinterpret_cast<unsigned char*>(digest.data()),
-                                          &size, method, nullptr) != 1) {
+      if (method == nullptr || EVP_Digest(spelling.data(), spelling.size(),
+                                          reinterpret_cast<unsigned char*>(digest.data()), &size,
+                                          method, nullptr) != 1) {
         continue;
       }
       digest.resize(size);
@@ -189,24 +198,30 @@ void PatternMatcher::Finish() {
   }
 }
 
-void PatternMatcher::FindIn(View view, std::span<const std::byte> bytes, const std::vector<uint32_t>* origin, size_t lag,
-                            std::span<const std::byte> original, std::vector<PatternHit>* hits) const {
+void PatternMatcher::FindIn(View view, std::span<const std::byte> bytes,
+                            const std::vector<uint32_t>* origin, size_t lag,
+                            std::span<const std::byte> original,
+                            std::vector<PatternHit>* hits) const {
   const Table& table = tables_[static_cast<size_t>(view)];
   if (table.patterns.empty() || bytes.size() < kAnchorBytes) return;
   for (size_t at = 0; at + kAnchorBytes <= bytes.size(); ++at) {
     const uint64_t anchor = AnchorAt(bytes.data() + at);
     const size_t slot = Slot(anchor);
     if ((table.bitmap[slot / 64] >> (slot % 64) & 1) == 0) continue;
-    auto entry = std::lower_bound(table.by_anchor.begin(), table.by_anchor.end(), std::make_pair(anchor, uint32_t{0}));
+    auto entry = std::lower_bound(table.by_anchor.begin(), table.by_anchor.end(),
+                                  std::make_pair(anchor, uint32_t{0}));
     for (; entry != table.by_anchor.end() && entry->first == anchor; ++entry) {
       const Pattern& pattern = table.patterns[entry->second];
       const size_t size = pattern.bytes.size();
-      if (size > bytes.size() - at || std::memcmp(bytes.data() + at, pattern.bytes.data(), size) != 0) continue;
+      if (size > bytes.size() - at ||
+          std::memcmp(bytes.data() + at, pattern.bytes.data(), size) != 0)
+        continue;
       PatternHit hit;
       hit.range = {at, at + size + lag};
       if (origin != nullptr) hit.range = {(*origin)[at], (*origin)[at + size - 1] + 1};
-      if (pattern.whole_word && (IsWordByte(original, hit.range.end) ||
-                                 (hit.range.begin > 0 && IsWordByte(original, hit.range.begin - 1)))) {
+      if (pattern.whole_word &&
+          (IsWordByte(original, hit.range.end) ||
+           (hit.range.begin > 0 && IsWordByte(original, hit.range.begin - 1)))) {
         continue;
       }
       hit.category = values_[pattern.value_index].category;
@@ -214,10 +229,13 @@ void PatternMatcher::FindIn(View view, std::span<const std::byte> bytes, const s
       hit.form = pattern.form;
       hit.is_hash = pattern.is_hash;
       if (hit.form == "as planted") {
-        const std::string_view met(reinterpret_cast<const char*>(original.data()) + hit.range.begin, hit.range.size());
-        if (met != hit.value && hit.value.find(met) == std::string::npos) hit.form = "other case or separators";
+        const std::string_view met(reinterpret_cast<const char*>(original.data()) + hit.range.begin,
+                                   hit.range.size());
+        if (met != hit.value && hit.value.find(met) == std::string::npos)
+          hit.form = "other case or separators";
       }
-      // A pattern's own digits may be followed by those of the value that squeezing dropped, e.g. a last "-": keep it simple.
+      // A pattern's own digits may be followed by those of the value that squeezing dropped, e.g. a
+      // last "-": keep it simple.
       hits->push_back(std::move(hit));
     }
   }
@@ -240,14 +258,16 @@ void PatternMatcher::Find(std::span<const std::byte> bytes, std::vector<PatternH
     FindIn(view, Differences(bytes, lag), nullptr, lag, bytes, &found);
     for (PatternHit& hit : found) {
       // A key of zeros is no key: the plain value was found already.
-      const std::string_view met(reinterpret_cast<const char*>(bytes.data()) + hit.range.begin, hit.range.size());
+      const std::string_view met(reinterpret_cast<const char*>(bytes.data()) + hit.range.begin,
+                                 hit.range.size());
       if (met != hit.value) hits->push_back(std::move(hit));
     }
   }
   std::vector<PatternHit> shifted;
   FindIn(View::kAdd, Differences(bytes, 0), nullptr, 1, bytes, &shifted);
   for (PatternHit& hit : shifted) {
-    const std::string_view met(reinterpret_cast<const char*>(bytes.data()) + hit.range.begin, hit.range.size());
+    const std::string_view met(reinterpret_cast<const char*>(bytes.data()) + hit.range.begin,
+                               hit.range.size());
     if (met != hit.value) hits->push_back(std::move(hit));
   }
 }

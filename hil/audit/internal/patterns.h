@@ -13,24 +13,27 @@ namespace dustproof::internal {
 /// A planted value that was met in some bytes.
 struct PatternHit {
   std::string category;
-  std::string value;      ///< The planted value in its plain form.
-  std::string form;       ///< "as planted", "other case or separators", "sha256 hex", "reversed", "xor 0x5a", ….
+  std::string value;  ///< The planted value in its plain form.
+  std::string
+      form;  ///< "as planted", "other case or separators", "sha256 hex", "reversed", "xor 0x5a", ….
   bool is_hash = false;
-  ByteRange range;        ///< In the bytes that were searched.
+  ByteRange range;  ///< In the bytes that were searched.
 };
 
 /// Finds many values in many spellings at once.
 ///
-/// Every spelling is found by its first six bytes, through a bitmap that is wrong once in a thousand: a pass costs a few
-/// nanoseconds a byte however many spellings there are, where an Aho–Corasick automaton over some ten thousand of them
-/// would take a hundred megabytes.
+/// Every spelling is found by its first six bytes, through a bitmap that is wrong once in a
+/// thousand: a pass costs a few nanoseconds a byte however many spellings there are, where an
+/// Aho–Corasick automaton over some ten thousand of them would take a hundred megabytes.
 ///
-/// Text is searched without case and without anything but letters and digits, so that "A4-C1-38" and "a4c138", one letter a
-/// line, UTF-16 and DNS labels are all alike. Bytes under XOR with a short key, and under addition of a constant, are found
-/// through differences, which such keys leave as they are.
+/// Text is searched without case and without anything but letters and digits, so that "A4-C1-38"
+/// and "a4c138", one letter a line, UTF-16 and DNS labels are all alike. Bytes under XOR with a
+/// short key, and under addition of a constant, are found through differences, which such keys
+/// leave as they are.
 class PatternMatcher {
  public:
-  /// `planted`: categories of the policy to values. `coordinates` are matched by NumericMatcher instead.
+  /// `planted`: categories of the policy to values. `coordinates` are matched by NumericMatcher
+  /// instead.
   explicit PatternMatcher(const std::map<std::string, std::vector<std::string>>& planted);
 
   /// Adds a text of a category that is matched by its words only, e.g. a line of the robot's log.
@@ -47,7 +50,7 @@ class PatternMatcher {
     uint32_t value_index = 0;
     std::string form;
     bool is_hash = false;
-    bool whole_word = false;   ///< Only where no letter or digit touches it.
+    bool whole_word = false;  ///< Only where no letter or digit touches it.
   };
   struct Value {
     std::string category, text;
@@ -61,11 +64,12 @@ class PatternMatcher {
   void AddValue(const std::string& category, const std::string& value);
   void AddSpellings(uint32_t index);
   void AddHashes(uint32_t index, const std::vector<std::string>& spellings);
-  void Add(View view, uint32_t value, Bytes bytes, const std::string& form, bool is_hash = false, bool whole_word = false);
-  void AddSqueezed(uint32_t value, std::string_view text, const std::string& form, bool is_hash = false,
-                   bool whole_word = false);
-  void FindIn(View view, std::span<const std::byte> bytes, const std::vector<uint32_t>* origin, size_t lag,
-              std::span<const std::byte> original, std::vector<PatternHit>* hits) const;
+  void Add(View view, uint32_t value, Bytes bytes, const std::string& form, bool is_hash = false,
+           bool whole_word = false);
+  void AddSqueezed(uint32_t value, std::string_view text, const std::string& form,
+                   bool is_hash = false, bool whole_word = false);
+  void FindIn(View view, std::span<const std::byte> bytes, const std::vector<uint32_t>* origin,
+              size_t lag, std::span<const std::byte> original, std::vector<PatternHit>* hits) const;
 
   std::vector<Value> values_;
   Table tables_[kViewCount];

@@ -21,8 +21,12 @@ uint32_t BigEndian32(std::span<const std::byte> in, size_t at) {
 struct Header {
   uint32_t width = 0, height = 0;
   int bit_depth = 0, colour_type = 0, interlace = 0;
-  size_t channels() const { return colour_type == 2 ? 3 : colour_type == 4 ? 2 : colour_type == 6 ? 4 : 1; }
-  size_t pixel_bytes() const { return std::max<size_t>(1, channels() * static_cast<size_t>(bit_depth) / 8); }
+  size_t channels() const {
+    return colour_type == 2 ? 3 : colour_type == 4 ? 2 : colour_type == 6 ? 4 : 1;
+  }
+  size_t pixel_bytes() const {
+    return std::max<size_t>(1, channels() * static_cast<size_t>(bit_depth) / 8);
+  }
   size_t row_bytes() const { return (width * channels() * static_cast<size_t>(bit_depth) + 7) / 8; }
 };
 
@@ -75,7 +79,8 @@ Bytes FirstChannel(const Header& header, const Bytes& rows) {
   return pixels;
 }
 
-void TakeText(std::span<const std::byte> in, ByteRange body, bool packed, size_t bytes_max, PngPicture& out) {
+void TakeText(std::span<const std::byte> in, ByteRange body, bool packed, size_t bytes_max,
+              PngPicture& out) {
   const auto* begin = in.data() + body.begin;
   const auto* end = in.data() + body.end;
   const auto* zero = std::find(begin, end, std::byte{0});
@@ -113,7 +118,8 @@ std::optional<PngPicture> ReadPng(std::span<const std::byte> in, size_t bytes_ma
     } else if (type == "IDAT") {
       if (packed.empty()) out.pixel_range.begin = body.begin;
       out.pixel_range.end = body.end;
-      packed.insert(packed.end(), in.begin() + static_cast<ptrdiff_t>(body.begin), in.begin() + static_cast<ptrdiff_t>(body.end));
+      packed.insert(packed.end(), in.begin() + static_cast<ptrdiff_t>(body.begin),
+                    in.begin() + static_cast<ptrdiff_t>(body.end));
     } else if (type == "tEXt" || type == "zTXt" || type == "iTXt") {
       TakeText(in, body, type == "zTXt", bytes_max, out);
     }
@@ -123,14 +129,15 @@ std::optional<PngPicture> ReadPng(std::span<const std::byte> in, size_t bytes_ma
   out.size = at;
   out.width = header.width;
   out.height = header.height;
-  const bool depth_known = header.bit_depth == 1 || header.bit_depth == 2 || header.bit_depth == 4 ||
-                           header.bit_depth == 8 || header.bit_depth == 16;
-  const bool readable = depth_known && header.interlace == 0 && header.width > 0 && header.height > 0 &&
-                        header.width <= 16384 && header.height <= 16384;
+  const bool depth_known = header.bit_depth == 1 || header.bit_depth == 2 ||
+                           header.bit_depth == 4 || header.bit_depth == 8 || header.bit_depth == 16;
+  const bool readable = depth_known && header.interlace == 0 && header.width > 0 &&
+                        header.height > 0 && header.width <= 16384 && header.height <= 16384;
   const size_t wanted = (header.row_bytes() + 1) * header.height;
   if (!readable || wanted > bytes_max) return out;
   auto rows = UnpackAt(packed, wanted);
-  if (rows && rows->bytes.size() == wanted && Unfilter(header, rows->bytes)) out.pixels = FirstChannel(header, rows->bytes);
+  if (rows && rows->bytes.size() == wanted && Unfilter(header, rows->bytes))
+    out.pixels = FirstChannel(header, rows->bytes);
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace dustproof::internal {
 
 struct ProtobufField {
   uint32_t number = 0;
-  int wire_type = 0;       ///< 0 varint, 1 fixed64, 2 bytes, 5 fixed32.
+  int wire_type = 0;  ///< 0 varint, 1 fixed64, 2 bytes, 5 fixed32.
   uint64_t value = 0;
   ByteRange range;         ///< Of the value, without key and length.
   double AsFloat() const;  ///< Of a fixed field.

@@ -15,7 +15,8 @@ using Kind = ProtocolPart::Kind;
 class PartList {
  public:
   void Add(Kind kind, size_t begin, size_t end, std::string label, std::string where = "") {
-    if (begin < end) parts_.push_back({kind, std::move(label), std::move(where), {begin, end}, std::nullopt, {}});
+    if (begin < end)
+      parts_.push_back({kind, std::move(label), std::move(where), {begin, end}, std::nullopt, {}});
   }
   std::vector<ProtocolPart>& parts() { return parts_; }
 
@@ -24,13 +25,16 @@ class PartList {
 };
 
 uint16_t BigEndian16(std::string_view text, size_t at) {
-  return static_cast<uint16_t>(static_cast<uint8_t>(text[at]) << 8 | static_cast<uint8_t>(text[at + 1]));
+  return static_cast<uint16_t>(static_cast<uint8_t>(text[at]) << 8 |
+                               static_cast<uint8_t>(text[at + 1]));
 }
 
-// ---------------------------------------------------------------------------------------------- HTTP
+// ----------------------------------------------------------------------------------------------
+// HTTP
 
 bool LooksLikeHttp(std::string_view text) {
-  for (const char* start : {"GET ", "PUT ", "POST ", "HEAD ", "DELETE ", "PATCH ", "OPTIONS ", "HTTP/1."}) {
+  for (const char* start :
+       {"GET ", "PUT ", "POST ", "HEAD ", "DELETE ", "PATCH ", "OPTIONS ", "HTTP/1."}) {
     if (text.starts_with(start)) return true;
   }
   return false;
@@ -42,7 +46,8 @@ size_t TakeChunks(std::string_view text, size_t at, const std::string& where, Pa
   while (at < text.size()) {
     const size_t line_end = text.find("\r\n", at);
     if (line_end == std::string_view::npos) break;
-    const size_t size = std::strtoul(std::string(text.substr(at, std::min<size_t>(line_end - at, 16))).c_str(), nullptr, 16);
+    const size_t size = std::strtoul(
+        std::string(text.substr(at, std::min<size_t>(line_end - at, 16))).c_str(), nullptr, 16);
     list.Add(Kind::kFraming, at, line_end + 2, "http chunk");
     at = line_end + 2;
     const size_t taken = std::min(size, text.size() - at);
@@ -71,7 +76,8 @@ size_t TakeHttpMessage(std::string_view text, size_t at, PartList& list) {
   std::string where = "http response";
   if (!line.starts_with("HTTP/") && last_space > first_space) {
     std::string_view path = line.substr(first_space + 1, last_space - first_space - 1);
-    where = "http " + std::string(line.substr(0, first_space)) + " " + std::string(path.substr(0, path.find('?')));
+    where = "http " + std::string(line.substr(0, first_space)) + " " +
+            std::string(path.substr(0, path.find('?')));
     list.Add(Kind::kFraming, at, at + first_space + 1, "http method");
     list.Add(Kind::kRoute, at + first_space + 1, at + last_space, "http path", where);
     list.Add(Kind::kFraming, at + last_space, line_end + 2, "http version");
@@ -90,7 +96,8 @@ size_t TakeHttpMessage(std::string_view text, size_t at, PartList& list) {
       size_t value = colon + 1;
       while (value < end && text[value] == ' ') ++value;
       const std::string_view content = text.substr(value, end - value);
-      if (name == "content-length") length = std::strtoul(std::string(content.substr(0, 20)).c_str(), nullptr, 10);
+      if (name == "content-length")
+        length = std::strtoul(std::string(content.substr(0, 20)).c_str(), nullptr, 10);
       if (name == "transfer-encoding" && Lower(content) == "chunked") chunked = true;
       list.Add(Kind::kFraming, header, value, "http header name");
       list.Add(Kind::kValue, value, end, "http header " + name, where);
@@ -116,7 +123,8 @@ void SplitHttp(std::string_view text, PartList& list) {
   list.Add(Kind::kPayload, at, text.size(), "after http", "http rest");
 }
 
-// ---------------------------------------------------------------------------------------------- MQTT
+// ----------------------------------------------------------------------------------------------
+// MQTT
 
 struct MqttPacket {
   int type = 0, flags = 0;
@@ -163,7 +171,8 @@ void SplitConnect(std::string_view text, const MqttPacket& packet, PartList& lis
     framed = field.end;
   };
   take("mqtt client id", Kind::kValue);
-  if ((flags & 0x04) != 0) take("mqtt will topic", Kind::kRoute), take("mqtt will payload", Kind::kPayload);
+  if ((flags & 0x04) != 0)
+    take("mqtt will topic", Kind::kRoute), take("mqtt will payload", Kind::kPayload);
   if ((flags & 0x80) != 0) take("mqtt user name", Kind::kValue);
   if ((flags & 0x40) != 0) take("mqtt password", Kind::kValue);
   list.Add(Kind::kFraming, framed, packet.end, "mqtt connect");
@@ -186,7 +195,8 @@ void SplitSubscribe(std::string_view text, const MqttPacket& packet, PartList& l
   ByteRange topic;
   while (at < packet.end && TakeMqttField(text, at, packet.end, topic)) {
     list.Add(Kind::kFraming, framed, topic.begin, "mqtt subscribe");
-    list.Add(Kind::kRoute, topic.begin, topic.end, "mqtt topic", "mqtt subscribe " + std::string(text.substr(topic.begin, topic.size())));
+    list.Add(Kind::kRoute, topic.begin, topic.end, "mqtt topic",
+             "mqtt subscribe " + std::string(text.substr(topic.begin, topic.size())));
     framed = topic.end;
     if (packet.type == 8) ++at;
   }
@@ -204,8 +214,8 @@ void SplitMqtt(std::string_view text, PartList& list) {
     } else if (packet.type == 8 || packet.type == 10) {
       SplitSubscribe(text, packet, list);
     } else {
-      list.Add(packet.end - packet.begin <= 4 ? Kind::kFraming : Kind::kPayload, packet.begin, packet.end, "mqtt packet",
-               "mqtt packet of type " + std::to_string(packet.type));
+      list.Add(packet.end - packet.begin <= 4 ? Kind::kFraming : Kind::kPayload, packet.begin,
+               packet.end, "mqtt packet", "mqtt packet of type " + std::to_string(packet.type));
     }
     at = packet.end;
   }
@@ -213,10 +223,12 @@ void SplitMqtt(std::string_view text, PartList& list) {
 }
 
 bool LooksLikeMqtt(std::string_view text) {
-  return text.size() >= 12 && text[0] == 0x10 && text.substr(0, 16).find("MQTT") != std::string_view::npos;
+  return text.size() >= 12 && text[0] == 0x10 &&
+         text.substr(0, 16).find("MQTT") != std::string_view::npos;
 }
 
-// ---------------------------------------------------------------------------------------------- DNS, DHCP
+// ----------------------------------------------------------------------------------------------
+// DNS, DHCP
 
 void SplitDns(std::string_view text, PartList& list) {
   if (text.size() < 12) {
@@ -230,7 +242,8 @@ void SplitDns(std::string_view text, PartList& list) {
     ProtocolPart name{Kind::kRoute, "dns name", "dns query", {at, at}, Bytes(), {}};
     while (at < text.size() && text[at] != 0 && (static_cast<uint8_t>(text[at]) & 0xC0) == 0) {
       const size_t length = static_cast<uint8_t>(text[at]);
-      if (!name.joined->empty()) name.joined->push_back(std::byte{'.'}), name.table.push_back(static_cast<uint32_t>(at));
+      if (!name.joined->empty())
+        name.joined->push_back(std::byte{'.'}), name.table.push_back(static_cast<uint32_t>(at));
       for (size_t k = 1; k <= length && at + k < text.size(); ++k) {
         name.joined->push_back(static_cast<std::byte>(text[at + k]));
         name.table.push_back(static_cast<uint32_t>(at + k));
@@ -246,7 +259,8 @@ void SplitDns(std::string_view text, PartList& list) {
     }
     at = std::min(at + 5, text.size());
   }
-  const bool only_query = text.size() >= 12 && BigEndian16(text, 6) == 0 && BigEndian16(text, 8) == 0 && BigEndian16(text, 10) == 0;
+  const bool only_query = text.size() >= 12 && BigEndian16(text, 6) == 0 &&
+                          BigEndian16(text, 8) == 0 && BigEndian16(text, 10) == 0;
   list.Add(Kind::kFraming, framed, only_query ? text.size() : at, "dns");
   if (!only_query) list.Add(Kind::kPayload, at, text.size(), "dns records", "dns records");
 }
@@ -264,10 +278,11 @@ void SplitDhcp(std::string_view text, PartList& list) {
     const auto option = static_cast<uint8_t>(text[at]);
     const size_t end = std::min(at + 2 + static_cast<uint8_t>(text[at + 1]), text.size());
     // Host name, vendor class, client identifier and what nobody knows are the client's own words.
-    const bool own_words = option == 12 || option == 60 || option == 81 || (option > 61 && option != 82);
+    const bool own_words =
+        option == 12 || option == 60 || option == 81 || (option > 61 && option != 82);
     list.Add(Kind::kFraming, at, at + 2, "dhcp option");
-    list.Add(own_words ? Kind::kPayload : Kind::kFraming, at + 2, end, "dhcp option " + std::to_string(option),
-             "dhcp option " + std::to_string(option));
+    list.Add(own_words ? Kind::kPayload : Kind::kFraming, at + 2, end,
+             "dhcp option " + std::to_string(option), "dhcp option " + std::to_string(option));
     at = end;
   }
   list.Add(Kind::kFraming, std::min(at, text.size()), text.size(), "dhcp end");
@@ -290,7 +305,8 @@ std::vector<ProtocolPart> SplitClientHello(std::span<const std::byte> bytes) {
   while (at + 4 <= text.size()) {
     const int type = BigEndian16(text, at);
     const size_t end = std::min(at + 4 + BigEndian16(text, at + 2), text.size());
-    if (type == 0 && at + 9 < end) list.Add(Kind::kRoute, at + 9, end, "tls server name", "tls hello");
+    if (type == 0 && at + 9 < end)
+      list.Add(Kind::kRoute, at + 9, end, "tls server name", "tls hello");
     if (type == 16 && at + 6 < end) list.Add(Kind::kValue, at + 6, end, "tls alpn", "tls hello");
     at = end;
     if (end == text.size()) break;
@@ -313,7 +329,8 @@ std::vector<ProtocolPart> SplitFlow(const Flow& flow) {
     list.Add(Kind::kFraming, framed, text.size(), "tls hello");
   } else if (flow.opaque) {
     list.Add(Kind::kPayload, 0, text.size(), "encrypted", "tls that could not be decrypted");
-  } else if (flow.kind == EmissionKind::kDns || (flow.protocol == "dns" && flow.kind != EmissionKind::kPlaintext) || mdns) {
+  } else if (flow.kind == EmissionKind::kDns ||
+             (flow.protocol == "dns" && flow.kind != EmissionKind::kPlaintext) || mdns) {
     SplitDns(text, list);
   } else if (flow.kind == EmissionKind::kDhcp || flow.protocol == "dhcp") {
     SplitDhcp(text, list);
@@ -322,8 +339,11 @@ std::vector<ProtocolPart> SplitFlow(const Flow& flow) {
   } else if (LooksLikeHttp(text)) {
     SplitHttp(text, list);
   } else {
-    const char* label = flow.kind == EmissionKind::kRadioName ? "radio name" : flow.kind == EmissionKind::kUart ? "uart" : "";
-    list.Add(Kind::kPayload, 0, text.size(), label, std::string(label).empty() ? flow.protocol + " payload" : label);
+    const char* label = flow.kind == EmissionKind::kRadioName ? "radio name"
+                        : flow.kind == EmissionKind::kUart    ? "uart"
+                                                              : "";
+    list.Add(Kind::kPayload, 0, text.size(), label,
+             std::string(label).empty() ? flow.protocol + " payload" : label);
   }
   return std::move(list.parts());
 }

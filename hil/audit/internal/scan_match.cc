@@ -8,9 +8,9 @@ namespace dustproof::internal {
 namespace {
 
 constexpr size_t kWindow = 4;
-constexpr size_t kRunMin = 12;        // Windows that must hit within a stretch of twice as many.
+constexpr size_t kRunMin = 12;  // Windows that must hit within a stretch of twice as many.
 constexpr size_t kBitmapBits = 25;
-constexpr size_t kScansMax = 1500;    // More are thinned: a leak sends whole turns, and sends many.
+constexpr size_t kScansMax = 1500;  // More are thinned: a leak sends whole turns, and sends many.
 
 uint64_t Hash4(const int64_t* v) {
   uint64_t hash = 0x9E3779B97F4A7C15ull;
@@ -33,7 +33,8 @@ bool Telling(const int64_t* v) {
 
 }  // namespace
 
-ScanMatcher::ScanMatcher(const std::vector<ScanSample>& scans) : bitmap_((size_t{1} << kBitmapBits) / 64, 0) {
+ScanMatcher::ScanMatcher(const std::vector<ScanSample>& scans)
+    : bitmap_((size_t{1} << kBitmapBits) / 64, 0) {
   const size_t step = std::max<size_t>(1, (scans.size() + kScansMax - 1) / kScansMax);
   for (size_t s = 0; s < scans.size(); s += step) {
     const auto scan = static_cast<uint32_t>(times_.size());
@@ -72,7 +73,8 @@ std::optional<ScanMatch> ScanMatcher::FindRun(size_t count, F value_at) const {
       scan = entry->scan;
     }
     last = i;
-    if (++hits >= kRunMin) return ScanMatch{{first, last + kWindow}, times_[scan], hits + kWindow - 1};
+    if (++hits >= kRunMin)
+      return ScanMatch{{first, last + kWindow}, times_[scan], hits + kWindow - 1};
   }
   return std::nullopt;
 }
@@ -89,7 +91,8 @@ std::optional<ScanMatch> ScanMatcher::FindInBytes(std::span<const std::byte> byt
           return big_endian ? a << 8 | b : b << 8 | a;
         });
         if (!match) continue;
-        match->range = {phase + match->range.begin * stride, phase + (match->range.end - 1) * stride + 2};
+        match->range = {phase + match->range.begin * stride,
+                        phase + (match->range.end - 1) * stride + 2};
         return match;
       }
     }
@@ -99,7 +102,9 @@ std::optional<ScanMatch> ScanMatcher::FindInBytes(std::span<const std::byte> byt
 
 std::optional<ScanMatch> ScanMatcher::FindInNumbers(const std::vector<double>& values) const {
   for (const double scale : {1.0, 1000.0, 100.0}) {
-    if (auto match = FindRun(values.size(), [&](size_t i) { return std::llround(std::clamp(values[i] * scale, -1e9, 1e9)); })) {
+    if (auto match = FindRun(values.size(), [&](size_t i) {
+          return std::llround(std::clamp(values[i] * scale, -1e9, 1e9));
+        })) {
       return match;
     }
   }

@@ -11,13 +11,14 @@
 namespace dustproof::internal {
 
 struct ScanMatch {
-  ByteRange range;          ///< Of the bytes, or of the numbers by index.
+  ByteRange range;  ///< Of the bytes, or of the numbers by index.
   SimTime scan_time;
-  size_t beams = 0;         ///< How many ranges agree one after another.
+  size_t beams = 0;  ///< How many ranges agree one after another.
 };
 
-/// Finds the lidar's own readings: runs of ranges that equal those of a recorded turn, in millimetres or centimetres, as numbers
-/// or as 16-bit integers. A run of six ranges to the millimetre does not come about by chance.
+/// Finds the lidar's own readings: runs of ranges that equal those of a recorded turn, in
+/// millimetres or centimetres, as numbers or as 16-bit integers. A run of six ranges to the
+/// millimetre does not come about by chance.
 class ScanMatcher {
  public:
   explicit ScanMatcher(const std::vector<ScanSample>& scans);
@@ -34,7 +35,7 @@ class ScanMatcher {
     uint32_t scan;
     bool operator<(const Entry& other) const { return key < other.key; }
   };
-  std::vector<Entry> entries_;          ///< Hashes of four ranges in a row.
+  std::vector<Entry> entries_;  ///< Hashes of four ranges in a row.
   std::vector<uint64_t> bitmap_;
   std::vector<SimTime> times_;
 };

@@ -15,12 +15,15 @@ constexpr size_t kDistinctMin = 4;
 
 template <typename Sample>
 const Sample* LastBefore(const std::vector<Sample>& samples, SimTime time) {
-  auto after = std::upper_bound(samples.begin(), samples.end(), time, [](SimTime t, const Sample& s) { return t < s.time; });
+  auto after = std::upper_bound(samples.begin(), samples.end(), time,
+                                [](SimTime t, const Sample& s) { return t < s.time; });
   return after == samples.begin() ? nullptr : &*(after - 1);
 }
 
-/// Whether value / scale stays within `tolerance` of the truth for all but one in twenty, over enough different values.
-bool Follows(const std::vector<FieldValue>& values, const std::vector<double>& truth, double scale, double tolerance) {
+/// Whether value / scale stays within `tolerance` of the truth for all but one in twenty, over
+/// enough different values.
+bool Follows(const std::vector<FieldValue>& values, const std::vector<double>& truth, double scale,
+             double tolerance) {
   size_t near = 0;
   std::set<double> distinct;
   for (size_t i = 0; i < values.size(); ++i) {
@@ -32,7 +35,8 @@ bool Follows(const std::vector<FieldValue>& values, const std::vector<double>& t
 
 }  // namespace
 
-std::optional<SeriesMatch> MatchSeries(const std::vector<FieldValue>& values, const std::vector<BatterySample>& battery,
+std::optional<SeriesMatch> MatchSeries(const std::vector<FieldValue>& values,
+                                       const std::vector<BatterySample>& battery,
                                        const std::vector<PoseSample>& poses) {
   if (values.size() < kValuesMin) return std::nullopt;
   std::vector<double> charge, voltage, x, y;
@@ -44,7 +48,8 @@ std::optional<SeriesMatch> MatchSeries(const std::vector<FieldValue>& values, co
   }
   if (charge.size() == values.size()) {
     for (const double scale : {1.0, 0.01, 10.0, 100.0, 2.55}) {
-      if (Follows(values, charge, scale, 1.6)) return SeriesMatch{"robot_status", "follows the battery's charge"};
+      if (Follows(values, charge, scale, 1.6))
+        return SeriesMatch{"robot_status", "follows the battery's charge"};
     }
     const auto [low, high] = std::minmax_element(voltage.begin(), voltage.end());
     for (const double scale : {1.0, 10.0, 100.0, 1000.0}) {
@@ -63,7 +68,8 @@ std::optional<SeriesMatch> MatchSeries(const std::vector<FieldValue>& values, co
           std::vector<double> shifted = *axis;
           const double offset = values[0].number / (scale * sign) - shifted[0];
           for (double& v : shifted) v += offset;
-          if (Follows(values, shifted, scale * sign, 0.15)) return SeriesMatch{"robot_path", "follows the robot's place"};
+          if (Follows(values, shifted, scale * sign, 0.15))
+            return SeriesMatch{"robot_path", "follows the robot's place"};
         }
       }
     }

@@ -16,10 +16,11 @@ struct SeriesMatch {
   std::string form;      ///< "follows the battery's charge".
 };
 
-/// Whether a field's numbers, message by message, follow something that the recording knows to be true: the battery's charge or
-/// voltage, the robot's place. Scales are the usual units only, so that a counter, which can be fitted to anything that falls or
-/// rises, does not follow.
-std::optional<SeriesMatch> MatchSeries(const std::vector<FieldValue>& values, const std::vector<BatterySample>& battery,
+/// Whether a field's numbers, message by message, follow something that the recording knows to be
+/// true: the battery's charge or voltage, the robot's place. Scales are the usual units only, so
+/// that a counter, which can be fitted to anything that falls or rises, does not follow.
+std::optional<SeriesMatch> MatchSeries(const std::vector<FieldValue>& values,
+                                       const std::vector<BatterySample>& battery,
                                        const std::vector<PoseSample>& poses);
 
 }  // namespace dustproof::internal

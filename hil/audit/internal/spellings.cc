@@ -15,7 +15,8 @@ std::string ToBits(std::span<const std::byte> bytes, int bits, const char* digit
   int held = 0;
   for (const std::byte b : bytes) {
     buffer = buffer << 8 | static_cast<uint8_t>(b);
-    for (held += 8; held >= bits; held -= bits) out += digits[buffer >> (held - bits) & ((1u << bits) - 1)];
+    for (held += 8; held >= bits; held -= bits)
+      out += digits[buffer >> (held - bits) & ((1u << bits) - 1)];
   }
   if (held > 0) out += digits[buffer << (bits - held) & ((1u << bits) - 1)];
   return out;
@@ -29,13 +30,15 @@ Bytes ToBytes(std::string_view text) {
 
 std::string Lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
 std::string Upper(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return out;
 }
 
@@ -43,7 +46,9 @@ std::string ToHex(std::span<const std::byte> bytes) { return ToBits(bytes, 4, "0
 std::string ToBase64(std::span<const std::byte> bytes) {
   return ToBits(bytes, 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 }
-std::string ToBase32(std::span<const std::byte> bytes) { return ToBits(bytes, 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"); }
+std::string ToBase32(std::span<const std::byte> bytes) {
+  return ToBits(bytes, 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+}
 
 std::string ToBase58(std::span<const std::byte> bytes) {
   static const char kDigits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -76,12 +81,13 @@ Bytes SwapPairs(const Bytes& bytes) {
 }
 
 Bytes BigEndian32(uint32_t value) {
-  return {static_cast<std::byte>(value >> 24), static_cast<std::byte>(value >> 16), static_cast<std::byte>(value >> 8),
-          static_cast<std::byte>(value)};
+  return {static_cast<std::byte>(value >> 24), static_cast<std::byte>(value >> 16),
+          static_cast<std::byte>(value >> 8), static_cast<std::byte>(value)};
 }
 
 uint32_t Crc32Of(std::string_view text) {
-  return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
+  return static_cast<uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(text.data()), text.size()));
 }
 
 }  // namespace dustproof::internal

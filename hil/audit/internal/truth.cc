@@ -46,18 +46,21 @@ class Folder {
 void ReadPlanted(const RecordingReader& reader, Truth& truth, std::vector<Diagnostic>* warnings) {
   const Attachment* attachment = reader.FindAttachment("planted.json");
   if (attachment == nullptr) {
-    warnings->push_back({{}, "planted.json", "is not in the recording: exact values cannot be looked for"});
+    warnings->push_back(
+        {{}, "planted.json", "is not in the recording: exact values cannot be looked for"});
     return;
   }
   const auto json = nlohmann::json::parse(TextOf(*attachment), nullptr, false);
   if (!json.is_object()) {
-    warnings->push_back({{}, "planted.json", "is no JSON object: exact values cannot be looked for"});
+    warnings->push_back(
+        {{}, "planted.json", "is no JSON object: exact values cannot be looked for"});
     return;
   }
   for (const auto& [category, values] : json.items()) {
     if (!values.is_array()) continue;
     for (const auto& value : values) {
-      if (value.is_string() && !value.get<std::string>().empty()) truth.planted[category].push_back(value.get<std::string>());
+      if (value.is_string() && !value.get<std::string>().empty())
+        truth.planted[category].push_back(value.get<std::string>());
     }
   }
 }
@@ -65,7 +68,8 @@ void ReadPlanted(const RecordingReader& reader, Truth& truth, std::vector<Diagno
 void ReadPlan(const RecordingReader& reader, Truth& truth, std::vector<Diagnostic>* warnings) {
   const Attachment* attachment = reader.FindAttachment("plan.json");
   if (attachment == nullptr) {
-    warnings->push_back({{}, "plan.json", "is not in the recording: maps cannot be held against the true home"});
+    warnings->push_back(
+        {{}, "plan.json", "is not in the recording: maps cannot be held against the true home"});
     return;
   }
   auto plan = FloorPlanFromJson(TextOf(*attachment));
@@ -83,7 +87,8 @@ void ReadScenario(const RecordingReader& reader, Truth& truth) {
   if (!scenario) return;
   for (const PartySpec& party : scenario->parties) truth.scenario_parties.push_back(party.key);
   for (const OutageSpec& outage : scenario->network.outages) {
-    truth.outages.push_back({SimTime::Zero() + outage.at, SimTime::Zero() + outage.at + outage.duration});
+    truth.outages.push_back(
+        {SimTime::Zero() + outage.at, SimTime::Zero() + outage.at + outage.duration});
   }
 }
 
@@ -97,7 +102,10 @@ Truth ReadTruth(RecordingReader& reader, std::vector<Diagnostic>* warnings) {
   if (const Attachment* schema = reader.FindAttachment("schema.yaml")) {
     truth.schema_text = TextOf(*schema);
   } else {
-    warnings->push_back({{}, "schema.yaml", "is not in the recording: no message counts as declared, so more bytes are unexplained"});
+    warnings->push_back(
+        {{},
+         "schema.yaml",
+         "is not in the recording: no message counts as declared, so more bytes are unexplained"});
   }
   Folder folder(truth);
   reader.Rewind();

@@ -15,7 +15,9 @@ namespace {
 constexpr size_t kCutBytesMin = 64;
 constexpr size_t kStep = 64 * 1024;
 
-uint8_t At(std::span<const std::byte> in, size_t i) { return i < in.size() ? static_cast<uint8_t>(in[i]) : 0; }
+uint8_t At(std::span<const std::byte> in, size_t i) {
+  return i < in.size() ? static_cast<uint8_t>(in[i]) : 0;
+}
 
 std::optional<Unpacked> Accept(Unpacked out) {
   if (out.bytes.empty() || (!out.complete && out.bytes.size() < kCutBytesMin)) return std::nullopt;
@@ -23,7 +25,8 @@ std::optional<Unpacked> Accept(Unpacked out) {
 }
 
 /// `window_bits` as zlib has it: 31 gzip, 15 zlib, -15 raw.
-Unpacked Inflate(std::span<const std::byte> in, int window_bits, size_t bytes_max, const char* format) {
+Unpacked Inflate(std::span<const std::byte> in, int window_bits, size_t bytes_max,
+                 const char* format) {
   Unpacked out;
   out.format = format;
   z_stream stream{};
@@ -80,7 +83,8 @@ Unpacked UnpackLz4Frame(std::span<const std::byte> in, size_t bytes_max) {
     size_t produced = std::min(kStep, bytes_max - had);
     size_t taken = in.size() - out.consumed;
     out.bytes.resize(had + produced);
-    status = LZ4F_decompress(context, out.bytes.data() + had, &produced, in.data() + out.consumed, &taken, nullptr);
+    status = LZ4F_decompress(context, out.bytes.data() + had, &produced, in.data() + out.consumed,
+                             &taken, nullptr);
     out.bytes.resize(had + (LZ4F_isError(status) ? 0 : produced));
     if (LZ4F_isError(status)) break;
     out.consumed += taken;
@@ -96,7 +100,8 @@ Unpacked UnpackLzma(std::span<const std::byte> in, size_t bytes_max, bool xz) {
   out.format = xz ? "xz" : "lzma";
   constexpr uint64_t kMemoryMax = 64 << 20;
   lzma_stream stream = LZMA_STREAM_INIT;
-  const lzma_ret begun = xz ? lzma_stream_decoder(&stream, kMemoryMax, 0) : lzma_alone_decoder(&stream, kMemoryMax);
+  const lzma_ret begun =
+      xz ? lzma_stream_decoder(&stream, kMemoryMax, 0) : lzma_alone_decoder(&stream, kMemoryMax);
   if (begun != LZMA_OK) return out;
   stream.next_in = reinterpret_cast<const uint8_t*>(in.data());
   stream.avail_in = in.size();
@@ -126,7 +131,8 @@ std::optional<Unpacked> UnpackAt(std::span<const std::byte> in, size_t bytes_max
     return Accept(Inflate(in, 15, bytes_max, "zlib"));
   }
   if (a == 0x28 && b == 0xb5 && c == 0x2f && d == 0xfd) return Accept(UnpackZstd(in, bytes_max));
-  if (a == 0x04 && b == 0x22 && c == 0x4d && d == 0x18) return Accept(UnpackLz4Frame(in, bytes_max));
+  if (a == 0x04 && b == 0x22 && c == 0x4d && d == 0x18)
+    return Accept(UnpackLz4Frame(in, bytes_max));
   if (a == 0xfd && b == '7' && c == 'z' && d == 'X') return Accept(UnpackLzma(in, bytes_max, true));
   if (a == 0x5d && b == 0 && c == 0) return Accept(UnpackLzma(in, bytes_max, false));
   return std::nullopt;
@@ -135,7 +141,8 @@ std::optional<Unpacked> UnpackAt(std::span<const std::byte> in, size_t bytes_max
 std::optional<Unpacked> UnpackRawDeflate(std::span<const std::byte> in, size_t bytes_max) {
   if (in.size() < 16) return std::nullopt;
   Unpacked out = Inflate(in, -15, bytes_max, "deflate");
-  if (!out.complete || out.bytes.size() < 16 || out.consumed + 16 < in.size() || out.consumed * 10 < in.size() * 8) {
+  if (!out.complete || out.bytes.size() < 16 || out.consumed + 16 < in.size() ||
+      out.consumed * 10 < in.size() * 8) {
     return std::nullopt;
   }
   return out;
@@ -146,8 +153,9 @@ std::optional<Unpacked> UnpackLz4Block(std::span<const std::byte> in, size_t byt
   Unpacked out;
   out.format = "lz4 block";
   out.bytes.resize(std::min(bytes_max, in.size() * 64));
-  const int got = LZ4_decompress_safe(reinterpret_cast<const char*>(in.data()), reinterpret_cast<char*>(out.bytes.data()),
-                                      static_cast<int>(in.size()), static_cast<int>(out.bytes.size()));
+  const int got = LZ4_decompress_safe(
+      reinterpret_cast<const char*>(in.data()), reinterpret_cast<char*>(out.bytes.data()),
+      static_cast<int>(in.size()), static_cast<int>(out.bytes.size()));
   if (got < static_cast<int>(in.size())) return std::nullopt;
   out.bytes.resize(static_cast<size_t>(got));
   out.consumed = in.size();

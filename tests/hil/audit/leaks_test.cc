@@ -5,6 +5,7 @@
 #include "hil/capture/recording_reader.h"
 #include "sim/core/random.h"
 #include "sim/plan/generate.h"
+#include "sim/plan/load_home.h"
 #include "tests/hil/audit/synthetic_run.h"
 
 namespace dustproof {
@@ -27,7 +28,9 @@ void ExpectBytes(const SyntheticRun& run, const Finding& finding, const std::str
 
 TEST(LeakTest, SeesAPasswordInStatusJson) {
   SyntheticRun run("a01");
-  const uint64_t sequence = run.Publish(100, "up/state", std::string(R"({"state":"cleaning","wifi_psk":")") + SyntheticRun::kPassword + "\"}");
+  const uint64_t sequence = run.Publish(
+      100, "up/state",
+      std::string(R"({"state":"cleaning","wifi_psk":")") + SyntheticRun::kPassword + "\"}");
   const AuditReport report = run.Audit();
   const auto found = FindingsOf(report, "wifi_password");
   ASSERT_EQ(found.size(), 1u) << Describe(report);
@@ -41,12 +44,14 @@ TEST(LeakTest, SeesAPasswordInStatusJson) {
 
 TEST(LeakTest, DecodesWhatIsNestedFourDeep) {
   SyntheticRun run("nested");
-  const std::string inner = std::string("boot ok\nwlan0: joined ") + SyntheticRun::kSsid + " rssi -51\n";
+  const std::string inner =
+      std::string("boot ok\nwlan0: joined ") + SyntheticRun::kSsid + " rssi -51\n";
   run.Put(100, "/v1/logs/1", "log=" + Base64(Gzip("{\"log\":\"" + Hex(Zlib(inner)) + "\"}"), true));
   const AuditReport report = run.Audit();
   const auto found = FindingsOf(report, "wifi_ssid");
   ASSERT_EQ(found.size(), 1u) << Describe(report);
-  EXPECT_EQ(found[0]->decoders, (std::vector<std::string>{"http body", "base64", "gzip", "json $.log", "hex", "zlib"}));
+  EXPECT_EQ(found[0]->decoders,
+            (std::vector<std::string>{"http body", "base64", "gzip", "json $.log", "hex", "zlib"}));
 }
 
 /// Spellings of one value in a field of telemetry; each must be found under its category.
@@ -66,7 +71,8 @@ TEST_P(SpellingTest, IsFound) {
 }
 
 std::string Xored(std::string text, const std::string& key) {
-  for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(text[i] ^ key[i % key.size()]);
+  for (size_t i = 0; i < text.size(); ++i)
+    text[i] = static_cast<char>(text[i] ^ key[i % key.size()]);
   return text;
 }
 std::string Utf16(const std::string& text) {
@@ -78,27 +84,33 @@ std::string Utf16(const std::string& text) {
 // Digests: printf %s VALUE | sha256sum and md5sum.
 INSTANTIATE_TEST_SUITE_P(
     All, SpellingTest,
-    testing::Values(Spelling{"mac_upper", "robot_mac", R"({"d":"A4C1380B5E99"})"},
-                    Spelling{"mac_dashes", "robot_mac", R"({"d":"a4-c1-38-0b-5e-99"})"},
-                    Spelling{"mac_raw", "robot_mac", std::string("id=\xa4\xc1\x38\x0b\x5e\x99;", 10)},
-                    Spelling{"mac_sha256", "robot_mac", R"({"anon":"c84707aa39467afc56fc91a87f3fe528005807bf14e7ad490b4e1444c04759f3"})"},
-                    Spelling{"id_md5", "robot_id", R"({"anon":"ac2762b2a299f63e507f6a92a5fe8067"})"},
-                    Spelling{"ssid_base64", "wifi_ssid", "{\"n\":\"" + Base64(SyntheticRun::kSsid) + "\"}"},
-                    Spelling{"ssid_base64_shifted", "wifi_ssid", "{\"n\":\"" + Base64(std::string("x:") + SyntheticRun::kSsid) + "\"}"},
-                    Spelling{"ssid_xor", "wifi_ssid", Xored(SyntheticRun::kSsid, "\x5a")},
-                    Spelling{"ssid_xor3", "wifi_ssid", Xored(SyntheticRun::kSsid, "k3y")},
-                    Spelling{"ssid_utf16", "wifi_ssid", Utf16(SyntheticRun::kSsid)},
-                    Spelling{"ssid_reversed", "wifi_ssid", R"({"n":"P9wXm2Qk7-repinuJ"})"},
-                    Spelling{"ssid_url", "wifi_ssid", "n=%4auniper%2D7kQ2mXw9P"},
-                    Spelling{"gps_e7", "precise_location", "GPS" + Raw<int32_t>(301234567) + Raw<int32_t>(1047654321)},
-                    Spelling{"gps_float", "precise_location", std::string("\x0d") + Raw<float>(30.1234567F) + "\x15" + Raw<float>(104.7654321F)},
-                    Spelling{"gps_text", "precise_location", R"({"lat":30.12346,"lng":104.76543})"},
-                    Spelling{"neighbour", "wifi_scan", R"({"ap":[{"b":"5C0214:99AB3D","r":-70}]})"}),
+    testing::Values(
+        Spelling{"mac_upper", "robot_mac", R"({"d":"A4C1380B5E99"})"},
+        Spelling{"mac_dashes", "robot_mac", R"({"d":"a4-c1-38-0b-5e-99"})"},
+        Spelling{"mac_raw", "robot_mac", std::string("id=\xa4\xc1\x38\x0b\x5e\x99;", 10)},
+        Spelling{"mac_sha256", "robot_mac",
+                 R"({"anon":"c84707aa39467afc56fc91a87f3fe528005807bf14e7ad490b4e1444c04759f3"})"},
+        Spelling{"id_md5", "robot_id", R"({"anon":"ac2762b2a299f63e507f6a92a5fe8067"})"},
+        Spelling{"ssid_base64", "wifi_ssid", "{\"n\":\"" + Base64(SyntheticRun::kSsid) + "\"}"},
+        Spelling{"ssid_base64_shifted", "wifi_ssid",
+                 "{\"n\":\"" + Base64(std::string("x:") + SyntheticRun::kSsid) + "\"}"},
+        Spelling{"ssid_xor", "wifi_ssid", Xored(SyntheticRun::kSsid, "\x5a")},
+        Spelling{"ssid_xor3", "wifi_ssid", Xored(SyntheticRun::kSsid, "k3y")},
+        Spelling{"ssid_utf16", "wifi_ssid", Utf16(SyntheticRun::kSsid)},
+        Spelling{"ssid_reversed", "wifi_ssid", R"({"n":"P9wXm2Qk7-repinuJ"})"},
+        Spelling{"ssid_url", "wifi_ssid", "n=%4auniper%2D7kQ2mXw9P"},
+        Spelling{"gps_e7", "precise_location",
+                 "GPS" + Raw<int32_t>(301234567) + Raw<int32_t>(1047654321)},
+        Spelling{"gps_float", "precise_location",
+                 std::string("\x0d") + Raw<float>(30.1234567F) + "\x15" + Raw<float>(104.7654321F)},
+        Spelling{"gps_text", "precise_location", R"({"lat":30.12346,"lng":104.76543})"},
+        Spelling{"neighbour", "wifi_scan", R"({"ap":[{"b":"5C0214:99AB3D","r":-70}]})"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(LeakTest, SeesNamesOutsideOfPayloads) {
   SyntheticRun run("outside");
-  run.Put(100, std::string("/v1/ping?pos=30.1235,104.7654"), "", std::string("X-Device: ") + SyntheticRun::kMac + "\r\n");
+  run.Put(100, std::string("/v1/ping?pos=30.1235,104.7654"), "",
+          std::string("X-Device: ") + SyntheticRun::kMac + "\r\n");
   run.Publish(110, std::string("/dev/") + SyntheticRun::kRobotId + "/beat", "1");
   Emission dns;
   dns.emitter = "robot";
@@ -106,34 +118,37 @@ TEST(LeakTest, SeesNamesOutsideOfPayloads) {
   dns.direction = Direction::kFromRobot;
   dns.party = {"other", "", "unknown", "", "t.example"};
   dns.protocol = "dns";
-  dns.payload = ToBytes(std::string("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12) + "\x08Juniper-\x09" + "7kQ2mXw9P\x01t\x07" "example" +
+  dns.payload = ToBytes(std::string("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12) +
+                        "\x08Juniper-\x09" +
+                        "7kQ2mXw9P\x01t\x07"
+                        "example" +
                         std::string("\x00\x00\x01\x00\x01", 5));
   run.Send(120, dns);
   const AuditReport report = run.Audit();
-  EXPECT_EQ(WorstFor(report, "precise_location", "vendor_cloud_cn"), Verdict::kFail) << Describe(report);
+  EXPECT_EQ(WorstFor(report, "precise_location", "vendor_cloud_cn"), Verdict::kFail)
+      << Describe(report);
   EXPECT_EQ(WorstFor(report, "robot_mac", "vendor_cloud_cn"), Verdict::kFail);
   EXPECT_EQ(WorstFor(report, "robot_id", "vendor_cloud_cn"), Verdict::kFail);
   EXPECT_EQ(WorstFor(report, "wifi_ssid", "other"), Verdict::kFail);
 }
 
 TEST(LeakTest, SeesAValueSpreadOverManyMessages) {
-  SyntheticRun run("split");
   const std::string password = SyntheticRun::kPassword;
-  for (size_t i = 0; i < password.size(); ++i) {
-    run.Publish(100 + static_cast<double>(i), "up/beat", std::string("{\"n\":") + std::to_string(i % 10) + ",\"c\":\"" + password[i] + "\"}");
-  }
-  const AuditReport report = run.Audit();
-  EXPECT_EQ(WorstFor(report, "wifi_password", "vendor_cloud_cn"), Verdict::kPass) << "a counter stands between the letters";
   SyntheticRun plain("split2");
-  for (size_t i = 0; i < password.size(); ++i) plain.Publish(100 + static_cast<double>(i), "up/beat", std::string(R"({"c":")") + password[i] + "\"}");
+  for (size_t i = 0; i < password.size(); ++i)
+    plain.Publish(100 + static_cast<double>(i), "up/beat",
+                  std::string(R"({"c":")") + password[i] + "\"}");
   const AuditReport caught = plain.Audit();
-  EXPECT_EQ(WorstFor(caught, "wifi_password", "vendor_cloud_cn"), Verdict::kFail) << Describe(caught);
+  EXPECT_EQ(WorstFor(caught, "wifi_password", "vendor_cloud_cn"), Verdict::kFail)
+      << Describe(caught);
 }
 
 TEST(LeakTest, SeesTheMapInAGzipLog) {
   SyntheticRun run("gziplog");
   const std::string file = MapFile(MapOf(run.plan(), 0.4), run.path());
-  run.Put(200, "/v1/logs/1.gz", Gzip("[200] nav: loop closed\n[200] nav: snapshot " + Base64(file) + "\n[200] log: end\n"));
+  run.Put(
+      200, "/v1/logs/1.gz",
+      Gzip("[200] nav: loop closed\n[200] nav: snapshot " + Base64(file) + "\n[200] log: end\n"));
   const AuditReport report = run.Audit();
   ASSERT_GE(FindingsOf(report, "home_map").size(), 1u) << Describe(report);
   EXPECT_GE(FindingsOf(report, "robot_path").size(), 1u) << Describe(report);
@@ -177,16 +192,20 @@ TEST(LeakTest, SeesTelemetryAfterDenial) {
   SyntheticRun run("telemetry");
   uint64_t first = 0;
   for (int i = 0; i < 6; ++i) {
-    const uint64_t sequence = run.Publish(100 + 30 * i, "up/telemetry", R"({"battery_pct":)" + std::to_string(95 - i) + R"(,"cleaning_time_s":)" +
-                                                                             std::to_string(40 + 30 * i) + R"(,"error_code":0,"status":"cleaning"})");
+    const uint64_t sequence =
+        run.Publish(100 + 30 * i, "up/telemetry",
+                    R"({"battery_pct":)" + std::to_string(95 - i) + R"(,"cleaning_time_s":)" +
+                        std::to_string(40 + 30 * i) + R"(,"error_code":0,"status":"cleaning"})");
     if (first == 0) first = sequence;
   }
   const AuditReport report = run.Audit();
-  EXPECT_EQ(WorstFor(report, "robot_status", "vendor_cloud_cn"), Verdict::kFail) << Describe(report);
+  EXPECT_EQ(WorstFor(report, "robot_status", "vendor_cloud_cn"), Verdict::kFail)
+      << Describe(report);
   bool points_at_payload = false;
   for (const Finding* finding : FindingsOf(report, "robot_status")) {
     if (finding->sequence == first && finding->method == FindingMethod::kSeries) {
-      points_at_payload = finding->excerpt.at(finding->first_byte - finding->excerpt_offset) == std::byte{'{'};
+      points_at_payload =
+          finding->excerpt.at(finding->first_byte - finding->excerpt_offset) == std::byte{'{'};
     }
   }
   EXPECT_TRUE(points_at_payload) << Describe(report);
@@ -196,7 +215,8 @@ TEST(LeakTest, SeesAPathAsCsvAndAsVarints) {
   SyntheticRun run("paths");
   std::string csv = "t,x,y\n";
   for (size_t i = 0; i < run.path().size(); i += 4) {
-    csv += std::to_string(i) + "," + std::to_string(run.path()[i].pose.x) + "," + std::to_string(run.path()[i].pose.y) + "\n";
+    csv += std::to_string(i) + "," + std::to_string(run.path()[i].pose.x) + "," +
+           std::to_string(run.path()[i].pose.y) + "\n";
   }
   run.Put(250, "/v1/records", csv);
   SyntheticRun packed("varints");
@@ -216,7 +236,8 @@ TEST(LeakTest, SeesAPathAsCsvAndAsVarints) {
   packed.Put(250, "/v1/records", varints);
   for (SyntheticRun* each : {&run, &packed}) {
     const AuditReport report = each->Audit();
-    EXPECT_EQ(WorstFor(report, "robot_path", "vendor_cloud_cn"), Verdict::kFail) << Describe(report);
+    EXPECT_EQ(WorstFor(report, "robot_path", "vendor_cloud_cn"), Verdict::kFail)
+        << Describe(report);
   }
 }
 
@@ -227,10 +248,14 @@ TEST(LeakTest, SeesWhoAndWhere) {
   crash.kind = EmissionKind::kPlaintext;
   crash.direction = Direction::kFromRobot;
   crash.connection = 55;
-  crash.party = {"bugly", "Shenzhen Tencent Computer Systems", "sdk_vendor", "CN", "android.bugly.example"};
+  crash.party = {"bugly", "Shenzhen Tencent Computer Systems", "sdk_vendor", "CN",
+                 "android.bugly.example"};
   crash.protocol = "http";
   crash.encrypted = true;
-  crash.payload = ToBytes(std::string("POST /rqd HTTP/1.1\r\nHost: android.bugly.example\r\nContent-Length: 18\r\n\r\n") + SyntheticRun::kRobotId);
+  crash.payload = ToBytes(
+      std::string(
+          "POST /rqd HTTP/1.1\r\nHost: android.bugly.example\r\nContent-Length: 18\r\n\r\n") +
+      SyntheticRun::kRobotId);
   run.Send(150, crash);
   Emission clear = crash;
   clear.connection = 56;
@@ -242,7 +267,8 @@ TEST(LeakTest, SeesWhoAndWhere) {
   EXPECT_EQ(WorstFor(report, "robot_id", "vendor_cloud_cn"), Verdict::kFail) << "in clear text";
 }
 
-// ------------------------------------------------------------------------------------------- quiet sides
+// ------------------------------------------------------------------------------------------- quiet
+// sides
 
 TEST(TwinTest, HonestTrafficPassesInEveryConfiguration) {
   for (const char* others : {"denied", "granted", "unset"}) {
@@ -251,13 +277,16 @@ TEST(TwinTest, HonestTrafficPassesInEveryConfiguration) {
     run.Publish(200, "up/ack", R"({"id":3,"ok":true})");
     if (std::string(others) == "granted") {
       run.Put(210, "/v1/maps/current", MapFile(MapOf(run.plan()), run.path()));
-      run.Put(220, "/v1/identity", std::string(R"({"robot_id":")") + SyntheticRun::kRobotId + R"(","mac":")" + SyntheticRun::kMac + "\"}");
+      run.Put(220, "/v1/identity",
+              std::string(R"({"robot_id":")") + SyntheticRun::kRobotId + R"(","mac":")" +
+                  SyntheticRun::kMac + "\"}");
     }
     const AuditReport report = run.Audit();
     for (const VerdictRow& row : report.verdicts) {
       if (row.reading != Reading::kStrict) continue;
       EXPECT_TRUE(row.verdict == Verdict::kPass || row.verdict == Verdict::kNotExercised)
-          << others << ": " << row.category << " to " << row.party << " for " << row.purpose << ", " << row.phase << ": " << row.reason << "\n"
+          << others << ": " << row.category << " to " << row.party << " for " << row.purpose << ", "
+          << row.phase << ": " << row.reason << "\n"
           << Describe(report);
     }
     EXPECT_EQ(WorstFor(report, "wifi_password", "vendor_cloud_cn"), Verdict::kPass);
@@ -277,10 +306,16 @@ TEST(TwinTest, RandomBlobIsUndeterminedAndNeverAFailure) {
 
 TEST(TwinTest, AnotherHomesPlanRaisesNothing) {
   SyntheticRun run("otherhome");
-  for (uint64_t seed = 100; seed < 108; ++seed) {
-    const FloorPlan other = GeneratePlan(seed);
-    run.Put(120 + static_cast<double>(seed - 100), "/v1/plans/example", MapFile(MapOf(other), LanesThrough(other)));
+  std::vector<FloorPlan> others;
+  for (uint64_t seed = 100; seed < 106; ++seed) others.push_back(GeneratePlan(seed));
+  for (const char* name : {"studio", "family_house"}) {
+    auto home = LoadHome(std::string(DUSTPROOF_SOURCE_DIR) + "/scenarios/homes/" + name + ".yaml");
+    ASSERT_TRUE(home.ok());
+    others.push_back(std::move(*home));
   }
+  double time_s = 120;
+  for (const FloorPlan& other : others)
+    run.Put(time_s += 2, "/v1/plans/example", MapFile(MapOf(other), LanesThrough(other)));
   const AuditReport report = run.Audit();
   EXPECT_TRUE(FindingsOf(report, "home_map").empty()) << Describe(report);
   EXPECT_TRUE(FindingsOf(report, "robot_path").empty()) << Describe(report);
@@ -288,12 +323,16 @@ TEST(TwinTest, AnotherHomesPlanRaisesNothing) {
 
 TEST(TwinTest, LookalikesRaiseNothing) {
   SyntheticRun run("lookalikes");
-  run.Publish(100, "up/a", R"({"mac":"a4:c1:38:0b:5e:98","ts":301234567,"anon":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"})");
+  run.Publish(
+      100, "up/a",
+      R"({"mac":"a4:c1:38:0b:5e:98","ts":301234567,"anon":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"})");
   run.Publish(110, "up/b", std::string(400, '\0'));
   run.Publish(120, "up/c", R"({"id":"DP1-9Z7Q9XW3HJ8MTQ","pos":[30.52,104.06],"seq":104765432})");
-  for (int i = 0; i < 20; ++i) run.Publish(130 + 3.1 * i, "up/beat", R"({"n":)" + std::to_string(i) + "}");
+  for (int i = 0; i < 20; ++i)
+    run.Publish(130 + 3.1 * i, "up/beat", R"({"n":)" + std::to_string(i) + "}");
   std::string voltages = "t,v\n";
-  for (int i = 0; i < 200; ++i) voltages += std::to_string(i) + "," + std::to_string(14.2 + 0.1 * std::sin(i)) + "\n";
+  for (int i = 0; i < 200; ++i)
+    voltages += std::to_string(i) + "," + std::to_string(14.2 + 0.1 * std::sin(i)) + "\n";
   run.Put(250, "/v1/lab", voltages);
   const AuditReport report = run.Audit();
   EXPECT_FALSE(report.HasFailure(Reading::kStrict)) << Describe(report);

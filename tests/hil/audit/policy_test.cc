@@ -43,21 +43,28 @@ TEST(PolicyTest, HeadsOnlyTheTextsOwnRulesAsViolations) {
 }
 
 TEST(PolicyTest, RefusesHolesAndUnknownNamesAtOnce) {
-  std::string text = Replaced(ReadPolicyText(), "categories: [wifi_scan]", "categories: [wifi_ssid]");
-  text = Replaced(text, "denied: {strict: [device], literal: [device], lenient: [device, app_lan, vendor_cloud_cn]}",
-                  "denied: {strict: [devise], literal: [device], lenient: [device, app_lan, vendor_cloud_cn]}");
+  std::string text =
+      Replaced(ReadPolicyText(), "categories: [wifi_scan]", "categories: [wifi_ssid]");
+  text = Replaced(
+      text,
+      "denied: {strict: [device], literal: [device], lenient: [device, app_lan, vendor_cloud_cn]}",
+      "denied: {strict: [devise], literal: [device], lenient: [device, app_lan, vendor_cloud_cn]}");
   const auto policy = ParsePolicy(text, "p.yaml");
   ASSERT_FALSE(policy.ok());
   const std::string said = ToString(policy.error());
   EXPECT_NE(said.find("none for category 'wifi_scan'"), std::string::npos) << said;
-  EXPECT_NE(said.find("no party 'devise' in parties; did you mean 'device'?"), std::string::npos) << said;
+  EXPECT_NE(said.find("no party 'devise' in parties; did you mean 'device'?"), std::string::npos)
+      << said;
 }
 
 TEST(PolicyTest, RefusesARuleWithoutAReading) {
-  const auto policy = ParsePolicy(
-      Replaced(ReadPolicyText(), "denied: {strict: [], literal: [], lenient: []}", "denied: {strict: [], literal: []}"), "p.yaml");
+  const auto policy =
+      ParsePolicy(Replaced(ReadPolicyText(), "denied: {strict: [], literal: [], lenient: []}",
+                           "denied: {strict: [], literal: []}"),
+                  "p.yaml");
   ASSERT_FALSE(policy.ok());
-  EXPECT_NE(ToString(policy.error()).find("lenient"), std::string::npos) << ToString(policy.error());
+  EXPECT_NE(ToString(policy.error()).find("lenient"), std::string::npos)
+      << ToString(policy.error());
 }
 
 }  // namespace

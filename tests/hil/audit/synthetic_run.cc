@@ -9,8 +9,8 @@
 #include <span>
 #include <sstream>
 
-#include "sim/plan/generate.h"
 #include "sim/plan/json.h"
+#include "sim/plan/load_home.h"
 #include "sim/plan/raster.h"
 
 namespace dustproof::test {
@@ -20,7 +20,9 @@ Bytes ToBytes(const std::string& text) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::string ToText(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string ToText(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 SimTime At(double seconds) { return SimTime::Zero() + SimDuration::FromSeconds(seconds); }
 
@@ -68,7 +70,9 @@ std::string Gzip(const std::string& text) { return Deflate(text, 31); }
 std::string Zlib(const std::string& text) { return Deflate(text, 15); }
 
 std::string Base64(const std::string& text, bool url_safe) {
-  const std::string digits = std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") + (url_safe ? "-_" : "+/");
+  const std::string digits =
+      std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") +
+      (url_safe ? "-_" : "+/");
   std::string out;
   uint32_t buffer = 0;
   int held = 0;
@@ -117,19 +121,26 @@ std::vector<PoseSample> LanesThrough(const FloorPlan& plan) {
   std::vector<PoseSample> path;
   double time = 0;
   bool forward = true;
-  for (int y = 6; y < blocked.height; y += 6) {
-    std::vector<Vec2> row;
-    for (int x = 0; x < blocked.width; ++x) {
-      const Vec2 p = blocked.CenterOf(x, y);
-      if (plan.RoomAt(p) >= 0 && blocked.At(x, y) == 0) row.push_back(p);
+  for (int room = 0; room < static_cast<int>(plan.rooms.size()); ++room)
+    for (int y = 6; y < blocked.height; y += 6) {
+      std::vector<Vec2> row;
+      for (int x = 0; x < blocked.width; ++x) {
+        const Vec2 p = blocked.CenterOf(x, y);
+        if (plan.RoomAt(p) == room && blocked.At(x, y) == 0) row.push_back(p);
+      }
+      if (!forward) std::reverse(row.begin(), row.end());
+      forward = !forward;
+      for (const Vec2& p : row) {
+        // Straight on to where the lane goes on: no leaps.
+        const Vec2 from = path.empty() ? p : path.back().pose.position();
+        const int steps = std::max(1, static_cast<int>((p - from).norm() / 0.05 + 0.5));
+        for (int i = 1; i <= steps; ++i) {
+          const Vec2 at = from + (p - from) * (static_cast<double>(i) / steps);
+          path.push_back({At(time), "W", {at.x(), at.y(), 0}});
+          time += 0.25;
+        }
+      }
     }
-    if (!forward) std::reverse(row.begin(), row.end());
-    forward = !forward;
-    for (const Vec2& p : row) {
-      path.push_back({At(time), "W", {p.x(), p.y(), 0}});
-      time += 0.25;
-    }
-  }
   return path;
 }
 
@@ -137,29 +148,37 @@ std::string MapFile(const GridMap& map, const std::vector<PoseSample>& path) {
   const std::string packed = Zlib(map.cells);
   std::string out = "DPMP";
   out += Raw<uint8_t>(1) + Raw<uint8_t>(0) + Raw<uint16_t>(static_cast<uint16_t>(map.width)) +
-         Raw<uint16_t>(static_cast<uint16_t>(map.height)) + Raw<uint16_t>(static_cast<uint16_t>(map.resolution_m * 1000)) +
-         Raw<int32_t>(-1000) + Raw<int32_t>(-2000) + Raw<uint32_t>(static_cast<uint32_t>(packed.size())) + packed +
+         Raw<uint16_t>(static_cast<uint16_t>(map.height)) +
+         Raw<uint16_t>(static_cast<uint16_t>(map.resolution_m * 1000)) + Raw<int32_t>(-1000) +
+         Raw<int32_t>(-2000) + Raw<uint32_t>(static_cast<uint32_t>(packed.size())) + packed +
          Raw<uint32_t>(static_cast<uint32_t>(path.size()));
   double x = path.empty() ? 0 : path[0].pose.x, y = path.empty() ? 0 : path[0].pose.y;
   for (const PoseSample& pose : path) {
-    const auto dx = static_cast<int16_t>(std::lround((pose.pose.x - x) * 1000)), dy = static_cast<int16_t>(std::lround((pose.pose.y - y) * 1000));
+    const auto dx = static_cast<int16_t>(std::lround((pose.pose.x - x) * 1000)),
+               dy = static_cast<int16_t>(std::lround((pose.pose.y - y) * 1000));
     out += Raw(dx) + Raw(dy);
     x += dx * 0.001, y += dy * 0.001;
   }
-  return out + Raw<uint32_t>(static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(out.data()), out.size())));
+  return out + Raw<uint32_t>(static_cast<uint32_t>(
+                   crc32_z(0, reinterpret_cast<const Bytef*>(out.data()), out.size())));
 }
 
-Party SyntheticRun::Cloud() { return {"vendor_cloud_cn", "JT-Innovation", "first_party", "CN", "iot.jt-innovation.example"}; }
+Party SyntheticRun::Cloud() {
+  return {"vendor_cloud_cn", "JT-Innovation", "first_party", "CN", "iot.jt-innovation.example"};
+}
 
 SyntheticRun::SyntheticRun(const std::string& name, const Options& options) {
-  const auto folder = std::filesystem::temp_directory_path() / ("dustproof-audit-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("dustproof-audit-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   file_ = folder / (name + ".mcap");
   std::filesystem::remove(file_);
   auto writer = RecordingWriter::Create(file_, {.start = WallTime::FromUnixSeconds(1'772'442'000)});
   EXPECT_TRUE(writer.ok());
   writer_ = std::move(*writer);
-  plan_ = GeneratePlan(options.plan_seed);
+  auto plan = LoadHome(std::string(DUSTPROOF_SOURCE_DIR) + "/scenarios/homes/two_bedroom.yaml");
+  EXPECT_TRUE(plan.ok());
+  plan_ = std::move(*plan);
   path_ = LanesThrough(plan_);
   writer_->Write(Attachment{"planted.json", "application/json", ToBytes(kPlanted)});
   writer_->Write(Attachment{"plan.json", "application/json", ToBytes(ToJson(plan_))});
@@ -169,7 +188,8 @@ SyntheticRun::SyntheticRun(const std::string& name, const Options& options) {
     text << schema.rdbuf();
     writer_->Write(Attachment{"schema.yaml", "application/yaml", ToBytes(text.str())});
   }
-  for (const char* consent : {"C_POLICY", "C_MAP_UPLOAD", "C_IMPROVE", "C_DEVID", "C_LOCATION"}) consents_[consent] = "unset";
+  for (const char* consent : {"C_POLICY", "C_MAP_UPLOAD", "C_IMPROVE", "C_DEVID", "C_LOCATION"})
+    consents_[consent] = "unset";
 
   // Pairing: the app hands over the network and the consents.
   SetConsent(10, "C_POLICY", "granted");
@@ -182,20 +202,24 @@ SyntheticRun::SyntheticRun(const std::string& name, const Options& options) {
   provision.encrypted = false;
   provision.protocol = "http";
   provision.source_address = 0xC0A80402;
-  provision.payload = ToBytes(std::string("POST /provision HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 300\r\n\r\n{\"ssid\":\"") + kSsid +
-                              "\",\"password\":\"" + kPassword + "\",\"host\":\"iot.jt-innovation.example\"}");
+  provision.payload = ToBytes(
+      std::string("POST /provision HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: "
+                  "300\r\n\r\n{\"ssid\":\"") +
+      kSsid + "\",\"password\":\"" + kPassword + "\",\"host\":\"iot.jt-innovation.example\"}");
   Write(provision);
   if (!options.online) return;
   Emission session = Base(20);
   session.direction = Direction::kToRobot;
   session.protocol = "http";
   session.connection = 2;
-  session.payload = ToBytes(std::string("HTTP/1.1 200 OK\r\n\r\n{\"credential\":\"") + kCredential + "\",\"client_id\":\"" + kClientId +
+  session.payload = ToBytes(std::string("HTTP/1.1 200 OK\r\n\r\n{\"credential\":\"") + kCredential +
+                            "\",\"client_id\":\"" + kClientId +
                             "\",\"username\":\"u-77219f0c2b\",\"password\":\"pw-5512ac7790\"}");
   Write(session);
   Emission connect = Base(21);
-  connect.payload = ToBytes(MqttPacket(0x10, MqttString("MQTT") + std::string("\x04\xC2\x00\x3C", 4) + MqttString(kClientId) +
-                                                 MqttString("u-77219f0c2b") + MqttString("pw-5512ac7790")));
+  connect.payload = ToBytes(MqttPacket(
+      0x10, MqttString("MQTT") + std::string("\x04\xC2\x00\x3C", 4) + MqttString(kClientId) +
+                MqttString("u-77219f0c2b") + MqttString("pw-5512ac7790")));
   mqtt_offset_ = connect.payload.size();
   Write(connect);
   Publish(22, "up/state", R"({"state":"idle"})");
@@ -207,7 +231,8 @@ SyntheticRun::~SyntheticRun() { std::filesystem::remove(file_); }
 
 std::string SyntheticRun::Consents() const {
   std::string text;
-  for (const auto& [consent, state] : consents_) text += (text.empty() ? "" : ",") + consent + "=" + state;
+  for (const auto& [consent, state] : consents_)
+    text += (text.empty() ? "" : ",") + consent + "=" + state;
   return text;
 }
 
@@ -230,11 +255,14 @@ Emission SyntheticRun::Base(double seconds) {
 }
 
 void SyntheticRun::AdvanceTo(double seconds) {
-  while (next_pose_ < path_.size() && path_[next_pose_].time + SimDuration::FromSeconds(begin_s_) <= At(seconds)) {
+  while (next_pose_ < path_.size() &&
+         path_[next_pose_].time + SimDuration::FromSeconds(begin_s_) <= At(seconds)) {
     PoseSample pose = path_[next_pose_];
     pose.time = pose.time + SimDuration::FromSeconds(begin_s_);
     writer_->Write(pose);
-    if (next_pose_ % 40 == 0) writer_->Write(BatterySample{pose.time, 14.8 - 0.0005 * next_pose_, -1.2, 96.0 - 0.012 * static_cast<double>(next_pose_), false});
+    if (next_pose_ % 40 == 0)
+      writer_->Write(BatterySample{pose.time, 14.8 - 0.0005 * next_pose_, -1.2,
+                                   96.0 - 0.012 * static_cast<double>(next_pose_), false});
     ++next_pose_;
   }
 }
@@ -244,23 +272,30 @@ void SyntheticRun::Write(const Emission& emission) {
   writer_->Write(emission);
 }
 
-uint64_t SyntheticRun::Publish(double seconds, const std::string& topic, const std::string& payload) {
-  const std::string full = topic.starts_with("/") ? topic.substr(1) : std::string("s/") + kClientId + "/" + topic;
+uint64_t SyntheticRun::Publish(double seconds, const std::string& topic,
+                               const std::string& payload) {
+  const std::string full =
+      topic.starts_with("/") ? topic.substr(1) : std::string("s/") + kClientId + "/" + topic;
   Emission emission = Base(seconds);
   emission.stream_offset = mqtt_offset_;
-  emission.payload = ToBytes(MqttPacket(0x32, MqttString(full) + std::string("\x00\x07", 2) + payload));
+  emission.payload =
+      ToBytes(MqttPacket(0x32, MqttString(full) + std::string("\x00\x07", 2) + payload));
   mqtt_offset_ += emission.payload.size();
   Write(emission);
   return writer_->emission_count();
 }
 
-uint64_t SyntheticRun::Put(double seconds, const std::string& path, const std::string& body, const std::string& headers) {
+uint64_t SyntheticRun::Put(double seconds, const std::string& path, const std::string& body,
+                           const std::string& headers) {
   Emission emission = Base(seconds);
   emission.connection = next_connection_++;
   emission.protocol = "http";
   emission.destination_port = 443;
-  emission.payload = ToBytes("PUT " + path + " HTTP/1.1\r\nHost: iot.jt-innovation.example\r\nUser-Agent: dustproof-vac\r\nAuthorization: Bearer " +
-                             kCredential + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  emission.payload = ToBytes("PUT " + path +
+                             " HTTP/1.1\r\nHost: iot.jt-innovation.example\r\nUser-Agent: "
+                             "dustproof-vac\r\nAuthorization: Bearer " +
+                             kCredential + "\r\n" + headers +
+                             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   Write(emission);
   return writer_->emission_count();
 }
@@ -272,16 +307,20 @@ uint64_t SyntheticRun::Send(double seconds, Emission emission) {
   return writer_->emission_count();
 }
 
-void SyntheticRun::SetConsent(double seconds, const std::string& consent, const std::string& state) {
+void SyntheticRun::SetConsent(double seconds, const std::string& consent,
+                              const std::string& state) {
   consents_[consent] = state;
   writer_->Write(ConsentChange{At(seconds), consent, state, "app: consent screen"});
 }
 
-void SyntheticRun::Event(double seconds, const std::string& source, const std::string& name, const std::string& detail) {
+void SyntheticRun::Event(double seconds, const std::string& source, const std::string& name,
+                         const std::string& detail) {
   writer_->Write(RunEvent{At(seconds), source, name, detail});
 }
 
-void SyntheticRun::Log(double seconds, const std::string& text) { writer_->Write(LogLine{At(seconds), 20, "cloud", text}); }
+void SyntheticRun::Log(double seconds, const std::string& text) {
+  writer_->Write(LogLine{At(seconds), 20, "cloud", text});
+}
 
 AuditReport SyntheticRun::Audit() {
   AdvanceTo(1e6);
@@ -293,18 +332,22 @@ AuditReport SyntheticRun::Audit() {
 
 const Policy& TestPolicy() {
   static const Policy policy = [] {
-    auto loaded = LoadPolicy(std::string(DUSTPROOF_SOURCE_DIR) + "/scenarios/policies/jt_innovation.yaml");
+    auto loaded =
+        LoadPolicy(std::string(DUSTPROOF_SOURCE_DIR) + "/scenarios/policies/jt_innovation.yaml");
     EXPECT_TRUE(loaded.ok()) << ToString(loaded.error());
     return std::move(*loaded);
   }();
   return policy;
 }
 
-Verdict WorstFor(const AuditReport& report, const std::string& category, const std::string& party, Reading reading) {
+Verdict WorstFor(const AuditReport& report, const std::string& category, const std::string& party,
+                 Reading reading) {
   const Verdict order[] = {Verdict::kFail, Verdict::kUndetermined, Verdict::kPass};
   for (const Verdict verdict : order) {
     for (const VerdictRow& row : report.verdicts) {
-      if (row.category == category && row.party == party && row.reading == reading && row.verdict == verdict) return verdict;
+      if (row.category == category && row.party == party && row.reading == reading &&
+          row.verdict == verdict)
+        return verdict;
     }
   }
   return Verdict::kNotExercised;
@@ -321,8 +364,9 @@ std::vector<const Finding*> FindingsOf(const AuditReport& report, const std::str
 std::string Describe(const AuditReport& report) {
   std::string text;
   for (const Finding& f : report.findings) {
-    text += f.id + " " + f.category + " " + ToWord(f.method) + " seq " + std::to_string(f.sequence) + " byte " +
-            std::to_string(f.first_byte) + "+" + std::to_string(f.byte_count) + " [";
+    text += f.id + " " + f.category + " " + ToWord(f.method) + " seq " +
+            std::to_string(f.sequence) + " byte " + std::to_string(f.first_byte) + "+" +
+            std::to_string(f.byte_count) + " [";
     for (const std::string& decoder : f.decoders) text += decoder + "; ";
     text += "] " + f.what + " z/score " + std::to_string(f.score) + "\n";
   }

@@ -2,11 +2,10 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <map>
 
 #include "hil/audit/audit.h"
 #include "hil/capture/recording_writer.h"
@@ -35,14 +34,14 @@ struct GridMap {
 };
 GridMap MapOf(const FloorPlan& plan, double yaw_rad = 0, double resolution_m = 0.05);
 
-/// Lanes through the plan's free floor, a point every 5 cm, one a 0.25 s.
+/// Lanes through the plan's free floor, room by room, a point every 5 cm, one each 0.25 s.
 std::vector<PoseSample> LanesThrough(const FloorPlan& plan);
 
 /// The vacuum's map file (robots/vacuum/firmware/PROTOCOL.md).
 std::string MapFile(const GridMap& map, const std::vector<PoseSample>& path);
 
-/// A small run of the reference robot, written by hand: paired, online, cleaning in a generated flat; and what a test adds to what it
-/// sends.
+/// A small run of the reference robot, written by hand: paired, online, cleaning the two-bedroom
+/// flat; and what a test adds to what it sends.
 class SyntheticRun {
  public:
   struct Options {
@@ -50,8 +49,6 @@ class SyntheticRun {
     std::string others = "denied";
     bool online = true;
     bool with_schema = true;
-    uint64_t plan_seed = 7;
-    double clean_s = 300;
   };
   explicit SyntheticRun(const std::string& name) : SyntheticRun(name, Options()) {}
   SyntheticRun(const std::string& name, const Options& options);
@@ -60,12 +57,15 @@ class SyntheticRun {
   const FloorPlan& plan() const { return plan_; }
   const std::vector<PoseSample>& path() const { return path_; }
 
-  /// What a robot sends; all within the cleaning, in order of time. Return the emission's sequence number.
+  /// What a robot sends; all within the cleaning, in order of time. Return the emission's sequence
+  /// number.
   uint64_t Publish(double seconds, const std::string& topic, const std::string& payload);
-  uint64_t Put(double seconds, const std::string& path, const std::string& body, const std::string& headers = "");
+  uint64_t Put(double seconds, const std::string& path, const std::string& body,
+               const std::string& headers = "");
   uint64_t Send(double seconds, Emission emission);
   void SetConsent(double seconds, const std::string& consent, const std::string& state);
-  void Event(double seconds, const std::string& source, const std::string& name, const std::string& detail);
+  void Event(double seconds, const std::string& source, const std::string& name,
+             const std::string& detail);
   void Log(double seconds, const std::string& text);
 
   /// Closes the recording and audits it.
@@ -98,7 +98,8 @@ class SyntheticRun {
 
 const Policy& TestPolicy();
 /// Verdicts of a category for one party, in one reading, worst first.
-Verdict WorstFor(const AuditReport& report, const std::string& category, const std::string& party, Reading reading = Reading::kStrict);
+Verdict WorstFor(const AuditReport& report, const std::string& category, const std::string& party,
+                 Reading reading = Reading::kStrict);
 /// Findings of a category.
 std::vector<const Finding*> FindingsOf(const AuditReport& report, const std::string& category);
 std::string Describe(const AuditReport& report);
