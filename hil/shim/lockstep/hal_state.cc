@@ -33,6 +33,7 @@ HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start
 }
 
 HalState::~HalState() {
+  scheduler.AbandonAll();  // Before the queues that tasks wait in are gone.
   if (devices.sockets != nullptr) devices.sockets->SetReadyHandler({});
   if (devices.uart != nullptr) devices.uart->SetReadyHandler({});
   active_hal = nullptr;

@@ -121,6 +121,15 @@ TEST(LockstepTest, KeepsEachTasksExceptionsApart) {
   EXPECT_EQ(bench.log.lines, (Lines{"one caught first", "two caught second"}));
 }
 
+// A sanitizer sees whether a queue is touched after it is gone.
+TEST(LockstepTest, GoesWhileTasksWait) {
+  Bench bench("tasks", "sensors");
+  bench.RunUntil(1);
+  EXPECT_EQ(bench.host->state(), Lockstep::State::kRunning);
+  bench.host.reset();
+  EXPECT_TRUE(bench.log.lines.empty());
+}
+
 std::string WhyNotLoaded(const std::string& path) {
   EventQueue queue;
   LogKeeper log;
