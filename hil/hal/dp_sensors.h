@@ -1,5 +1,6 @@
 /* Lidar, odometry, inertial sensor, hazards, buttons and dock. Robot frame R: x forward, y left, z up, origin on the floor
- * between the wheels. Every sample carries the time at which it was taken, on the clock of dp_clock_v1. */
+ * between the wheels. Every sample carries the time at which it was taken, on the clock of dp_clock_v1. Before the first
+ * sample after power-on, every `latest` answers DP_ERR_STATE. */
 #ifndef DP_SENSORS_H
 #define DP_SENSORS_H
 

@@ -33,14 +33,16 @@ typedef uint32_t dp_handle;
  */
 typedef struct dp_task_v1 {
   /** Starts `entry(argument)` as a task with its own stack. `name` (at most 31 characters) and `argument` must live as long
-   * as the task. stack_bytes 16384–8388608, rounded up to pages. Returns the handle or a dp_status. */
+   * as the task. stack_bytes 16384–8388608, rounded up to pages. Returns the handle or a dp_status; DP_ERR_FULL beyond
+   * 64 tasks. */
   int32_t (*create)(const char *name, void (*entry)(void *argument), void *argument, size_t stack_bytes);
   /** Hands over to every other task that is ready, once. Blocking. */
   void (*yield)(void);
   /** Name of the calling task. */
   const char *(*current_name)(void);
 
-  /** A queue of `capacity` (1–4096) messages of `message_bytes` (1–65536) each, copied in and out. */
+  /** A queue of `capacity` (1–4096) messages of `message_bytes` (1–65536) each, copied in and out.
+   * At most 256 mailboxes and 64 MiB in them. */
   int32_t (*mailbox_create)(size_t message_bytes, size_t capacity);
   /** Blocking while full, up to `timeout_us`. DP_OK, DP_ERR_TIMEOUT, DP_ERR_INVALID. */
   dp_status (*mailbox_send)(dp_handle mailbox, const void *message, uint64_t timeout_us);

@@ -3,7 +3,7 @@
  * Every call returns a dp_status or a count: zero or more is success, below zero is a dp_status that says what went wrong.
  * Time-outs are in microseconds: 0 polls, DP_FOREVER waits. Calls documented as "blocking" hand over to other tasks while
  * they wait; no other call does. A call may be made from any task unless it says otherwise; none may be made from a
- * signal handler or before dp_firmware.main runs. Pointers are borrowed for the call unless it says otherwise.
+ * signal handler or before dp_firmware.main runs (there they answer DP_ERR_STATE or nothing). Pointers are borrowed for the call unless it says otherwise.
  */
 #ifndef DP_TYPES_H
 #define DP_TYPES_H
