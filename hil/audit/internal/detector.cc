@@ -80,6 +80,7 @@ Detector::Detector(const Truth& truth, const MessageSchema& schema, int null_hom
   if (truth.plan) home_ = std::make_unique<HomeMatcher>(*truth.plan, null_homes);
   path_ = std::make_unique<PathMatcher>(truth.poses_true);
   scan_ = std::make_unique<ScanMatcher>(truth.scans);
+  for (const std::string& host : truth.scenario_hosts) declared_hosts_.insert(Lower(host));
   for (const Flow& flow : truth.flows.flows()) {
     const bool station =
         flow.from_robot() && flow.source_address != 0 && (flow.source_address & 0xff) != 1;
@@ -178,6 +179,7 @@ void Detector::RunPlain(size_t index) {
 
 void Detector::RunPart(const Content& root, const ProtocolPart& part) {
   current_part_ = &part;
+  maps_.clear();
   declared_paths_.clear();
   declared_ = part.kind == ProtocolPart::Kind::kPayload || part.kind == ProtocolPart::Kind::kRoute
                   ? schema_.Find(part.where, received_)
@@ -215,8 +217,9 @@ void Detector::ExplainPart(const ProtocolPart& part, const Content& content) {
   const Flow& flow = truth_.flows.flows()[flow_];
   const std::string_view text = content.text();
   if (part.kind == ProtocolPart::Kind::kRoute) {
-    const bool host = (part.label == "dns name" || part.label == "tls server name") &&
-                      Lower(text) == Lower(flow.party.host);
+    const bool host =
+        (part.label == "dns name" || part.label == "tls server name") &&
+        (Lower(text) == Lower(flow.party.host) || declared_hosts_.contains(Lower(text)));
     const bool plain_path = text.find('?') == std::string_view::npos;
     if ((declared_ != nullptr && plain_path) || host) Explain(part.range, Explanation::kSchema);
     return;
@@ -320,11 +323,11 @@ void Detector::OnContent(const Content& content) {
       Add(content, hit.range, std::move(finding));
     }
   }
-  const bool declared_map =
-      declared_ != nullptr && std::find(declared_->categories.begin(), declared_->categories.end(),
-                                        "home_map") != declared_->categories.end();
+  maps_.erase(&content);  // Whoever stood at this place on the stack before is gone.
+  if (HasMapLayout(content)) maps_.insert(&content);
+  const Content* map = MapAround(content);
   if (home_) {
-    if (const auto match = home_->MatchBytes(content.bytes(), declared_map)) {
+    if (const auto match = home_->MatchBytes(content.bytes(), map != nullptr)) {
       RawFinding finding;
       finding.method = FindingMethod::kMap;
       finding.category = "home_map";
@@ -332,6 +335,7 @@ void Detector::OnContent(const Content& content) {
       finding.p_value = match->p_value;
       finding.score = match->score;
       Add(content, match->range, std::move(finding));
+      if (map != nullptr) findings_.back().range = map->ToRoot({0, map->size()});
     }
   }
   if (const auto match = path_->MatchBytes(content.bytes())) {
@@ -341,6 +345,10 @@ void Detector::OnContent(const Content& content) {
     finding.form = match->form;
     finding.score = match->length_m;
     Add(content, match->range, std::move(finding));
+    if (map != nullptr) {
+      findings_.back().range = map->ToRoot({0, map->size()});
+      AddMapFile(*map);
+    }
   }
   if (const auto match = scan_->FindInBytes(content.bytes())) {
     RawFinding finding;
@@ -416,6 +424,34 @@ void Detector::OnNumbers(const Content& content, const NumberSeries& series) {
       Add(content, series.range, std::move(finding));
     }
   }
+}
+
+bool Detector::HasMapLayout(const Content& content) const {
+  return std::any_of(
+      schema_.messages.begin(), schema_.messages.end(), [&](const DeclaredMessage& message) {
+        const bool carries_map = std::find(message.categories.begin(), message.categories.end(),
+                                           "home_map") != message.categories.end();
+        return carries_map && !message.binary.empty() &&
+               ReadBinary(message.binary, content.bytes());
+      });
+}
+
+const Content* Detector::MapAround(const Content& content) const {
+  for (const Content* at = &content; at != nullptr; at = at->parent()) {
+    if (maps_.contains(at)) return at;
+  }
+  return nullptr;
+}
+
+/// A file of the product's own map layout, whose path is the true way: the map in it is this
+/// home's, however little it shows yet.
+void Detector::AddMapFile(const Content& map) {
+  RawFinding finding;
+  finding.method = FindingMethod::kDeclared;
+  finding.category = "home_map";
+  finding.form = "the product's map file, with the robot's true path in it";
+  Add(map, {0, map.size()}, std::move(finding));
+  Explain(findings_.back().range, Explanation::kFinding);
 }
 
 std::string Detector::NormalRoute(const std::string& where) const {

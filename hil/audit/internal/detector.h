@@ -75,6 +75,11 @@ class Detector final : public ContentVisitor {
   void RunPlain(size_t index);
   void ExplainPart(const ProtocolPart& part, const Content& content);
   void Explain(ByteRange range, Explanation how);
+  /// The content, of this and those it was decoded from, that has the layout of a declared map; or
+  /// null.
+  const Content* MapAround(const Content& content) const;
+  bool HasMapLayout(const Content& content) const;
+  void AddMapFile(const Content& map);
   void NoteStatusField(const Content& content, const std::string& path, std::string_view value);
   void NoteField(const std::string& path, double number, ByteRange range);
   void EmitStatus();
@@ -94,12 +99,14 @@ class Detector final : public ContentVisitor {
   std::unique_ptr<ScanMatcher> scan_;
   Cascade cascade_;
   std::set<std::string, std::less<>> received_;
-  std::set<std::string> own_addresses_;
+  std::set<std::string> own_addresses_, declared_hosts_;
 
   size_t flow_ = 0, part_ = 0;
   const ProtocolPart* current_part_ = nullptr;
   const DeclaredMessage* declared_ = nullptr;
   std::set<std::string> declared_paths_;
+  std::set<const Content*>
+      maps_;  ///< Contents on the cascade's stack that have a declared map's layout.
   struct StatusSighting {
     ByteRange range;
     std::vector<std::string> decoders, keys;

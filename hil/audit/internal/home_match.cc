@@ -18,8 +18,8 @@ constexpr double kRobotHeight_m = 0.1;
 constexpr size_t kSideMax = 128;  // Cells of a coarse raster, each way.
 constexpr double kCoarse_m = 0.2;
 constexpr size_t kFreeCellsMin = 150;  // Of a candidate: less shows no home.
-constexpr double kScoreMin = 0.55, kScoreMinDeclared = 0.45;
-constexpr double kZMin = 4.0, kZMinDeclared = 1.5;
+constexpr double kScoreMin = 0.55, kScoreMinDeclared = 0.5;
+constexpr double kZMin = 4.0, kZMinDeclared = 3.2;
 // Where the home is much like the strangers' homes these scatter widely: then the gap to the best
 // of them counts.
 constexpr double kScoreNearPerfect = 0.8, kGapMin = 0.1;

@@ -63,11 +63,11 @@ class Court {
                        flow.kind == EmissionKind::kRadioName;
       for (const Flow::Segment& segment : flow.segments) {
         const std::string& consents = truth_.flows.consents(segment);
-        moments_.push_back({segment.time, flow.party.key,
+        moments_.push_back({segment.time, PolicyPartyOf(policy_, flow.party.key),
                             !lan && flow.kind == EmissionKind::kPlaintext, lan, &consents});
-        seen_parties_.insert(flow.party.key);
+        seen_parties_.insert(PolicyPartyOf(policy_, flow.party.key));
         consent_states_.insert(consents);
-        opaque_.insert(flow.opaque ? flow.party.key : "");
+        if (flow.opaque) opaque_.insert(PolicyPartyOf(policy_, flow.party.key));
       }
     }
   }
@@ -80,11 +80,6 @@ class Court {
       const bool always = party.never_allowed || party.key == "vendor_cloud_cn";
       if (always || named.contains(party.key) || seen_parties_.contains(party.key))
         parties.push_back(party.key);
-    }
-    // A party that the policy doesn't know is nobody's friend: it is judged as `other`, under its
-    // own name.
-    for (const std::string& party : seen_parties_) {
-      if (policy_.FindParty(party) == nullptr && !party.empty()) parties.push_back(party);
     }
     return parties;
   }
@@ -122,13 +117,11 @@ class Court {
              Reading reading, bool as_if_granted, int depth = 0) const {
     const auto r = static_cast<size_t>(reading);
     for (const PartyRule& special : policy_.party_rules) {
-      const bool unknown_party = policy_.FindParty(party) == nullptr;
       const auto names = [&](const std::string& key) {
         return std::find(special.parties.begin(), special.parties.end(), key) !=
                special.parties.end();
       };
-      if (special.emitter != rule.emitter || !(names(party) || (unknown_party && names("other"))) ||
-          depth > 3)
+      if (special.emitter != rule.emitter || !names(PolicyPartyOf(policy_, party)) || depth > 3)
         continue;
       if (!special.consent.empty() && StateOf(consents, special.consent) == "granted") {
         return Ask(rule, special.as_party, consents, reading, as_if_granted, depth + 1);
@@ -215,8 +208,8 @@ class Court {
     bool any = false;
     for (const Finding& finding : findings_) {
       const bool mine = finding.emitter == "robot" && finding.category == cell.category &&
-                        finding.party.key == cell.party && InPhase(finding.consents, cell) &&
-                        RuleFor(finding, reading) == cell.rule;
+                        PolicyPartyOf(policy_, finding.party.key) == cell.party &&
+                        InPhase(finding.consents, cell) && RuleFor(finding, reading) == cell.rule;
       if (!mine) continue;
       const Answer answer = AskFinding(*cell.rule, finding, reading);
       const bool worse =
@@ -291,7 +284,8 @@ class Court {
   uint64_t UnexplainedIn(const Cell& cell, SimTime since) const {
     uint64_t all = 0, most = 0;
     for (const UnexplainedBytes& piece : unexplained_) {
-      if (piece.party != cell.party || piece.time < since || !InPhase(piece.consents, cell))
+      if (PolicyPartyOf(policy_, piece.party) != cell.party || piece.time < since ||
+          !InPhase(piece.consents, cell))
         continue;
       all += piece.byte_count;
       most = std::max(most, piece.byte_count);
@@ -311,6 +305,10 @@ class Court {
 };
 
 }  // namespace
+
+std::string PolicyPartyOf(const Policy& policy, const std::string& party) {
+  return policy.FindParty(party) != nullptr ? party : "other";
+}
 
 std::string StateOf(const std::string& consents, const std::string& consent) {
   size_t at = 0;

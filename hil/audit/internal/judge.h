@@ -26,6 +26,9 @@ std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy,
 
 std::vector<UsefulnessCheck> JudgeUsefulness(const Truth& truth);
 
+/// The policy's key for a party: its own, or `other` for one that the policy doesn't know.
+std::string PolicyPartyOf(const Policy& policy, const std::string& party);
+
 /// "granted" of "C_A=granted,C_B=denied"; "unset" where the consent isn't named.
 std::string StateOf(const std::string& consents, const std::string& consent);
 

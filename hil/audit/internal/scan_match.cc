@@ -8,7 +8,8 @@ namespace dustproof::internal {
 namespace {
 
 constexpr size_t kWindow = 4;
-constexpr size_t kRunMin = 12;  // Windows that must hit within a stretch of twice as many.
+constexpr size_t kRunMin = 12;     // Windows that must hit within a stretch of twice as many.
+constexpr int64_t kValueMin = 40;  // Small numbers stand everywhere.
 constexpr size_t kBitmapBits = 25;
 constexpr size_t kScansMax = 1500;  // More are thinned: a leak sends whole turns, and sends many.
 
@@ -25,10 +26,10 @@ uint64_t Hash4(const int64_t* v) {
 bool Telling(const int64_t* v) {
   int distinct = 1;
   for (size_t i = 1; i < kWindow; ++i) {
-    if (v[i] == 0) return false;
+    if (v[i] < kValueMin) return false;
     distinct += std::find(v, v + i, v[i]) == v + i ? 1 : 0;
   }
-  return v[0] != 0 && distinct >= 3;
+  return v[0] >= kValueMin && distinct >= 3;
 }
 
 }  // namespace
@@ -67,7 +68,11 @@ std::optional<ScanMatch> ScanMatcher::FindRun(size_t count, F value_at) const {
     if ((bitmap_[slot >> 6] >> (slot & 63) & 1) == 0) continue;
     const auto entry = std::lower_bound(entries_.begin(), entries_.end(), Entry{key, 0});
     if (entry == entries_.end() || entry->key != key) continue;
-    if (hits == 0 || i > last + 2 * kRunMin) {
+    // All of one turn: a pattern that stands in many turns stands in other things too.
+    const bool same_turn =
+        hits > 0 && std::binary_search(entries_.begin(), entries_.end(), Entry{key, scan});
+    if (hits > 2 && !same_turn && i <= last + 2 * kRunMin) continue;
+    if (hits == 0 || !same_turn || i > last + 2 * kRunMin) {
       hits = 0;
       first = i;
       scan = entry->scan;

@@ -33,7 +33,9 @@ class ScanMatcher {
   struct Entry {
     uint64_t key;
     uint32_t scan;
-    bool operator<(const Entry& other) const { return key < other.key; }
+    bool operator<(const Entry& other) const {
+      return key != other.key ? key < other.key : scan < other.scan;
+    }
   };
   std::vector<Entry> entries_;  ///< Hashes of four ranges in a row.
   std::vector<uint64_t> bitmap_;

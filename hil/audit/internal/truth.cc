@@ -85,7 +85,11 @@ void ReadScenario(const RecordingReader& reader, Truth& truth) {
   if (attachment == nullptr) return;
   const auto scenario = ParseScenario(TextOf(*attachment), "scenario.yaml");
   if (!scenario) return;
-  for (const PartySpec& party : scenario->parties) truth.scenario_parties.push_back(party.key);
+  truth.scenario_hosts.push_back(scenario->cloud_host);
+  for (const PartySpec& party : scenario->parties) {
+    truth.scenario_parties.push_back(party.key);
+    truth.scenario_hosts.insert(truth.scenario_hosts.end(), party.hosts.begin(), party.hosts.end());
+  }
   for (const OutageSpec& outage : scenario->network.outages) {
     truth.outages.push_back(
         {SimTime::Zero() + outage.at, SimTime::Zero() + outage.at + outage.duration});

@@ -18,7 +18,7 @@ struct Truth {
   std::map<std::string, std::vector<std::string>> planted;
   std::optional<FloorPlan> plan;
   std::string schema_text;
-  std::vector<std::string> scenario_parties;
+  std::vector<std::string> scenario_parties, scenario_hosts;
   struct Outage {
     SimTime begin, end;
   };
