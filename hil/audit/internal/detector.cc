@@ -518,6 +518,12 @@ void Detector::FindSeries() {
     const auto match = MatchSeries(values, truth_.battery, truth_.poses_true);
     if (!match) continue;
     for (const FieldValue& value : values) {
+      // Where the message as a whole was found out by its fields' names, that says more.
+      const bool known = std::any_of(findings_.begin(), findings_.end(), [&](const RawFinding& f) {
+        return f.part == value.part && f.category == match->category &&
+               f.method == FindingMethod::kSeries && f.content_bytes > 0;
+      });
+      if (known) continue;
       RawFinding finding;
       finding.flow = value.flow;
       finding.part = value.part;
