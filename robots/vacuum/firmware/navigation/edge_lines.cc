@@ -8,7 +8,7 @@ namespace vacuum {
 
 namespace {
 
-constexpr double kEdgeClearance_m = 0.187;  // Centre to wall on the edge pass: 17 mm beside the body.
+constexpr double kEdgeClearance_m = 0.191;  // Centre to wall on the edge pass: 21 mm beside the body.
 constexpr double kStep_m = 0.05;
 constexpr double kSweep_m = 0.165;
 constexpr int kGainMin = 3;                 // Wanted cells under the body for a point of the line to be worth driving.

@@ -9,7 +9,7 @@ namespace vacuum {
 namespace {
 
 constexpr double kCell_m = HomeMap::kResolution_m;
-constexpr double kSpacing_m = 0.305;       // The brush is 0.34 m wide; the rest is for steering.
+constexpr double kSpacing_m = 0.32;       // The brush is 0.34 m wide; the rest is for steering.
 constexpr int kPatchCellsMin = 4;          // Smaller patches (100 cm²) are left.
 constexpr int kShiftCells = 4;             // A lane may move this much aside to stay on passable floor.
 constexpr int kBridgeCells = 14;           // Covered gaps in a lane shorter than this are driven through.
@@ -143,9 +143,9 @@ class LaneLayer {
     }
     if (task.targets.size() < 2) return;
     // The body reaches ahead of its centre: the ends may be cut by a cell or so.
-    if (b - a >= 4) {
-      ++a;
-      --b;
+    if (b - a >= 7) {
+      a += 2;
+      b -= 2;
     }
     Point2 across = along_y_ ? Point2{off * kCell_m, 0} : Point2{0, off * kCell_m};
     if (view_.ClearanceAt(view_.map().CenterOf(Cell(a, row)) + across) < FloorView::kPassable_m ||

@@ -11,13 +11,15 @@ namespace {
 
 constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 99, kChargeStart_pct = 20;
 constexpr int kRegionCellsMin = 12;         // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
-constexpr double kGainRateMin = 0.009;      // m² a second; a stretch that gains less isn't driven.
+constexpr double kGainRateMin = 0.015;      // m² a second; a stretch that gains less isn't driven.
 constexpr double kTaskOverhead_s = 3;
 constexpr double kTriedNear_m = 0.35;
+constexpr double kWayCounted_s = 5;
+constexpr double kFrontierWorth_s = 8;      // A narrow border farther than this is a nook, rather than a room.
 constexpr double kLookAround_s = 6;
 constexpr int kWideFrontierCells = 14;      // 0.7 m: a border that may change a region's plan.
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
-const PathFollower::Limits kEdge{.speed_m_s = 0.27, .look_ahead_m = 0.10};
+const PathFollower::Limits kEdge{.speed_m_s = 0.3, .look_ahead_m = 0.10};
 const PathFollower::Limits kLane{.speed_m_s = 0.3, .look_ahead_m = 0.15};
 
 std::string Text(const char* format, auto... values) {
@@ -120,7 +122,8 @@ void Mission::GoHome() {
   Rest();
 }
 
-void Mission::Explore(std::optional<Point2> region_of_M) {
+bool Mission::Explore(std::optional<Point2> region_of_M) {
+  bool looked = false;
   while (request_ == Request::kNone) {
     const FloorView view = driver_.View();
     auto frontiers = FindFrontiers(view, seen_frontiers_M_);
@@ -131,7 +134,9 @@ void Mission::Explore(std::optional<Point2> region_of_M) {
         return f.cells < kWideFrontierCells || view.region(f.target) != region || f.cost_s > kLookAround_s;
       });
     }
-    if (frontiers.empty()) return;
+    std::erase_if(frontiers, [](const Frontier& f) { return f.cells < kWideFrontierCells && f.cost_s > kFrontierWorth_s; });
+    if (frontiers.empty()) return looked;
+    looked = true;
     const Frontier target = frontiers.front();
     const Point2 center = target.center_M;
     // As soon as the border has been seen beyond, the next one is due.
@@ -156,6 +161,7 @@ void Mission::Explore(std::optional<Point2> region_of_M) {
     }
     if (outcome == Outcome::kDone) failures_in_a_row_ = 0;
   }
+  return looked;
 }
 
 void Mission::SweepAll() {
@@ -164,8 +170,7 @@ void Mission::SweepAll() {
     const FloorView view = driver_.View();
     if (SweepOne(view)) continue;
     // Nothing left of what is known: is there a border that opened meanwhile?
-    if (FindFrontiers(view, seen_frontiers_M_).empty()) return;
-    Explore(std::nullopt);
+    if (!Explore(std::nullopt)) return;
   }
 }
 
@@ -228,7 +233,8 @@ bool Mission::SweepOne(const FloorView& view) {
         if (start < 0) continue;
         const double cost_s = view.Cost(start);
         const double gain = task.targets.size() * 0.0025;
-        if (gain / (cost_s + drive_s + kTaskOverhead_s) < kGainRateMin) continue;
+        // The way to a region is paid once, so that it doesn't speak against the stretch that happens to come first.
+        if (gain / (std::min(cost_s, kWayCounted_s) + drive_s + kTaskOverhead_s) < kGainRateMin) continue;
         if (cost_s < best_s) {
           best = &task;
           best_s = cost_s;

@@ -35,8 +35,8 @@ class Mission {
   void GoHome();
   void Rest();
   void WakeUp();
-  /// Looks beyond the borders of what is seen: the wide ones of the region at a place, or all there are.
-  void Explore(std::optional<Point2> region_of_M);
+  /// Looks beyond the borders of what is seen: the wide ones of the region at a place, or all there are. True where it went to see.
+  bool Explore(std::optional<Point2> region_of_M);
   void SweepAll();
   bool SweepOne(const FloorView& view);
   int ChooseRegion(const FloorView& view);

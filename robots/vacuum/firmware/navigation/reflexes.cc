@@ -8,7 +8,7 @@ namespace vacuum {
 namespace {
 
 constexpr double kRim_m = 0.185;             // Just outside the body.
-constexpr double kBumpBack_m = 0.05, kCliffBack_m = 0.15, kStuckBack_m = 0.12;
+constexpr double kBumpBack_m = 0.035, kCliffBack_m = 0.15, kStuckBack_m = 0.12;
 constexpr double kBackSpeed_m_s = 0.12, kBackTime_s = 2.0;
 constexpr double kOverCurrent_s = 0.5, kStall_s = 0.8, kLiftedAfter_s = 0.5;
 constexpr double kWatch_s = 4.0;             // SLAM is asked this often whether driving has moved the robot.
