@@ -37,6 +37,8 @@ class EventQueue {
   /// Time of the earliest event, or `SimTime::Max()`.
   SimTime next_time() const { return heap_.empty() ? SimTime::Max() : heap_.front().when; }
   bool empty() const { return heap_.empty(); }
+  /// Who scheduled the earliest event. @pre !empty()
+  EventSource next_source() const { return heap_.front().source; }
 
   /// Moves `now()` to the earliest event and runs it. @pre !empty()
   void RunNext();

@@ -5,6 +5,20 @@
 #include "sim/core/check.h"
 
 namespace dustproof {
+namespace {
+
+// Where an event's time goes until somebody says better: firmware, lidar and physics count themselves.
+CpuSection SectionOf(EventSource source) {
+  switch (source) {
+    case EventSource::kNetwork:
+    case EventSource::kCloud:
+    case EventSource::kApp: return CpuSection::kNetwork;
+    default: return CpuSection::kOther;
+  }
+}
+
+}  // namespace
+
 
 Engine::Engine(EventQueue* events, PhysicsWorld* physics, Robot* robot, CpuShare* cpu_share, Skipping skipping)
     : events_(events), physics_(physics), robot_(robot), cpu_share_(cpu_share), skipping_(skipping) {}
@@ -34,6 +48,7 @@ bool Engine::RunNextEvent(SimTime until) {
     return false;
   }
   AdvancePhysics(next);
+  const CpuScope scope(cpu_share_, SectionOf(events_->next_source()));
   events_->RunNext();
   return true;
 }
