@@ -47,7 +47,9 @@ int Replay(const std::string& recording, const std::string& firmware) {
     line.Update(text);
   });
   if (!outcome) return PrintError(outcome.error());
-  if (outcome->end == RunEnd::kFailed) return PrintError(Error::Environment(outcome->diagnosis));
+  if (outcome->end == RunEnd::kFailed) {
+    return PrintError(outcome->bad_input ? Error::BadInput(outcome->diagnosis) : Error::Environment(outcome->diagnosis));
+  }
   const auto difference = CompareRecordings(recording, request.recording);
   if (!difference) return PrintError(difference.error());
   if (!*difference) {

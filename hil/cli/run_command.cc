@@ -68,9 +68,8 @@ void PrintPaths(const ScenarioResult& result) {
 int ExitCodeOf(const ScenarioResult& result) {
   int code = kPass;
   for (const ScenarioRun& run : result.runs) {
-    const bool died = run.outcome.end == RunEnd::kFirmwareDied || run.outcome.end == RunEnd::kFailed;
-    if (died || !run.report || run.report->failed()) code = kFindings;
-    if (run.outcome.end == RunEnd::kFailed || !run.problem.empty()) return kEnvironment;
+    if (run.outcome.end == RunEnd::kFirmwareDied || !run.report || run.report->failed()) code = kFindings;
+    if (!run.problem.empty()) return kEnvironment;
   }
   return code;
 }

@@ -76,8 +76,10 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
   char line[160];
   text += "\n";
   for (const RunReport* r : reports) {
-    std::snprintf(line, sizeof line, "%s: coverage %.1f %%, ATE %.3f m, rooms %d of %d, %.0f s\n", r->consent.c_str(),
-                  100 * r->metrics.coverage, r->metrics.ate_m, r->metrics.rooms_entered, r->metrics.rooms_reachable, r->sim_s);
+    char ate[32] = "unknown";
+    if (r->metrics.ate_m >= 0) std::snprintf(ate, sizeof ate, "%.3f m", r->metrics.ate_m);
+    std::snprintf(line, sizeof line, "%s: coverage %.1f %%, ATE %s, rooms %d of %d, %.0f s\n", r->consent.c_str(),
+                  100 * r->metrics.coverage, ate, r->metrics.rooms_entered, r->metrics.rooms_reachable, r->sim_s);
     text += line;
     for (const std::string& sentence : r->failed_expectations) text += r->consent + ": expected: " + sentence + "\n";
     for (const Diagnostic& warning : r->audit.warnings) text += r->consent + ": note: " + ToString(warning) + "\n";

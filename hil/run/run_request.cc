@@ -45,7 +45,7 @@ RunRequest RunRequestFromJson(const std::string& text) {
 std::string ToJson(const RunOutcome& o) {
   return Json{{"end", ToWord(o.end)}, {"hash", o.hash},     {"seed", o.seed},
               {"sim_s", o.sim_s},     {"wall_s", o.wall_s}, {"cpu_share", ToJsonObject(o.cpu_share)},
-              {"diagnosis", o.diagnosis}}
+              {"bad_input", o.bad_input}, {"diagnosis", o.diagnosis}}
       .dump();
 }
 
@@ -60,6 +60,7 @@ std::optional<RunOutcome> RunOutcomeFromJson(const std::string& text) {
   o.seed = json.at("seed");
   o.sim_s = json.at("sim_s");
   o.wall_s = json.at("wall_s");
+  o.bad_input = json.at("bad_input");
   o.diagnosis = json.at("diagnosis");
   const Json& s = json.at("cpu_share");
   o.cpu_share = {s.at("physics"), s.at("lidar"), s.at("firmware"), s.at("network"), s.at("audit"), s.at("other")};

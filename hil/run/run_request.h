@@ -41,6 +41,7 @@ struct RunOutcome {
   double sim_s = 0;
   double wall_s = 0;        ///< The run alone, from its first step to its last.
   CpuShares cpu_share;
+  bool bad_input = false;   ///< Of a run that failed: somebody's file is wrong, rather than the machine.
   std::string diagnosis;    ///< For people, where the firmware died or the run failed.
 };
 std::string ToJson(const RunOutcome& outcome);

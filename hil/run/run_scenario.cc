@@ -135,6 +135,9 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
       observer.on_progress(run.consent, progress.sim_s, progress.duration_s, progress.activity);
     });
     if (!outcome) return outcome.error();
+    if (outcome->end == RunEnd::kFailed) {
+      return outcome->bad_input ? Error::BadInput(outcome->diagnosis) : Error::Environment(outcome->diagnosis);
+    }
     run.outcome = *outcome;
     observer.on_run_end(run.consent, *outcome);
     if (IsControl(*configuration)) control = run.recording;
@@ -145,10 +148,6 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     }
   }
   for (ScenarioRun& run : result.runs) {
-    if (run.outcome.end == RunEnd::kFailed) {
-      run.problem = run.outcome.diagnosis;
-      continue;
-    }
     observer.on_stage("auditing " + run.consent);
     Judge(*inputs, control, &run);
   }

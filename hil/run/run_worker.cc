@@ -40,7 +40,9 @@ void CatchStop() {
 RunOutcome Failed(const Error& error, uint64_t seed) {
   RunOutcome outcome;
   outcome.seed = seed;
+  outcome.bad_input = error.code == ErrorCode::kBadInput;
   outcome.diagnosis = ToString(error);
+  while (outcome.diagnosis.ends_with('\n')) outcome.diagnosis.pop_back();
   return outcome;
 }
 

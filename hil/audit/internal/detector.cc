@@ -252,6 +252,18 @@ void Detector::ExplainPart(const ProtocolPart& part, const Content& content) {
     finding.form = "declared field " + sighting.field->path;
     Add(content, sighting.range, std::move(finding));
   }
+  // A file of the declared layout on the declared way carries what the product says it carries, however little of it there is
+  // yet: a map of one wall registers nowhere.
+  if (!declared_->binary.empty() && ReadBinary(declared_->binary, content.bytes())) {
+    for (const std::string& category : declared_->categories) {
+      RawFinding finding;
+      finding.method = FindingMethod::kDeclared;
+      finding.category = category;
+      finding.purpose = declared_->purpose;
+      finding.form = "declared message";
+      Add(content, {0, content.size()}, std::move(finding));
+    }
+  }
   for (const DeclaredField& field : declared_->json) declared_paths_.insert("json " + field.path);
 }
 
