@@ -45,6 +45,15 @@ void SuggestFlag(const CLI::App& app, int argc, char** argv) {
   }
 }
 
+// Whether a command line leads to figures or verdicts, which must not depend on the CPU; help and lists are faster without.
+bool Reckons(int argc, char** argv) {
+  if (argc < 2) return false;
+  for (const char* word : {"run", "audit", "report", "replay"}) {
+    if (std::strcmp(argv[1], word) == 0) return true;
+  }
+  return false;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Dustproof: how a home robot drives, and what it tells the cloud", "dustproof");
   app.footer(kFooter);
@@ -81,6 +90,6 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], dustproof::kWorkerWord) == 0) return dustproof::RunWorker(argv[2]);
-  dustproof::EnsurePortableMath(argv);
+  if (dustproof::Reckons(argc, argv)) dustproof::EnsurePortableMath(argv);
   return dustproof::Main(argc, argv);
 }
