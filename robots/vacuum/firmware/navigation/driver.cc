@@ -10,7 +10,7 @@ constexpr double kAhead_m = 0.30;          // This much of the path must be free
 constexpr double kHitInBody_m = 0.145;     // A hit this near to the path's centre would be under the body.
 constexpr int kHitsBlock = 3;
 constexpr double kHomeNear_m = 0.35, kTight_m = 0.162, kTighter_m = 0.145;
-constexpr double kWait_s = 0.04;
+constexpr double kWait_s = 0.02;
 constexpr double kSweep_m = 0.165;
 constexpr double kKnownReach_m = 0.045, kContactSpread_rad = 1.1;
 

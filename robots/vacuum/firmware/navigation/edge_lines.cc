@@ -12,6 +12,7 @@ constexpr double kEdgeClearance_m = 0.191;  // Centre to wall on the edge pass: 
 constexpr double kStep_m = 0.05;
 constexpr double kSweep_m = 0.165;
 constexpr int kGainMin = 3;                 // Wanted cells under the body for a point of the line to be worth driving.
+constexpr int kSmoothPasses = 3;
 constexpr double kBridge_m = 0.40;          // Gaps shorter than this are driven through.
 constexpr int kPieceGainMin = 5;
 
@@ -112,6 +113,25 @@ std::vector<Point2> Resampled(const std::vector<Point2>& line) {
   return out;
 }
 
+/// Takes the cells' jitter out of a line, since each kink would slow the robot down, and pushes back what came too near.
+std::vector<Point2> Smoothed(const FloorView& view, std::vector<Point2> line) {
+  const size_t n = line.size();
+  for (int pass = 0; pass < kSmoothPasses && n > 2; ++pass) {
+    std::vector<Point2> next = line;
+    for (size_t i = 1; i + 1 < n; ++i) next[i] = line[i - 1] * 0.25 + line[i] * 0.5 + line[i + 1] * 0.25;
+    line = std::move(next);
+  }
+  for (Point2& p : line) {
+    const double lacking = kEdgeClearance_m - view.ClearanceAt(p);
+    if (lacking < 0.002) continue;
+    constexpr double kH = 0.03;
+    const Point2 away{view.ClearanceAt(p + Point2{kH, 0}) - view.ClearanceAt(p - Point2{kH, 0}),
+                      view.ClearanceAt(p + Point2{0, kH}) - view.ClearanceAt(p - Point2{0, kH})};
+    if (Norm(away) > 1e-3) p = p + away * (std::min(lacking, 0.03) / Norm(away));
+  }
+  return line;
+}
+
 /// Wanted cells under the body at a point, added to `targets`; only those of `region`, where it isn't 0.
 int GainAt(const FloorView& view, Point2 p, int region, std::vector<Point2>* targets) {
   const HomeMap& map = view.map();
@@ -138,7 +158,7 @@ std::vector<SweepTask> PlanEdges(const FloorView& view, int region) {
   std::vector<SweepTask> tasks;
   for (const auto& raw : LevelLines(view).Find()) {
     if (raw.size() < 2) continue;
-    const std::vector<Point2> line = Resampled(raw);
+    const std::vector<Point2> line = Smoothed(view, Resampled(raw));
     const bool loop = Distance(raw.front(), raw.back()) < 1e-6;
     const int n = static_cast<int>(line.size());
     std::vector<uint8_t> worth(n);

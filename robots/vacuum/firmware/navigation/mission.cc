@@ -11,15 +11,16 @@ namespace {
 
 constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 99, kChargeStart_pct = 20;
 constexpr int kRegionCellsMin = 12;         // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
-constexpr double kGainRateMin = 0.015;      // m² a second; a stretch that gains less isn't driven.
+constexpr double kGainRateMin = 0.0115;      // m² a second; a stretch that gains less isn't driven.
 constexpr double kTaskOverhead_s = 3;
 constexpr double kTriedNear_m = 0.35;
 constexpr double kWayCounted_s = 5;
 constexpr double kFrontierWorth_s = 8;      // A narrow border farther than this is a nook, rather than a room.
-constexpr double kLookAround_s = 6;
-constexpr int kWideFrontierCells = 14;      // 0.7 m: a border that may change a region's plan.
+constexpr double kLookAround_s = 4;
+constexpr int kWideFrontierCells = 16;      // 0.8 m, a door: a border that may change a region's plan.
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
-const PathFollower::Limits kEdge{.speed_m_s = 0.3, .look_ahead_m = 0.10};
+const PathFollower::Limits kEdge{.speed_m_s = 0.28, .turn_accel_rad_s2 = 7, .look_ahead_m = 0.10};
+const PathFollower::Limits kTurningLane{.speed_m_s = 0.3, .look_ahead_m = 0.13, .slow_by_rad = 1.0};
 const PathFollower::Limits kLane{.speed_m_s = 0.3, .look_ahead_m = 0.15};
 
 std::string Text(const char* format, auto... values) {
@@ -258,6 +259,14 @@ void Mission::Drive(const SweepTask& task, const FloorView& view, bool from_back
   std::vector<Point2> stretch = task.path;
   if (from_back) std::reverse(stretch.begin(), stretch.end());
   const int start = view.CheapestNear(stretch.front(), 0.08);
+  if (!task.edge && stretch.size() == 2) {
+    const std::vector<Point2> turn = HalfTurn(view, stretch[0], stretch[1]);
+    if (!turn.empty()) {
+      stretch.insert(stretch.begin(), turn.begin(), turn.end());
+      Settle(task, driver_.Follow(stretch, kTurningLane));
+      return;
+    }
+  }
   std::vector<Point2> transit = view.PathTo(start);
   transit.back() = stretch.front();
   Outcome outcome = Outcome::kDone;
@@ -267,6 +276,25 @@ void Mission::Drive(const SweepTask& task, const FloorView& view, bool from_back
                                        Distance(task.path.front(), task.path.back()), task.targets.size(),
                                        view.Cost(start) * 0.3, static_cast<int>(outcome)));
   Settle(task, outcome);
+}
+
+std::vector<Point2> Mission::HalfTurn(const FloorView& view, Point2 start, Point2 next) const {
+  const Pose2 X_MR = driver_.pose();
+  const Point2 start_R = X_MR.Inverse() * start, next_R = X_MR.Inverse() * next;
+  const double back = std::atan2(next_R.y - start_R.y, next_R.x - start_R.x);
+  const double across = std::abs(start_R.y);
+  if (std::abs(std::abs(back) - kPi) > 0.25 || across < 0.22 || across > 0.5 || std::abs(start_R.x) > 0.5) return {};
+  // Forward to where both lanes have ended, then half a circle.
+  const double out = std::max(start_R.x, 0.0), radius = across / 2, side = start_R.y > 0 ? 1 : -1;
+  std::vector<Point2> points{X_MR.position()};
+  for (int i = 0; i <= 8; ++i) {
+    const double angle = kPi * i / 8;
+    points.push_back(X_MR * Point2{out + radius * std::sin(angle), side * radius * (1 - std::cos(angle))});
+  }
+  for (const Point2& p : points) {
+    if (view.ClearanceAt(p) < FloorView::kPassable_m) return {};
+  }
+  return points;
 }
 
 void Mission::Settle(const SweepTask& task, Outcome outcome) {

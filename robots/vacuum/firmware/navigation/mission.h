@@ -41,6 +41,8 @@ class Mission {
   bool SweepOne(const FloorView& view);
   int ChooseRegion(const FloorView& view);
   void Drive(const SweepTask& task, const FloorView& view, bool from_back);
+  /// The half turn from the end of one lane into the next, where that is what comes and there is room; else empty.
+  std::vector<Point2> HalfTurn(const FloorView& view, Point2 start, Point2 next) const;
   void Settle(const SweepTask& task, Outcome outcome);
   bool BatteryLow() const;
   void Recharge();

@@ -103,6 +103,7 @@ std::vector<PathPoint> Navigator::path() const { return impl_->reporter.path(); 
 
 void Navigator::EraseMap() {
   Stop();
+  impl_->driver.SetAwake(false);  // At once: the scan under way would begin the map anew.
   impl_->localization.Reset();
   impl_->reporter.Forget();
   impl_->dock.Forget();

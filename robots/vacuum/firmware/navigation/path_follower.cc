@@ -9,7 +9,7 @@ namespace {
 constexpr double kSharpBend_rad = 0.6;
 constexpr double kCornerTolerance_m = 0.025;
 constexpr double kTurnFirst_rad = 0.6;   // Off by more than this: turn on the spot…
-constexpr double kTurnedTo_rad = 0.10;   // …until off by less than this.
+constexpr double kTurnedTo_rad = 0.12;   // …until off by less than this.
 constexpr double kSearch_m = 0.5;        // The robot is looked for on this much of the path ahead.
 
 }  // namespace
@@ -106,12 +106,12 @@ Twist PathFollower::Step(const Pose2& X_MR, double dt) {
   if (std::abs(off) > kTurnFirst_rad) turning_ = true;
   if (turning_ && std::abs(off) < kTurnedTo_rad) turning_ = false;
   if (turning_) {
-    const double rate = std::min(limits_.turn_rad_s, std::sqrt(2 * 4.5 * std::abs(off)) + 0.1);
+    const double rate = std::min(limits_.turn_rad_s, std::sqrt(2 * 6.0 * std::abs(off)) + 0.1);
     return Limited({0, off > 0 ? rate : -rate}, dt);
   }
   const double remaining = corner - progress_m_;
-  double v = std::min(limits_.speed_m_s, std::sqrt(2 * 0.6 * std::max(remaining, 0.0)) + 0.03);
-  v *= std::clamp(1.2 - std::abs(off) / kTurnFirst_rad, 0.3, 1.0);
+  double v = std::min(limits_.speed_m_s, std::sqrt(2 * 0.8 * std::max(remaining, 0.0)) + 0.03);
+  v *= std::clamp(1.2 - std::abs(off) / limits_.slow_by_rad, 0.3, 1.0);
   const double reach = std::max(Norm(to), 0.08);
   const double w = std::clamp(2 * v * std::sin(off) / reach + 0.8 * off, -limits_.turn_rad_s, limits_.turn_rad_s);
   return Limited({v, w}, dt);

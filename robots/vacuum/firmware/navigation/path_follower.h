@@ -11,11 +11,12 @@ class PathFollower {
  public:
   struct Limits {
     double speed_m_s = 0.3;
-    double turn_rad_s = 2.1;
-    double accel_m_s2 = 0.8;
-    double turn_accel_rad_s2 = 6.0;
+    double turn_rad_s = 2.5;
+    double accel_m_s2 = 0.9;
+    double turn_accel_rad_s2 = 9.0;
     double look_ahead_m = 0.15;
     double end_tolerance_m = 0.02;
+    double slow_by_rad = 0.6;   ///< The larger, the less a bend slows the robot down.
   };
 
   void SetPath(std::vector<Point2> path, const Limits& limits);
