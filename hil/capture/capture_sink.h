@@ -21,8 +21,10 @@ class CaptureSink {
   virtual void Write(const DriveSample& drive) = 0;
   virtual void Write(const BatterySample& battery) = 0;
   virtual void Write(const Attachment& attachment) = 0;
-  /// Key-value facts about the run as one MCAP Metadata record, e.g. name "run": seed, build, scenario hash; name "result".
-  virtual void WriteMetadata(const std::string& name, const std::map<std::string, std::string>& values) = 0;
+  /// Key-value facts about the run as one MCAP Metadata record, e.g. name "run": seed, build,
+  /// scenario hash; name "result".
+  virtual void WriteMetadata(const std::string& name,
+                             const std::map<std::string, std::string>& values) = 0;
 };
 
 }  // namespace dustproof

@@ -17,11 +17,15 @@ Result<Policy> PolicyFor(const std::string& recording, const std::string& policy
   const Result<RecordingReader> reader = RecordingReader::Open(recording);
   if (!reader) return reader.error();
   const Attachment* attachment = reader->FindAttachment("policy.yaml");
-  if (attachment == nullptr) return Error::BadInput(recording + ": holds no policy; name one with --policy");
-  return ParsePolicy({reinterpret_cast<const char*>(attachment->data.data()), attachment->data.size()}, recording + "/policy.yaml");
+  if (attachment == nullptr)
+    return Error::BadInput(recording + ": holds no policy; name one with --policy");
+  return ParsePolicy(
+      {reinterpret_cast<const char*>(attachment->data.data()), attachment->data.size()},
+      recording + "/policy.yaml");
 }
 
-Result<RunReport> Judge(const std::string& recording, const std::string& policy_path, const std::string& control) {
+Result<RunReport> Judge(const std::string& recording, const std::string& policy_path,
+                        const std::string& control) {
   const Result<Policy> policy = PolicyFor(recording, policy_path);
   if (!policy) return policy.error();
   Result<AuditReport> audit = AuditRecording(recording, *policy, {.control_path = control});
@@ -40,7 +44,8 @@ int Audit(const AuditFlags& flags) {
   if (flags.json) {
     std::printf("%s\n", RenderRunJson({&*report}).c_str());
   } else {
-    std::printf("%s%s\n", RenderRunTable({&*report}, UseColour(1)).c_str(), RenderSummaryLine({&*report}).c_str());
+    std::printf("%s%s\n", RenderRunTable({&*report}, UseColour(1)).c_str(),
+                RenderSummaryLine({&*report}).c_str());
   }
   return report->failed() ? kFindings : kPass;
 }
@@ -53,7 +58,8 @@ struct ReportFlags {
 int Report(const ReportFlags& flags) {
   std::vector<RunReport> reports;
   for (const std::string& recording : flags.recordings) {
-    Result<RunReport> report = Judge(recording, flags.policy, recording == flags.control ? "" : flags.control);
+    Result<RunReport> report =
+        Judge(recording, flags.policy, recording == flags.control ? "" : flags.control);
     if (!report) return PrintError(report.error());
     reports.push_back(std::move(*report));
   }
@@ -75,24 +81,45 @@ int Report(const ReportFlags& flags) {
 
 void AddAuditCommand(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<AuditFlags>();
-  CLI::App* audit = app.add_subcommand("audit", "Judges a recording: which personal data went to whom, and whether the policy allows it");
-  audit->footer("Example:\n  dustproof audit runs/first_run-001/all_denied.mcap --policy scenarios/policies/jt_innovation.yaml \\\n"
-                "      --control runs/first_run-001/all_granted.mcap");
-  audit->add_option("recording", flags->recording, "Recording of a run (.mcap)")->required()->type_name("RECORDING");
-  audit->add_option("--policy", flags->policy, "The policy to judge by; the recording's own where absent")->type_name("FILE");
-  audit->add_option("--control", flags->control, "A run with consent, to show which ways out exist")->type_name("RECORDING");
+  CLI::App* audit = app.add_subcommand(
+      "audit",
+      "Judges a recording: which personal data went to whom, and whether the policy allows it");
+  audit->footer(
+      "Example:\n  dustproof audit runs/first_run-001/all_denied.mcap --policy "
+      "scenarios/policies/jt_innovation.yaml \\\n"
+      "      --control runs/first_run-001/all_granted.mcap");
+  audit->add_option("recording", flags->recording, "Recording of a run (.mcap)")
+      ->required()
+      ->type_name("RECORDING");
+  audit
+      ->add_option("--policy", flags->policy,
+                   "The policy to judge by; the recording's own where absent")
+      ->type_name("FILE");
+  audit->add_option("--control", flags->control, "A run with consent, to show which ways out exist")
+      ->type_name("RECORDING");
   audit->add_flag("--json", flags->json, "One JSON array on stdout");
   audit->callback([flags, &exit_code] { exit_code = Audit(*flags); });
 }
 
 void AddReportCommand(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<ReportFlags>();
-  CLI::App* report = app.add_subcommand("report", "Writes the HTML report of one or more recordings");
-  report->footer("Example:\n  dustproof report runs/first_run-001/*.mcap --control runs/first_run-001/all_granted.mcap --out report.html");
-  report->add_option("recordings", flags->recordings, "Recordings of runs (.mcap)")->required()->type_name("RECORDING…");
-  report->add_option("--out", flags->out, "Where to write it; report.html where absent")->type_name("FILE");
-  report->add_option("--policy", flags->policy, "The policy to judge by; the recordings' own where absent")->type_name("FILE");
-  report->add_option("--control", flags->control, "A run with consent, to show which ways out exist")->type_name("RECORDING");
+  CLI::App* report =
+      app.add_subcommand("report", "Writes the HTML report of one or more recordings");
+  report->footer(
+      "Example:\n  dustproof report runs/first_run-001/*.mcap --control "
+      "runs/first_run-001/all_granted.mcap --out report.html");
+  report->add_option("recordings", flags->recordings, "Recordings of runs (.mcap)")
+      ->required()
+      ->type_name("RECORDING…");
+  report->add_option("--out", flags->out, "Where to write it; report.html where absent")
+      ->type_name("FILE");
+  report
+      ->add_option("--policy", flags->policy,
+                   "The policy to judge by; the recordings' own where absent")
+      ->type_name("FILE");
+  report
+      ->add_option("--control", flags->control, "A run with consent, to show which ways out exist")
+      ->type_name("RECORDING");
   report->callback([flags, &exit_code] { exit_code = Report(*flags); });
 }
 

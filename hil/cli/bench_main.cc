@@ -21,7 +21,8 @@
 #include "sim/robot/robot.h"
 #include "sim/world/world.h"
 
-// Figures of speed as ratios within one run of this program: machines are noisy, so every figure is a median.
+// Figures of speed as ratios within one run of this program: machines are noisy, so every figure is
+// a median.
 namespace dustproof {
 namespace {
 
@@ -33,9 +34,11 @@ double Median(std::vector<double> values) {
   return values.empty() ? 0 : values[values.size() / 2];
 }
 
-// A robot that drives about the first run's home with its lidar on, without firmware: one simulated second an iteration.
+// A robot that drives about the first run's home with its lidar on, without firmware: one simulated
+// second an iteration.
 void SimulateSecond(benchmark::State& state) {
-  const Result<RunInputs> inputs = LoadRunInputs({DataRoot() + "/scenarios/first_run.yaml", "", "", {}});
+  const Result<RunInputs> inputs =
+      LoadRunInputs({DataRoot() + "/scenarios/first_run.yaml", "", "", {}});
   if (!inputs) {
     state.SkipWithError(ToString(inputs.error()).c_str());
     return;
@@ -43,7 +46,8 @@ void SimulateSecond(benchmark::State& state) {
   const Seed seed(1);
   World world(inputs->plan);
   EventQueue events;
-  Robot robot(inputs->robot, {&world.physics(), &world.rays(), &world.floor(), nullptr, world.dock_face()}, seed,
+  Robot robot(inputs->robot,
+              {&world.physics(), &world.rays(), &world.floor(), nullptr, world.dock_face()}, seed,
               StartPose(inputs->plan, inputs->robot.body.radius_m));
   Engine engine(&events, &world.physics(), &robot);
   robot.StartSensors(&events);
@@ -64,7 +68,8 @@ class MedianReporter : public benchmark::BenchmarkReporter {
   bool ReportContext(const Context&) override { return true; }
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
-      if (run.run_type == Run::RT_Aggregate && run.aggregate_name == "median") medians[run.run_name.function_name] = run.GetAdjustedRealTime();
+      if (run.run_type == Run::RT_Aggregate && run.aggregate_name == "median")
+        medians[run.run_name.function_name] = run.GetAdjustedRealTime();
     }
   }
   Figures medians;
@@ -83,15 +88,23 @@ double MillisecondsOf(const std::string& word) {
     }
     int status = 0;
     waitpid(pid, &status, 0);
-    times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+    times.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+            .count());
   }
   return Median(times);
 }
 
 Result<void> BenchRuns(Figures* figures) {
-  const std::string folder = fs::temp_directory_path() / ("dustproof-bench-" + std::to_string(getpid()));
-  const ScenarioRunOptions options{.scenario = DataRoot() + "/scenarios/first_run.yaml", .seed = {}, .consent = "", .home = "",
-                                   .firmware = "", .until = {}, .out = folder};
+  const std::string folder =
+      fs::temp_directory_path() / ("dustproof-bench-" + std::to_string(getpid()));
+  const ScenarioRunOptions options{.scenario = DataRoot() + "/scenarios/first_run.yaml",
+                                   .seed = {},
+                                   .consent = "",
+                                   .home = "",
+                                   .firmware = "",
+                                   .until = {},
+                                   .out = folder};
   const RunObserver quiet{[](auto&&...) {}, [](auto&&...) {}, [](auto&&...) {}, [](auto&&...) {}};
   const Result<ScenarioResult> result = RunScenario(options, quiet);
   std::error_code ignored;
@@ -116,7 +129,8 @@ Result<void> BenchSim(Figures* figures) {
   (*figures)["help_ms"] = MillisecondsOf("--help");
   MedianReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
-  if (reporter.medians.count("SimulateSecond")) (*figures)["rtf_without_firmware"] = 1000 / reporter.medians["SimulateSecond"];
+  if (reporter.medians.count("SimulateSecond"))
+    (*figures)["rtf_without_firmware"] = 1000 / reporter.medians["SimulateSecond"];
   return BenchRuns(figures);
 }
 
@@ -133,7 +147,8 @@ int Main(int argc, char** argv) {
   if (json) std::printf("{");
   const char* separator = "";
   for (const auto& [key, value] : figures) {
-    std::printf(json ? "%s\n  \"%s\": %.6g" : "%s%-24s %.4g\n", json ? separator : "", key.c_str(), value);
+    std::printf(json ? "%s\n  \"%s\": %.6g" : "%s%-24s %.4g\n", json ? separator : "", key.c_str(),
+                value);
     separator = ",";
   }
   if (json) std::printf("\n}\n");
@@ -145,7 +160,8 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   // The runs that this program supervises start it again as their worker.
-  if (argc == 3 && std::string(argv[1]) == dustproof::kWorkerWord) return dustproof::RunWorker(argv[2]);
+  if (argc == 3 && std::string(argv[1]) == dustproof::kWorkerWord)
+    return dustproof::RunWorker(argv[2]);
   dustproof::EnsurePortableMath(argv);
   char name[] = "dustproof-bench";
   char* words[] = {name, nullptr};

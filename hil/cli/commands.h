@@ -2,7 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-/// One function for each word of the command line: it adds its flags to `app` and stores its exit code in `exit_code`.
+/// One function for each word of the command line: it adds its flags to `app` and stores its exit
+/// code in `exit_code`.
 namespace dustproof {
 
 /// Exit codes of `dustproof`: part of its contract with scripts.

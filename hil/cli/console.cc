@@ -11,7 +11,8 @@
 namespace dustproof {
 
 int PrintError(const Error& error) {
-  for (const Diagnostic& diagnostic : error.diagnostics) std::fprintf(stderr, "%s\n", ToString(diagnostic).c_str());
+  for (const Diagnostic& diagnostic : error.diagnostics)
+    std::fprintf(stderr, "%s\n", ToString(diagnostic).c_str());
   return error.code == ErrorCode::kBadInput ? kBadInput : kEnvironment;
 }
 
@@ -47,7 +48,9 @@ std::string DataRoot() {
   fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   for (; !folder.empty() && folder != folder.root_path(); folder = folder.parent_path()) {
     for (const fs::path& candidate : {folder, folder / "share" / "dustproof"}) {
-      if (fs::is_directory(candidate / "scenarios", ignored) && fs::is_directory(candidate / "robots", ignored)) return candidate;
+      if (fs::is_directory(candidate / "scenarios", ignored) &&
+          fs::is_directory(candidate / "robots", ignored))
+        return candidate;
     }
   }
   return fs::current_path(ignored);

@@ -12,7 +12,8 @@ int PrintError(const Error& error);
 /// Whether colours belong on a stream: a terminal, and NO_COLOR unset. `fd` is 1 or 2.
 bool UseColour(int fd);
 
-/// A line on stderr that overwrites itself on a terminal; elsewhere only whole lines are written, so that logs stay short.
+/// A line on stderr that overwrites itself on a terminal; elsewhere only whole lines are written,
+/// so that logs stay short.
 class ProgressLine {
  public:
   ProgressLine();
@@ -28,8 +29,8 @@ class ProgressLine {
   bool dirty_ = false;
 };
 
-/// The folder that holds `scenarios/` and `robots/`: above the executable in a build, the prefix's share in an installation,
-/// else the working folder.
+/// The folder that holds `scenarios/` and `robots/`: above the executable in a build, the prefix's
+/// share in an installation, else the working folder.
 std::string DataRoot();
 
 }  // namespace dustproof

@@ -16,11 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Every YAML file under `folder` whose `kind:` is `kind`, as paths from the working folder where that is shorter.
+// Every YAML file under `folder` whose `kind:` is `kind`, as paths from the working folder where
+// that is shorter.
 std::vector<std::string> FilesOfKind(const std::string& folder, const std::string& kind) {
   std::vector<std::string> files;
   std::error_code ignored;
-  for (fs::recursive_directory_iterator it(DataRoot() + "/" + folder, ignored), end; it != end; it.increment(ignored)) {
+  for (fs::recursive_directory_iterator it(DataRoot() + "/" + folder, ignored), end; it != end;
+       it.increment(ignored)) {
     if (it->path().extension() != ".yaml") continue;
     const Result<ConfigNode> node = LoadYaml(it->path());
     if (node && KindOf(*node) == kind) files.push_back(fs::proximate(it->path()));
@@ -35,7 +37,8 @@ std::vector<std::string> ConsentLines() {
     const Result<Scenario> scenario = LoadScenario(file);
     if (!scenario) continue;
     for (const ConsentConfiguration& c : scenario->configurations) {
-      lines.push_back(file + "  " + c.name + (c.run_by_default ? "" : " (with --consent only)") + "  " + c.description);
+      lines.push_back(file + "  " + c.name + (c.run_by_default ? "" : " (with --consent only)") +
+                      "  " + c.description);
     }
   }
   return lines;
@@ -55,8 +58,9 @@ int List(const std::string& what) {
     std::vector<std::string> known;
     for (const auto& [name, make] : lists) known.push_back(name);
     const std::string near = SuggestWord(what, known);
-    return PrintError(Error::BadInput("list: knows homes, robots, firmware, scenarios, policies and consents, not '" + what + "'" +
-                                      (near.empty() ? "" : "; did you mean '" + near + "'?")));
+    return PrintError(Error::BadInput(
+        "list: knows homes, robots, firmware, scenarios, policies and consents, not '" + what +
+        "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
   }
   for (const std::string& line : list->second()) std::printf("%s\n", line.c_str());
   return kPass;
@@ -66,9 +70,11 @@ int List(const std::string& what) {
 
 void AddListCommand(CLI::App& app, int& exit_code) {
   const auto what = std::make_shared<std::string>();
-  CLI::App* list = app.add_subcommand("list", "Lists homes, robots, firmware, scenarios, policies or consents");
+  CLI::App* list =
+      app.add_subcommand("list", "Lists homes, robots, firmware, scenarios, policies or consents");
   list->footer("Example:\n  dustproof list firmware");
-  list->add_option("what", *what, "homes, robots, firmware, scenarios, policies or consents")->required();
+  list->add_option("what", *what, "homes, robots, firmware, scenarios, policies or consents")
+      ->required();
   list->callback([what, &exit_code] { exit_code = List(*what); });
 }
 

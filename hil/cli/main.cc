@@ -13,20 +13,24 @@ namespace dustproof {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 pass (undetermined and not exercised alone don't change it), 1 findings or a failed expectation,\n"
-    "2 bad input, 3 environment.\n\nExample:\n  dustproof run scenarios/first_run.yaml --consent all_denied";
+    "Exit codes: 0 pass (undetermined and not exercised alone don't change it), 1 findings or a "
+    "failed expectation,\n"
+    "2 bad input, 3 environment.\n\nExample:\n  dustproof run scenarios/first_run.yaml --consent "
+    "all_denied";
 
 std::vector<std::string> KnownWords(const CLI::App& app) {
   std::vector<std::string> known;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
   return known;
 }
 
 // CLI11 suggests nothing for a mistyped word; this does.
 int RefuseUnknownWord(const std::vector<std::string>& known, const std::string& word) {
   const std::string near = SuggestWord(word, known);
-  std::fprintf(stderr, "dustproof: unknown word '%s'%s%s%s; `dustproof --help` lists them\n", word.c_str(),
-               near.empty() ? "" : "; did you mean '", near.c_str(), near.empty() ? "" : "'?");
+  std::fprintf(stderr, "dustproof: unknown word '%s'%s%s%s; `dustproof --help` lists them\n",
+               word.c_str(), near.empty() ? "" : "; did you mean '", near.c_str(),
+               near.empty() ? "" : "'?");
   return kBadInput;
 }
 
@@ -35,17 +39,20 @@ void SuggestFlag(const CLI::App& app, int argc, char** argv) {
   const auto chosen = app.get_subcommands();
   if (chosen.empty()) return;
   std::vector<std::string> known;
-  for (const CLI::Option* option : chosen[0]->get_options()) known.push_back("--" + option->get_single_name());
+  for (const CLI::Option* option : chosen[0]->get_options())
+    known.push_back("--" + option->get_single_name());
   for (int i = 2; i < argc; ++i) {
     std::string word = argv[i];
     word = word.substr(0, word.find('='));
-    if (word.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), word) != known.end()) continue;
+    if (word.rfind("--", 0) != 0 || std::find(known.begin(), known.end(), word) != known.end())
+      continue;
     const std::string near = SuggestWord(word, known);
     if (!near.empty()) std::fprintf(stderr, "dustproof: did you mean '%s'?\n", near.c_str());
   }
 }
 
-// Whether a command line leads to figures or verdicts, which must not depend on the CPU; help and lists are faster without.
+// Whether a command line leads to figures or verdicts, which must not depend on the CPU; help and
+// lists are faster without.
 bool Reckons(int argc, char** argv) {
   if (argc < 2) return false;
   for (const char* word : {"run", "audit", "report", "replay"}) {
@@ -72,14 +79,16 @@ int Main(int argc, char** argv) {
     return kBadInput;
   }
   const std::vector<std::string> words = KnownWords(app);
-  if (argv[1][0] != '-' && std::find(words.begin(), words.end(), argv[1]) == words.end()) return RefuseUnknownWord(words, argv[1]);
+  if (argv[1][0] != '-' && std::find(words.begin(), words.end(), argv[1]) == words.end())
+    return RefuseUnknownWord(words, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::fprintf(stderr, "dustproof: %s\n", error.what());
     SuggestFlag(app, argc, argv);
-    std::fprintf(stderr, "`dustproof %s --help` says what it takes\n", argv[1][0] == '-' ? "" : argv[1]);
+    std::fprintf(stderr, "`dustproof %s --help` says what it takes\n",
+                 argv[1][0] == '-' ? "" : argv[1]);
     return kBadInput;
   }
   return exit_code;
@@ -89,7 +98,8 @@ int Main(int argc, char** argv) {
 }  // namespace dustproof
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::strcmp(argv[1], dustproof::kWorkerWord) == 0) return dustproof::RunWorker(argv[2]);
+  if (argc == 3 && std::strcmp(argv[1], dustproof::kWorkerWord) == 0)
+    return dustproof::RunWorker(argv[2]);
   if (dustproof::Reckons(argc, argv)) dustproof::EnsurePortableMath(argv);
   return dustproof::Main(argc, argv);
 }

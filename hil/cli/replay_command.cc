@@ -37,18 +37,21 @@ int Replay(const std::string& recording, const std::string& firmware) {
   const Result<RunRequest> asked = RequestFromRecording(recording, firmware);
   if (!asked) return PrintError(asked.error());
   const ScratchFolder scratch;
-  if (scratch.path().empty()) return PrintError(Error::Environment("replay: cannot make a temporary folder"));
+  if (scratch.path().empty())
+    return PrintError(Error::Environment("replay: cannot make a temporary folder"));
   RunRequest request = *asked;
   request.recording = scratch.path() + "/replay.mcap";
   ProgressLine line;
   const Result<RunOutcome> outcome = SuperviseRun(request, [&](const RunProgress& progress) {
     char text[160];
-    std::snprintf(text, sizeof text, "replaying: %.0f s  %s", progress.sim_s, progress.activity.c_str());
+    std::snprintf(text, sizeof text, "replaying: %.0f s  %s", progress.sim_s,
+                  progress.activity.c_str());
     line.Update(text);
   });
   if (!outcome) return PrintError(outcome.error());
   if (outcome->end == RunEnd::kFailed) {
-    return PrintError(outcome->bad_input ? Error::BadInput(outcome->diagnosis) : Error::Environment(outcome->diagnosis));
+    return PrintError(outcome->bad_input ? Error::BadInput(outcome->diagnosis)
+                                         : Error::Environment(outcome->diagnosis));
   }
   const auto difference = CompareRecordings(recording, request.recording);
   if (!difference) return PrintError(difference.error());
@@ -58,7 +61,8 @@ int Replay(const std::string& recording, const std::string& firmware) {
   }
   const Difference& d = **difference;
   std::printf("first difference: message %llu at %.6f s\n  recording: %s\n  replay:    %s\n",
-              static_cast<unsigned long long>(d.index), d.time_s, d.first.c_str(), d.second.c_str());
+              static_cast<unsigned long long>(d.index), d.time_s, d.first.c_str(),
+              d.second.c_str());
   return kFindings;
 }
 
@@ -67,11 +71,18 @@ int Replay(const std::string& recording, const std::string& firmware) {
 void AddReplayCommand(CLI::App& app, int& exit_code) {
   const auto recording = std::make_shared<std::string>();
   const auto firmware = std::make_shared<std::string>();
-  CLI::App* replay = app.add_subcommand("replay", "Runs a recording again and names the first message that differs");
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Runs a recording again and names the first message that differs");
   replay->footer("Example:\n  dustproof replay runs/first_run-001/all_denied.mcap");
-  replay->add_option("recording", *recording, "Recording of a run (.mcap)")->required()->type_name("RECORDING");
-  replay->add_option("--firmware", *firmware, "The firmware, where it isn't found by the name in the recording")->type_name("NAME|FILE.so");
-  replay->callback([recording, firmware, &exit_code] { exit_code = Replay(*recording, *firmware); });
+  replay->add_option("recording", *recording, "Recording of a run (.mcap)")
+      ->required()
+      ->type_name("RECORDING");
+  replay
+      ->add_option("--firmware", *firmware,
+                   "The firmware, where it isn't found by the name in the recording")
+      ->type_name("NAME|FILE.so");
+  replay->callback(
+      [recording, firmware, &exit_code] { exit_code = Replay(*recording, *firmware); });
 }
 
 }  // namespace dustproof

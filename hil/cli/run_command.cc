@@ -26,20 +26,26 @@ std::string Bar(double share) {
 
 RunObserver ObserverOf(ProgressLine& line) {
   RunObserver observer;
-  observer.on_start = [&line](const std::string& folder, uint64_t seed, const std::vector<std::string>& consents) {
+  observer.on_start = [&line](const std::string& folder, uint64_t seed,
+                              const std::vector<std::string>& consents) {
     line.Say("seed " + std::to_string(seed) + ", " + std::to_string(consents.size()) +
-             (consents.size() == 1 ? " consent configuration" : " consent configurations") + ", into " + folder);
+             (consents.size() == 1 ? " consent configuration" : " consent configurations") +
+             ", into " + folder);
   };
-  observer.on_progress = [&line](const std::string& consent, double sim_s, double duration_s, const std::string& activity) {
+  observer.on_progress = [&line](const std::string& consent, double sim_s, double duration_s,
+                                 const std::string& activity) {
     char text[256];
     std::snprintf(text, sizeof text, "%-16s %s %4.0f s of at most %.0f  %s", consent.c_str(),
-                  Bar(duration_s > 0 ? sim_s / duration_s : 0).c_str(), sim_s, duration_s, activity.c_str());
+                  Bar(duration_s > 0 ? sim_s / duration_s : 0).c_str(), sim_s, duration_s,
+                  activity.c_str());
     line.Update(text);
   };
   observer.on_run_end = [&line](const std::string& consent, const RunOutcome& o) {
     char text[256];
-    std::snprintf(text, sizeof text, "%-16s %s after %.1f simulated s in %.1f s (%.0f × real time), hash %s", consent.c_str(),
-                  ToWord(o.end), o.sim_s, o.wall_s, o.wall_s > 0 ? o.sim_s / o.wall_s : 0.0, o.hash.empty() ? "none" : o.hash.c_str());
+    std::snprintf(
+        text, sizeof text, "%-16s %s after %.1f simulated s in %.1f s (%.0f × real time), hash %s",
+        consent.c_str(), ToWord(o.end), o.sim_s, o.wall_s, o.wall_s > 0 ? o.sim_s / o.wall_s : 0.0,
+        o.hash.empty() ? "none" : o.hash.c_str());
     line.Say(text);
     if (!o.diagnosis.empty()) line.Say(o.diagnosis);
   };
@@ -57,7 +63,8 @@ std::vector<const RunReport*> ReportsOf(const ScenarioResult& result) {
 
 void PrintPaths(const ScenarioResult& result) {
   for (const ScenarioRun& run : result.runs) {
-    if (!run.problem.empty()) std::fprintf(stderr, "%s: %s\n", run.consent.c_str(), run.problem.c_str());
+    if (!run.problem.empty())
+      std::fprintf(stderr, "%s: %s\n", run.consent.c_str(), run.problem.c_str());
     std::printf("recording  %s\n", run.recording.c_str());
   }
   for (const std::string& path : {result.report_html, result.report_json, result.junit_xml}) {
@@ -68,7 +75,8 @@ void PrintPaths(const ScenarioResult& result) {
 int ExitCodeOf(const ScenarioResult& result) {
   int code = kPass;
   for (const ScenarioRun& run : result.runs) {
-    if (run.outcome.end == RunEnd::kFirmwareDied || !run.report || run.report->failed()) code = kFindings;
+    if (run.outcome.end == RunEnd::kFirmwareDied || !run.report || run.report->failed())
+      code = kFindings;
     if (!run.problem.empty()) return kEnvironment;
   }
   return code;
@@ -79,7 +87,8 @@ int Run(const Flags& flags) {
   if (!flags.until.empty()) {
     options.until = ParseDuration(flags.until);
     if (!options.until || *options.until <= SimDuration()) {
-      return PrintError(Error::BadInput("--until: must be a time such as 90s or 5min, got '" + flags.until + "'"));
+      return PrintError(Error::BadInput("--until: must be a time such as 90s or 5min, got '" +
+                                        flags.until + "'"));
     }
   }
   ProgressLine line;
@@ -93,7 +102,8 @@ int Run(const Flags& flags) {
     PrintPaths(*result);
     std::printf("%s\n", RenderSummaryLine(reports).c_str());
   }
-  if (result->interrupted) std::fprintf(stderr, "interrupted: what was recorded until then is sealed and judged\n");
+  if (result->interrupted)
+    std::fprintf(stderr, "interrupted: what was recorded until then is sealed and judged\n");
   return ExitCodeOf(*result);
 }
 
@@ -102,14 +112,27 @@ int Run(const Flags& flags) {
 void AddRunCommand(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* run = app.add_subcommand("run", "Runs a scenario and judges what the robot told whom");
-  run->footer("Example:\n  dustproof run scenarios/first_run.yaml --consent map_withdrawn --seed 7");
-  run->add_option("scenario", flags->options.scenario, "Scenario file")->required()->type_name("FILE");
-  CLI::Option* seed = run->add_option("--seed", flags->seed, "Seed of everything random, instead of the scenario's");
-  run->add_option("--consent", flags->options.consent, "One consent configuration by name, instead of the scenario's default ones");
-  run->add_option("--home", flags->options.home, "A home (YAML) or a map_server map, instead of the scenario's")->type_name("FILE");
-  run->add_option("--firmware", flags->options.firmware, "A firmware's name (`dustproof list firmware`) or shared object")->type_name("NAME|FILE.so");
-  run->add_option("--until", flags->until, "Ends the run at this simulated time, e.g. 90s")->type_name("TIME");
-  run->add_option("--out", flags->options.out, "Folder for recordings and reports; new or empty. Default: a fresh one under runs/")->type_name("DIR");
+  run->footer(
+      "Example:\n  dustproof run scenarios/first_run.yaml --consent map_withdrawn --seed 7");
+  run->add_option("scenario", flags->options.scenario, "Scenario file")
+      ->required()
+      ->type_name("FILE");
+  CLI::Option* seed = run->add_option("--seed", flags->seed,
+                                      "Seed of everything random, instead of the scenario's");
+  run->add_option("--consent", flags->options.consent,
+                  "One consent configuration by name, instead of the scenario's default ones");
+  run->add_option("--home", flags->options.home,
+                  "A home (YAML) or a map_server map, instead of the scenario's")
+      ->type_name("FILE");
+  run->add_option("--firmware", flags->options.firmware,
+                  "A firmware's name (`dustproof list firmware`) or shared object")
+      ->type_name("NAME|FILE.so");
+  run->add_option("--until", flags->until, "Ends the run at this simulated time, e.g. 90s")
+      ->type_name("TIME");
+  run->add_option(
+         "--out", flags->options.out,
+         "Folder for recordings and reports; new or empty. Default: a fresh one under runs/")
+      ->type_name("DIR");
   run->add_flag("--json", flags->json, "One JSON array on stdout, an object a run");
   run->callback([flags, seed, &exit_code] {
     if (seed->count() > 0) flags->options.seed = flags->seed;

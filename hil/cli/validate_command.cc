@@ -28,8 +28,9 @@ int PrintSchemas(const std::string& kind, bool json) {
     std::vector<std::string> known;
     for (const NamedSchema& s : AllSchemas()) known.push_back(s.kind);
     const std::string near = SuggestWord(kind, known);
-    return PrintError(Error::BadInput("schema: knows scenario, home, map_overrides, robot and policy, not '" + kind + "'" +
-                                      (near.empty() ? "" : "; did you mean '" + near + "'?")));
+    return PrintError(
+        Error::BadInput("schema: knows scenario, home, map_overrides, robot and policy, not '" +
+                        kind + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
   }
   if (json && schemas.size() > 1) std::printf("[\n");
   for (size_t i = 0; i < schemas.size(); ++i) {
@@ -48,8 +49,10 @@ int PrintSchemas(const std::string& kind, bool json) {
 
 void AddValidateCommand(CLI::App& app, int& exit_code) {
   const auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* validate = app.add_subcommand("validate", "Checks scenarios, homes, robots and policies; says every problem at once");
-  validate->footer("Example:\n  dustproof validate scenarios/first_run.yaml scenarios/homes/*.yaml");
+  CLI::App* validate = app.add_subcommand(
+      "validate", "Checks scenarios, homes, robots and policies; says every problem at once");
+  validate->footer(
+      "Example:\n  dustproof validate scenarios/first_run.yaml scenarios/homes/*.yaml");
   validate->add_option("files", *files, "YAML files")->required()->type_name("FILE…");
   validate->callback([files, &exit_code] { exit_code = Validate(*files); });
 }
@@ -57,9 +60,11 @@ void AddValidateCommand(CLI::App& app, int& exit_code) {
 void AddSchemaCommand(CLI::App& app, int& exit_code) {
   const auto kind = std::make_shared<std::string>();
   const auto json = std::make_shared<bool>(false);
-  CLI::App* schema = app.add_subcommand("schema", "Prints what each kind of file may hold, with defaults and ranges");
+  CLI::App* schema = app.add_subcommand(
+      "schema", "Prints what each kind of file may hold, with defaults and ranges");
   schema->footer("Example:\n  dustproof schema scenario --json > scenario.schema.json");
-  schema->add_option("kind", *kind, "scenario, home, map_overrides, robot or policy; all where absent");
+  schema->add_option("kind", *kind,
+                     "scenario, home, map_overrides, robot or policy; all where absent");
   schema->add_flag("--json", *json, "As JSON Schema, for editors");
   schema->callback([kind, json, &exit_code] { exit_code = PrintSchemas(*kind, *json); });
 }

@@ -8,10 +8,11 @@
 extern "C" {
 #endif
 
-/** The wheels. A command holds for 200 ms; without a newer one the motors stop (stale-command stop). */
+/** The wheels. A command holds for 200 ms; without a newer one the motors stop (stale-command
+ * stop). */
 typedef struct dp_drive_v1 {
-  /** Wheel speed under the motor controller's own loop, m/s at the contact point, forward positive; clipped to the robot's
-   * maximum. */
+  /** Wheel speed under the motor controller's own loop, m/s at the contact point, forward positive;
+   * clipped to the robot's maximum. */
   dp_status (*set_velocity)(float left_m_s, float right_m_s);
   /** Duty cycle straight to the bridge, -1 to 1, out of range is DP_ERR_INVALID. */
   dp_status (*set_pwm)(float left, float right);

@@ -1,4 +1,5 @@
-/* The Dustproof HAL: everything that firmware sees of the world. Include this, get interfaces with dp_hal_query. */
+/* The Dustproof HAL: everything that firmware sees of the world. Include this, get interfaces with
+ * dp_hal_query. */
 #ifndef DP_HAL_H
 #define DP_HAL_H
 

@@ -16,8 +16,9 @@ namespace dustproof {
 
 using Bytes = std::vector<std::byte>;
 
-/// One end of a byte stream as a sans-IO state machine: bytes and `now` in, bytes and a timer out. A driver (hil/net in
-/// virtual time, real sockets for boards) calls it, drains `TakeOutput()` after every call, and closes when `wants_close()`.
+/// One end of a byte stream as a sans-IO state machine: bytes and `now` in, bytes and a timer out.
+/// A driver (hil/net in virtual time, real sockets for boards) calls it, drains `TakeOutput()`
+/// after every call, and closes when `wants_close()`.
 class StreamCore {
  public:
   virtual ~StreamCore() = default;
@@ -32,8 +33,8 @@ class StreamCore {
   Bytes TakeOutput() { return std::exchange(output_, {}); }
   bool has_output() const { return !output_.empty(); }
   bool wants_close() const { return wants_close_; }
-  /// Called by the core when output appears outside of a driver's call (e.g. a broker publishes to another client's
-  /// connection): the driver sets it and drains soon.
+  /// Called by the core when output appears outside of a driver's call (e.g. a broker publishes to
+  /// another client's connection): the driver sets it and drains soon.
   void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
 
  protected:
@@ -54,14 +55,15 @@ class StreamCore {
 
 /// What a server's application knows of a new connection.
 struct StreamPeer {
-  uint32_t address = 0;          ///< IPv4 of the client as the server sees it, host byte order.
+  uint32_t address = 0;  ///< IPv4 of the client as the server sees it, host byte order.
   uint16_t port = 0;
-  std::string server_name;       ///< TLS SNI, or the host name that the client resolved to this address.
+  std::string server_name;  ///< TLS SNI, or the host name that the client resolved to this address.
   std::string client_certificate_subject;  ///< Common name of a verified client certificate, or "".
   bool encrypted = false;
 };
 
-/// Makes the application's end for each connection a server accepts; it sees plaintext, TLS is peeled off by the driver.
+/// Makes the application's end for each connection a server accepts; it sees plaintext, TLS is
+/// peeled off by the driver.
 class StreamService {
  public:
   virtual ~StreamService() = default;

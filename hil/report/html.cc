@@ -17,8 +17,9 @@ using Json = nlohmann::ordered_json;
 
 std::string Base64(const void* data, size_t bytes) {
   std::string out(4 * ((bytes + 2) / 3) + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), static_cast<const unsigned char*>(data),
-                                     static_cast<int>(bytes));
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      static_cast<const unsigned char*>(data), static_cast<int>(bytes));
   out.resize(static_cast<size_t>(length));
   return out;
 }
@@ -43,7 +44,8 @@ Json SolidJson(const Solid& solid) {
   static constexpr const char* kKinds[] = {"wall", "wall", "furniture", "dock"};
   Json json = {{"kind", kKinds[static_cast<size_t>(solid.owner)]}};
   if (solid.is_round) {
-    json["x"] = Round(solid.X_WS.x), json["y"] = Round(solid.X_WS.y), json["radius"] = Round(solid.length_m / 2);
+    json["x"] = Round(solid.X_WS.x), json["y"] = Round(solid.X_WS.y),
+    json["radius"] = Round(solid.length_m / 2);
     return json;
   }
   Polygon corners;
@@ -56,12 +58,15 @@ Json SolidJson(const Solid& solid) {
 
 Json PlanJson(const RunReport& r) {
   Json rooms = Json::array(), solids = Json::array();
-  for (const Room& room : r.plan.rooms) rooms.push_back({{"name", room.name}, {"polygon", Points(room.polygon)}});
+  for (const Room& room : r.plan.rooms)
+    rooms.push_back({{"name", room.name}, {"polygon", Points(room.polygon)}});
   for (const Solid& solid : SolidsOf(r.plan)) {
     if (solid.bottom_m < 2) solids.push_back(SolidJson(solid));
   }
   const Bounds bounds = BoundsOf(r.plan);
-  return {{"rooms", rooms}, {"solids", solids}, {"robot_radius", r.robot_radius_m},
+  return {{"rooms", rooms},
+          {"solids", solids},
+          {"robot_radius", r.robot_radius_m},
           {"bounds", {bounds.min.x(), bounds.min.y(), bounds.max.x(), bounds.max.y()}}};
 }
 
@@ -71,20 +76,27 @@ Json TrackJson(const Track& track, double spacing_s) {
   for (size_t i = 0; i < track.size(); ++i) {
     if (track.time_s[i] < next_s) continue;
     next_s = track.time_s[i] + spacing_s;
-    t.push_back(Round(track.time_s[i])), x.push_back(Round(track.x_m[i])), y.push_back(Round(track.y_m[i]));
+    t.push_back(Round(track.time_s[i])), x.push_back(Round(track.x_m[i])),
+        y.push_back(Round(track.y_m[i]));
     yaw.push_back(Round(track.yaw_rad[i]));
   }
   return {{"t", t}, {"x", x}, {"y", y}, {"yaw", yaw}};
 }
 
 Json CoverageJson(const CoverageGrid& c) {
-  return {{"width", c.floor.width}, {"height", c.floor.height}, {"resolution", c.floor.resolution_m},
-          {"origin", {c.floor.X_WG.x, c.floor.X_WG.y}}, {"first_s", Base64(c.first_s.data(), c.first_s.size() * 2)}};
+  return {{"width", c.floor.width},
+          {"height", c.floor.height},
+          {"resolution", c.floor.resolution_m},
+          {"origin", {c.floor.X_WG.x, c.floor.X_WG.y}},
+          {"first_s", Base64(c.first_s.data(), c.first_s.size() * 2)}};
 }
 
 Json MapJson(const RunSeries& s) {
-  return {{"width", s.map.width}, {"height", s.map.height}, {"resolution", s.map.resolution_m},
-          {"origin", {s.map.origin_x_m, s.map.origin_y_m}}, {"pose", {s.X_WM.x, s.X_WM.y, s.X_WM.yaw}},
+  return {{"width", s.map.width},
+          {"height", s.map.height},
+          {"resolution", s.map.resolution_m},
+          {"origin", {s.map.origin_x_m, s.map.origin_y_m}},
+          {"pose", {s.X_WM.x, s.X_WM.y, s.X_WM.yaw}},
           {"cells", Base64(s.map.cells.data(), s.map.cells.size())}};
 }
 
@@ -99,17 +111,31 @@ std::string Hex(const Bytes& bytes) {
 }
 
 const char* KindWord(EmissionKind kind) {
-  static constexpr const char* kWords[] = {"", "ciphertext", "plaintext", "datagram", "broadcast", "dns_query",
-                                           "dhcp", "radio_name", "serial_console", "flash_at_rest"};
+  static constexpr const char* kWords[] = {
+      "",          "ciphertext", "plaintext",  "datagram",       "broadcast",
+      "dns_query", "dhcp",       "radio_name", "serial_console", "flash_at_rest"};
   return kWords[static_cast<size_t>(kind)];
 }
 
 Json FindingJson(const Finding& f) {
-  return {{"id", f.id}, {"category", f.category}, {"party", f.party.key}, {"organisation", f.party.organisation},
-          {"region", f.party.region}, {"host", f.party.host}, {"consents", f.consents}, {"time_s", f.time.seconds()},
-          {"kind", KindWord(f.kind)}, {"protocol", f.protocol}, {"sequence", f.sequence}, {"decoders", f.decoders},
-          {"match_offset", f.first_byte}, {"match_length", f.byte_count}, {"excerpt_offset", f.excerpt_offset},
-          {"excerpt_hex", Hex(f.excerpt)}, {"confidence", f.form}, {"note", f.what}};
+  return {{"id", f.id},
+          {"category", f.category},
+          {"party", f.party.key},
+          {"organisation", f.party.organisation},
+          {"region", f.party.region},
+          {"host", f.party.host},
+          {"consents", f.consents},
+          {"time_s", f.time.seconds()},
+          {"kind", KindWord(f.kind)},
+          {"protocol", f.protocol},
+          {"sequence", f.sequence},
+          {"decoders", f.decoders},
+          {"match_offset", f.first_byte},
+          {"match_length", f.byte_count},
+          {"excerpt_offset", f.excerpt_offset},
+          {"excerpt_hex", Hex(f.excerpt)},
+          {"confidence", f.form},
+          {"note", f.what}};
 }
 
 std::string Format(const char* format, double value) {
@@ -120,58 +146,86 @@ std::string Format(const char* format, double value) {
 
 Json NumbersOf(const RunReport& r) {
   const RunMetrics& m = r.metrics;
-  const auto number = [](const char* label, const std::string& value) { return Json{{"label", label}, {"value", value}}; };
-  Json numbers = {number("coverage of the reachable floor", Format("%.1f %%", 100 * m.coverage)),
-                  number("rooms entered", std::to_string(m.rooms_entered) + " of " + std::to_string(m.rooms_reachable)),
-                  number("trajectory error (ATE)", m.ate_m < 0 ? "–" : Format("%.3f m", m.ate_m)),
-                  number("free-space IoU of the map", m.free_space_iou < 0 ? "–" : Format("%.3f", m.free_space_iou)),
-                  number("revisit ratio", Format("%.2f", m.revisit_ratio)),
-                  number("time to 90 %", m.time_to_90_s > 0 ? Format("%.0f s", m.time_to_90_s) : "–"),
-                  number("moving", Format("%.0f s", m.moving_s)),
-                  number("distance", Format("%.1f m", m.distance_m)),
-                  number("energy", Format("%.1f Wh", m.energy_wh)),
-                  number("bumps", std::to_string(m.bumps)),
-                  number("simulated", Format("%.0f s", r.sim_s))};
-  if (r.timing.wall_s > 0) numbers.push_back(number("real-time factor", Format("%.0f ×", r.sim_s / r.timing.wall_s)));
+  const auto number = [](const char* label, const std::string& value) {
+    return Json{{"label", label}, {"value", value}};
+  };
+  Json numbers = {
+      number("coverage of the reachable floor", Format("%.1f %%", 100 * m.coverage)),
+      number("rooms entered",
+             std::to_string(m.rooms_entered) + " of " + std::to_string(m.rooms_reachable)),
+      number("trajectory error (ATE)", m.ate_m < 0 ? "–" : Format("%.3f m", m.ate_m)),
+      number("free-space IoU of the map",
+             m.free_space_iou < 0 ? "–" : Format("%.3f", m.free_space_iou)),
+      number("revisit ratio", Format("%.2f", m.revisit_ratio)),
+      number("time to 90 %", m.time_to_90_s > 0 ? Format("%.0f s", m.time_to_90_s) : "–"),
+      number("moving", Format("%.0f s", m.moving_s)),
+      number("distance", Format("%.1f m", m.distance_m)),
+      number("energy", Format("%.1f Wh", m.energy_wh)),
+      number("bumps", std::to_string(m.bumps)),
+      number("simulated", Format("%.0f s", r.sim_s))};
+  if (r.timing.wall_s > 0)
+    numbers.push_back(number("real-time factor", Format("%.0f ×", r.sim_s / r.timing.wall_s)));
   return numbers;
 }
 
 Json RunJson(const RunReport& r) {
-  Json run = {{"consent", r.consent}, {"description", r.consent_description}, {"hash", r.hash}, {"sim_s", r.sim_s},
-              {"end", r.end}, {"diagnosis", r.diagnosis}};
-  Json verdicts = Json::array(), findings = Json::array(), usefulness = Json::array(), bytes = Json::array();
+  Json run = {{"consent", r.consent}, {"description", r.consent_description},
+              {"hash", r.hash},       {"sim_s", r.sim_s},
+              {"end", r.end},         {"diagnosis", r.diagnosis}};
+  Json verdicts = Json::array(), findings = Json::array(), usefulness = Json::array(),
+       bytes = Json::array();
   for (const VerdictRow& v : r.audit.verdicts) {
-    verdicts.push_back({{"category", v.category}, {"party", v.party}, {"purpose", v.purpose}, {"phase", v.phase},
-                        {"reading", ToWord(v.reading)}, {"verdict", ToWord(v.verdict)}, {"basis", ToWord(v.basis)},
-                        {"clause", v.clause}, {"reason", (v.verdict == Verdict::kFail ? HeadingFor(v.basis) + std::string(": ") : "") + v.reason},
-                        {"evidence", v.evidence}});
+    verdicts.push_back(
+        {{"category", v.category},
+         {"party", v.party},
+         {"purpose", v.purpose},
+         {"phase", v.phase},
+         {"reading", ToWord(v.reading)},
+         {"verdict", ToWord(v.verdict)},
+         {"basis", ToWord(v.basis)},
+         {"clause", v.clause},
+         {"reason",
+          (v.verdict == Verdict::kFail ? HeadingFor(v.basis) + std::string(": ") : "") + v.reason},
+         {"evidence", v.evidence}});
   }
   for (const Finding& f : r.audit.findings) findings.push_back(FindingJson(f));
   for (const UsefulnessCheck& u : r.audit.usefulness) {
     std::string text = u.name;
     for (char& c : text) c = c == '_' ? ' ' : c;
-    usefulness.push_back({{"key", u.name}, {"text", text}, {"verdict", ToWord(u.verdict)}, {"detail", u.detail}});
+    usefulness.push_back(
+        {{"key", u.name}, {"text", text}, {"verdict", ToWord(u.verdict)}, {"detail", u.detail}});
   }
   for (const std::string& sentence : r.failed_expectations) {
-    usefulness.push_back({{"key", sentence}, {"text", "expected: " + sentence}, {"verdict", "fail"}, {"detail", ""}});
+    usefulness.push_back({{"key", sentence},
+                          {"text", "expected: " + sentence},
+                          {"verdict", "fail"},
+                          {"detail", ""}});
   }
   for (const PartyBytes& b : r.audit.bytes_by_party) {
-    bytes.push_back({{"party", b.party.key}, {"organisation", b.party.organisation}, {"region", b.party.region},
-                     {"bytes_out", b.bytes_out}, {"bytes_in", b.bytes_in}, {"bytes_unexplained", b.bytes_unexplained}});
+    bytes.push_back({{"party", b.party.key},
+                     {"organisation", b.party.organisation},
+                     {"region", b.party.region},
+                     {"bytes_out", b.bytes_out},
+                     {"bytes_in", b.bytes_in},
+                     {"bytes_unexplained", b.bytes_unexplained}});
   }
-  run["verdicts"] = verdicts, run["findings"] = findings, run["usefulness"] = usefulness, run["bytes"] = bytes;
+  run["verdicts"] = verdicts, run["findings"] = findings, run["usefulness"] = usefulness,
+  run["bytes"] = bytes;
   run["numbers"] = NumbersOf(r);
   Json emissions = Json::array(), events = Json::array(), consents = Json::array();
-  for (const TimelineEmission& e : r.emissions) emissions.push_back({{"t", e.time_s}, {"party", e.party}, {"bytes", e.bytes}});
+  for (const TimelineEmission& e : r.emissions)
+    emissions.push_back({{"t", e.time_s}, {"party", e.party}, {"bytes", e.bytes}});
   for (const RunEvent& e : r.events) {
-    events.push_back({{"t", e.time.seconds()}, {"source", e.source}, {"name", e.name}, {"detail", e.detail}});
+    events.push_back(
+        {{"t", e.time.seconds()}, {"source", e.source}, {"name", e.name}, {"detail", e.detail}});
   }
   for (const ConsentChange& c : r.audit.consent_changes) {
     consents.push_back({{"t", c.time.seconds()}, {"consent", c.consent}, {"state", c.state}});
   }
   run["emissions"] = emissions, run["events"] = events, run["consents"] = consents;
   run["truth"] = TrackJson(r.series.truth, 0.3);
-  if (r.series.belief.size() > 0 && r.metrics.ate_m >= 0) run["belief"] = TrackJson(r.series.belief, 0.5);
+  if (r.series.belief.size() > 0 && r.metrics.ate_m >= 0)
+    run["belief"] = TrackJson(r.series.belief, 0.5);
   if (r.has_plan) run["plan"] = PlanJson(r), run["coverage"] = CoverageJson(r.series.coverage);
   if (r.series.has_map && r.metrics.ate_m >= 0) run["map"] = MapJson(r.series);
   return run;
@@ -179,7 +233,8 @@ Json RunJson(const RunReport& r) {
 
 // JSON inside a script element must not close it.
 std::string ForScriptElement(std::string json) {
-  for (size_t at = 0; (at = json.find("</", at)) != std::string::npos; at += 3) json.replace(at, 2, "<\\/");
+  for (size_t at = 0; (at = json.find("</", at)) != std::string::npos; at += 3)
+    json.replace(at, 2, "<\\/");
   return json;
 }
 
@@ -194,7 +249,9 @@ void Replace(std::string* page, const std::string& mark, const std::string& text
   if (at != std::string::npos) page->replace(at, mark.size(), text);
 }
 
-std::string Plural(size_t count, const char* word) { return std::to_string(count) + " " + word + (count == 1 ? "" : "s"); }
+std::string Plural(size_t count, const char* word) {
+  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
+}
 
 }  // namespace
 
@@ -205,11 +262,15 @@ std::string RenderHtml(const std::vector<const RunReport*>& reports) {
     const RunReport& first = *reports[0];
     title = first.scenario + ": what the robot told whom";
     data["title"] = title;
-    data["subtitle"] = first.description + (first.description.empty() ? "" : " — ") + "home " + first.home + ", firmware " + first.firmware +
-                       ", policy " + first.policy + ", seed " + std::to_string(first.seed) + ", " +
+    data["subtitle"] = first.description + (first.description.empty() ? "" : " — ") + "home " +
+                       first.home + ", firmware " + first.firmware + ", policy " + first.policy +
+                       ", seed " + std::to_string(first.seed) + ", " +
                        Plural(reports.size(), "run") + ".";
-    data["footer"] = "Dustproof " + first.build + ". A pass means: the data existed, the way out was exercised, and nothing was found on it. "
-                     "The policy is an English rendering of a Chinese text; where they differ, the Chinese governs.";
+    data["footer"] =
+        "Dustproof " + first.build +
+        ". A pass means: the data existed, the way out was exercised, and nothing was found on it. "
+        "The policy is an English rendering of a Chinese text; where they differ, the Chinese "
+        "governs.";
   }
   for (const RunReport* report : reports) data["runs"].push_back(RunJson(*report));
   std::string page(kPageHtml);
@@ -219,7 +280,8 @@ std::string RenderHtml(const std::vector<const RunReport*>& reports) {
   Replace(&page, "@STYLE_HASH@", Sha256Base64(kPageStyle));
   Replace(&page, "@STYLE@", std::string(kPageStyle));
   Replace(&page, "@SCRIPT@", std::string(kPageScript));
-  Replace(&page, "@DATA@", ForScriptElement(data.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  Replace(&page, "@DATA@",
+          ForScriptElement(data.dump(-1, ' ', false, Json::error_handler_t::replace)));
   return page;
 }
 

@@ -9,25 +9,43 @@ std::string Escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') ? '?' : c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') ? '?' : c;
     }
   }
   return out;
 }
 
-std::string Attribute(const char* name, const std::string& value) { return std::string(" ") + name + "=\"" + Escape(value) + "\""; }
+std::string Attribute(const char* name, const std::string& value) {
+  return std::string(" ") + name + "=\"" + Escape(value) + "\"";
+}
 
-std::string Case(const std::string& suite, const std::string& name, Verdict verdict, const std::string& message) {
+std::string Case(const std::string& suite, const std::string& name, Verdict verdict,
+                 const std::string& message) {
   std::string text = "    <testcase" + Attribute("classname", suite) + Attribute("name", name);
   switch (verdict) {
-    case Verdict::kPass: return text + "/>\n";
-    case Verdict::kFail: return text + "><failure" + Attribute("message", message) + "/></testcase>\n";
-    case Verdict::kUndetermined: return text + "><skipped" + Attribute("message", "undetermined: " + message) + "/></testcase>\n";
-    case Verdict::kNotExercised: return text + "><skipped" + Attribute("message", "not exercised: " + message) + "/></testcase>\n";
+    case Verdict::kPass:
+      return text + "/>\n";
+    case Verdict::kFail:
+      return text + "><failure" + Attribute("message", message) + "/></testcase>\n";
+    case Verdict::kUndetermined:
+      return text + "><skipped" + Attribute("message", "undetermined: " + message) +
+             "/></testcase>\n";
+    case Verdict::kNotExercised:
+      return text + "><skipped" + Attribute("message", "not exercised: " + message) +
+             "/></testcase>\n";
   }
   return text;
 }
@@ -48,8 +66,12 @@ std::string Suite(const RunReport& r) {
   for (const VerdictRow& v : r.audit.verdicts) {
     if (static_cast<int>(v.reading) != r.reading) continue;
     counts.Add(v.verdict);
-    cases += Case(name, v.emitter + " " + v.category + " to " + v.party + " (" + v.purpose + ", " + v.phase + ")", v.verdict,
-                  std::string(v.verdict == Verdict::kFail ? HeadingFor(v.basis) + std::string(": ") : "") + v.reason + " [" + v.clause + "]");
+    cases += Case(
+        name,
+        v.emitter + " " + v.category + " to " + v.party + " (" + v.purpose + ", " + v.phase + ")",
+        v.verdict,
+        std::string(v.verdict == Verdict::kFail ? HeadingFor(v.basis) + std::string(": ") : "") +
+            v.reason + " [" + v.clause + "]");
   }
   for (const UsefulnessCheck& check : r.audit.usefulness) {
     counts.Add(check.verdict);
@@ -64,15 +86,17 @@ std::string Suite(const RunReport& r) {
     cases += Case(name, "firmware lives", Verdict::kFail, r.diagnosis);
   }
   char numbers[160];
-  std::snprintf(numbers, sizeof numbers, " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\" time=\"%.3f\"", counts.tests,
-                counts.failures, counts.errors, counts.skipped, r.timing.wall_s);
+  std::snprintf(numbers, sizeof numbers,
+                " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\" time=\"%.3f\"",
+                counts.tests, counts.failures, counts.errors, counts.skipped, r.timing.wall_s);
   return "  <testsuite" + Attribute("name", name) + numbers + ">\n" + cases + "  </testsuite>\n";
 }
 
 }  // namespace
 
 std::string RenderJunit(const std::vector<const RunReport*>& reports) {
-  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dustproof\">\n";
+  std::string text =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dustproof\">\n";
   for (const RunReport* report : reports) text += Suite(*report);
   return text + "</testsuites>\n";
 }

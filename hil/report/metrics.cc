@@ -9,7 +9,8 @@ namespace dustproof {
 namespace {
 
 constexpr double kVisitGap_s = 10;
-constexpr double kRoomEntered_m2 = 0.25;   // A room counts as reachable where the robot's centre has at least this much floor.
+constexpr double kRoomEntered_m2 =
+    0.25;  // A room counts as reachable where the robot's centre has at least this much floor.
 
 // Position at a time, between two samples of a track. @pre not empty
 Vec2 At(const Track& track, double time_s) {
@@ -19,10 +20,12 @@ Vec2 At(const Track& track, double time_s) {
   if (i == track.size()) return {track.x_m.back(), track.y_m.back()};
   const double span = track.time_s[i] - track.time_s[i - 1];
   const double k = span > 0 ? (time_s - track.time_s[i - 1]) / span : 0;
-  return {track.x_m[i - 1] + k * (track.x_m[i] - track.x_m[i - 1]), track.y_m[i - 1] + k * (track.y_m[i] - track.y_m[i - 1])};
+  return {track.x_m[i - 1] + k * (track.x_m[i] - track.x_m[i - 1]),
+          track.y_m[i - 1] + k * (track.y_m[i] - track.y_m[i - 1])};
 }
 
-// The rigid motion that takes the points `m` closest to `w` in least squares (in the plane: Arun et al. 1987, closed form).
+// The rigid motion that takes the points `m` closest to `w` in least squares (in the plane: Arun et
+// al. 1987, closed form).
 Pose2 Align(const std::vector<Vec2>& m, const std::vector<Vec2>& w) {
   Vec2 mean_m = Vec2::Zero(), mean_w = Vec2::Zero();
   for (size_t i = 0; i < m.size(); ++i) mean_m += m[i], mean_w += w[i];
@@ -73,17 +76,25 @@ class Sweep {
   void Visit(const Vec2& p_WR_W, double time_s) {
     const Vec2 p_GR_G = floor_.X_WG.inverse() * p_WR_W;
     const double r = radius_m_ / floor_.resolution_m;
-    const double cx = p_GR_G.x() / floor_.resolution_m - 0.5, cy = p_GR_G.y() / floor_.resolution_m - 0.5;
-    for (int y = std::max(0, static_cast<int>(std::ceil(cy - r))); y <= std::min(floor_.height - 1, static_cast<int>(cy + r)); ++y) {
+    const double cx = p_GR_G.x() / floor_.resolution_m - 0.5,
+                 cy = p_GR_G.y() / floor_.resolution_m - 0.5;
+    for (int y = std::max(0, static_cast<int>(std::ceil(cy - r)));
+         y <= std::min(floor_.height - 1, static_cast<int>(cy + r)); ++y) {
       const double half = std::sqrt(std::max(0.0, r * r - (y - cy) * (y - cy)));
       const int x_last = std::min(floor_.width - 1, static_cast<int>(std::floor(cx + half)));
-      for (int x = std::max(0, static_cast<int>(std::ceil(cx - half))); x <= x_last; ++x) Touch(floor_.Index(x, y), time_s);
+      for (int x = std::max(0, static_cast<int>(std::ceil(cx - half))); x <= x_last; ++x)
+        Touch(floor_.Index(x, y), time_s);
     }
-    if (time_to_90_s_ == 0 && static_cast<double>(covered_) >= 0.9 * static_cast<double>(total_)) time_to_90_s_ = time_s;
+    if (time_to_90_s_ == 0 && static_cast<double>(covered_) >= 0.9 * static_cast<double>(total_))
+      time_to_90_s_ = time_s;
   }
 
-  double coverage() const { return total_ > 0 ? static_cast<double>(covered_) / static_cast<double>(total_) : 0; }
-  double revisit_ratio() const { return covered_ > 0 ? static_cast<double>(visits_) / static_cast<double>(covered_) : 0; }
+  double coverage() const {
+    return total_ > 0 ? static_cast<double>(covered_) / static_cast<double>(total_) : 0;
+  }
+  double revisit_ratio() const {
+    return covered_ > 0 ? static_cast<double>(visits_) / static_cast<double>(covered_) : 0;
+  }
   double time_to_90_s() const { return time_to_90_s_; }
   std::vector<uint16_t> TakeFirst() { return std::move(first_); }
 
@@ -109,7 +120,8 @@ class Sweep {
 void MeasureCoverage(const Reach& reach, double radius_m, RunSeries* s, RunMetrics* metrics) {
   s->coverage.floor = reach.floor;
   Sweep sweep(s->coverage.floor, radius_m);
-  for (size_t i = 0; i < s->truth.size(); ++i) sweep.Visit({s->truth.x_m[i], s->truth.y_m[i]}, s->truth.time_s[i]);
+  for (size_t i = 0; i < s->truth.size(); ++i)
+    sweep.Visit({s->truth.x_m[i], s->truth.y_m[i]}, s->truth.time_s[i]);
   metrics->coverage = sweep.coverage();
   metrics->revisit_ratio = sweep.revisit_ratio();
   metrics->time_to_90_s = sweep.time_to_90_s();
@@ -117,18 +129,21 @@ void MeasureCoverage(const Reach& reach, double radius_m, RunSeries* s, RunMetri
   s->coverage.first_s = sweep.TakeFirst();
 }
 
-void MeasureRooms(const FloorPlan& plan, const Reach& reach, const RunSeries& s, RunMetrics* metrics) {
+void MeasureRooms(const FloorPlan& plan, const Reach& reach, const RunSeries& s,
+                  RunMetrics* metrics) {
   std::vector<double> area_m2(plan.rooms.size(), 0);
   const Grid& centers = reach.centers;
   for (int y = 0; y < centers.height; ++y) {
     for (int x = 0; x < centers.width; ++x) {
       if (centers.At(x, y) == 0) continue;
       const int room = plan.RoomAt(centers.CenterOf(x, y));
-      if (room >= 0) area_m2[static_cast<size_t>(room)] += centers.resolution_m * centers.resolution_m;
+      if (room >= 0)
+        area_m2[static_cast<size_t>(room)] += centers.resolution_m * centers.resolution_m;
     }
   }
   std::set<int> entered;
-  for (size_t i = 0; i < s.truth.size(); ++i) entered.insert(plan.RoomAt({s.truth.x_m[i], s.truth.y_m[i]}));
+  for (size_t i = 0; i < s.truth.size(); ++i)
+    entered.insert(plan.RoomAt({s.truth.x_m[i], s.truth.y_m[i]}));
   for (size_t room = 0; room < area_m2.size(); ++room) {
     if (area_m2[room] < kRoomEntered_m2) continue;
     ++metrics->rooms_reachable;
@@ -139,7 +154,8 @@ void MeasureRooms(const FloorPlan& plan, const Reach& reach, const RunSeries& s,
 void MeasureMotion(RunSeries* s, RunMetrics* metrics) {
   double first_s = -1, last_s = 0;
   for (size_t i = 1; i < s->truth.size(); ++i) {
-    const double step = std::hypot(s->truth.x_m[i] - s->truth.x_m[i - 1], s->truth.y_m[i] - s->truth.y_m[i - 1]);
+    const double step =
+        std::hypot(s->truth.x_m[i] - s->truth.x_m[i - 1], s->truth.y_m[i] - s->truth.y_m[i - 1]);
     if (step < 1e-4) continue;  // Rest: the suspension settles by micrometres.
     metrics->distance_m += step;
     last_s = s->truth.time_s[i];
@@ -150,7 +166,9 @@ void MeasureMotion(RunSeries* s, RunMetrics* metrics) {
     const BatterySample& b = s->battery[i];
     const double hours = (b.time - s->battery[i - 1].time).seconds() / 3600;
     if (b.current_a < 0) metrics->energy_wh += -b.current_a * b.voltage_v * hours;
-    metrics->charge_min_pct = metrics->charge_min_pct < 0 ? b.charge_pct : std::min(metrics->charge_min_pct, b.charge_pct);
+    metrics->charge_min_pct = metrics->charge_min_pct < 0
+                                  ? b.charge_pct
+                                  : std::min(metrics->charge_min_pct, b.charge_pct);
   }
 }
 
@@ -166,7 +184,8 @@ Grid TrueFreeFloor(const FloorPlan& plan, double height_m, const Vec2& p_WStart_
     if (!free.Has(c.x(), c.y()) || free.At(c.x(), c.y()) || occupied.At(c.x(), c.y())) continue;
     if (plan.RoomAt(free.CenterOf(c.x(), c.y())) < 0) continue;
     free.At(c.x(), c.y()) = 1;
-    for (const Eigen::Vector2i& step : {Eigen::Vector2i(1, 0), Eigen::Vector2i(-1, 0), Eigen::Vector2i(0, 1), Eigen::Vector2i(0, -1)}) {
+    for (const Eigen::Vector2i& step : {Eigen::Vector2i(1, 0), Eigen::Vector2i(-1, 0),
+                                        Eigen::Vector2i(0, 1), Eigen::Vector2i(0, -1)}) {
       queue.push_back(c + step);
     }
   }
@@ -180,11 +199,15 @@ double FreeSpaceIou(const FloorPlan& plan, double height_m, const RunSeries& s) 
   for (int y = 0; y < truth.height; ++y) {
     for (int x = 0; x < truth.width; ++x) {
       const Vec2 p_MPt_M = X_MW * truth.CenterOf(x, y);
-      const int column = static_cast<int>(std::floor((p_MPt_M.x() - s.map.origin_x_m) / s.map.resolution_m));
-      const int row = static_cast<int>(std::floor((p_MPt_M.y() - s.map.origin_y_m) / s.map.resolution_m));
+      const int column =
+          static_cast<int>(std::floor((p_MPt_M.x() - s.map.origin_x_m) / s.map.resolution_m));
+      const int row =
+          static_cast<int>(std::floor((p_MPt_M.y() - s.map.origin_y_m) / s.map.resolution_m));
       bool believed = false;
       if (column >= 0 && row >= 0 && column < s.map.width && row < s.map.height) {
-        const int8_t cell = s.map.cells[static_cast<size_t>(row) * static_cast<size_t>(s.map.width) + static_cast<size_t>(column)];
+        const int8_t cell =
+            s.map.cells[static_cast<size_t>(row) * static_cast<size_t>(s.map.width) +
+                        static_cast<size_t>(column)];
         believed = cell >= 0 && cell < 50;
       }
       both += believed && truth.At(x, y);
@@ -196,10 +219,12 @@ double FreeSpaceIou(const FloorPlan& plan, double height_m, const RunSeries& s) 
 
 }  // namespace
 
-RunMetrics Measure(const FloorPlan& plan, double robot_radius_m, double robot_height_m, RunSeries* series, int bumps) {
+RunMetrics Measure(const FloorPlan& plan, double robot_radius_m, double robot_height_m,
+                   RunSeries* series, int bumps) {
   RunMetrics metrics;
   metrics.bumps = bumps;
-  const Reach reach = ReachableFloor(plan, {.radius_m = robot_radius_m, .height_m = robot_height_m});
+  const Reach reach =
+      ReachableFloor(plan, {.radius_m = robot_radius_m, .height_m = robot_height_m});
   MeasureCoverage(reach, robot_radius_m, series, &metrics);
   MeasureRooms(plan, reach, *series, &metrics);
   MeasureMotion(series, &metrics);

@@ -21,7 +21,9 @@ class Gatherer {
  public:
   explicit Gatherer(RunReport* report) : report_(report) {}
 
-  void operator()(const PoseSample& pose) { Append(pose.frame == "W" ? &report_->series.truth : &report_->series.belief, pose); }
+  void operator()(const PoseSample& pose) {
+    Append(pose.frame == "W" ? &report_->series.truth : &report_->series.belief, pose);
+  }
   void operator()(const MapSample& map) {
     report_->series.map = map;
     report_->series.has_map = true;
@@ -33,7 +35,8 @@ class Gatherer {
   }
   void operator()(const Emission& emission) {
     if (emission.direction != Direction::kFromRobot || emission.kind == EmissionKind::kWire) return;
-    gathered_[{emission.time.nanoseconds() / 1'000'000'000, emission.party.key}] += emission.payload.size();
+    gathered_[{emission.time.nanoseconds() / 1'000'000'000, emission.party.key}] +=
+        emission.payload.size();
   }
   template <typename Other>
   void operator()(const Other&) {}
@@ -70,18 +73,21 @@ void TakeMetadata(const RecordingReader& reader, RunReport* r) {
   r->end = value("result", "end");
   r->hash = value("result", "hash");
   r->diagnosis = value("result", "diagnosis");
-  if (const std::string text = value("run", "robot_radius_m"); !text.empty()) r->robot_radius_m = std::strtod(text.c_str(), nullptr);
-  if (const std::string text = value("run", "robot_height_m"); !text.empty()) r->robot_height_m = std::strtod(text.c_str(), nullptr);
+  if (const std::string text = value("run", "robot_radius_m"); !text.empty())
+    r->robot_radius_m = std::strtod(text.c_str(), nullptr);
+  if (const std::string text = value("run", "robot_height_m"); !text.empty())
+    r->robot_height_m = std::strtod(text.c_str(), nullptr);
 }
 
 }  // namespace
 
 bool RunReport::failed() const {
-  return audit.HasFailure(static_cast<Reading>(reading)) || !audit.useful() || !failed_expectations.empty() ||
-         end == "firmware_died";
+  return audit.HasFailure(static_cast<Reading>(reading)) || !audit.useful() ||
+         !failed_expectations.empty() || end == "firmware_died";
 }
 
-Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit, const RunTiming& timing) {
+Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit,
+                                 const RunTiming& timing) {
   Result<RecordingReader> reader = RecordingReader::Open(recording);
   if (!reader) return reader.error();
   RunReport report;
@@ -91,16 +97,19 @@ Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit
   report.audit = std::move(audit);
   TakeMetadata(*reader, &report);
   Gatherer gatherer(&report);
-  while (const std::optional<RecordedMessage> message = reader->Next()) std::visit(gatherer, *message);
+  while (const std::optional<RecordedMessage> message = reader->Next())
+    std::visit(gatherer, *message);
   gatherer.Finish();
   report.sim_s = report.audit.end.seconds();
   if (const Attachment* attachment = reader->FindAttachment("plan.json")) {
-    const std::string text(reinterpret_cast<const char*>(attachment->data.data()), attachment->data.size());
+    const std::string text(reinterpret_cast<const char*>(attachment->data.data()),
+                           attachment->data.size());
     Result<FloorPlan> plan = FloorPlanFromJson(text);
     if (!plan) return plan.error();
     report.plan = std::move(*plan);
     report.has_plan = true;
-    report.metrics = Measure(report.plan, report.robot_radius_m, report.robot_height_m, &report.series, gatherer.bumps());
+    report.metrics = Measure(report.plan, report.robot_radius_m, report.robot_height_m,
+                             &report.series, gatherer.bumps());
   }
   return report;
 }

@@ -9,10 +9,12 @@
 
 namespace dustproof {
 
-/// What a recording doesn't hold, since it differs from machine to machine: how fast the run was. Zero where unknown.
+/// What a recording doesn't hold, since it differs from machine to machine: how fast the run was.
+/// Zero where unknown.
 struct RunTiming {
   double wall_s = 0;
-  double physics = 0, lidar = 0, firmware = 0, network = 0, audit = 0, other = 0;  ///< Shares of CPU time, 0–1.
+  double physics = 0, lidar = 0, firmware = 0, network = 0, audit = 0,
+         other = 0;  ///< Shares of CPU time, 0–1.
 };
 
 struct TimelineEmission {
@@ -25,7 +27,7 @@ struct TimelineEmission {
 struct RunReport {
   std::string recording;
   std::string scenario, description, consent, consent_description;
-  std::string home, robot, firmware, policy;   ///< Names.
+  std::string home, robot, firmware, policy;  ///< Names.
   std::string end, diagnosis, hash, build;
   uint64_t seed = 0;
   double sim_s = 0;
@@ -37,15 +39,17 @@ struct RunReport {
   RunMetrics metrics;
   RunSeries series;
   std::vector<RunEvent> events;
-  std::vector<TimelineEmission> emissions;   ///< From the robot, gathered by second and party.
-  std::vector<std::string> failed_expectations;   ///< Sentences: what the scenario expected and did not get.
-  int reading = 0;                           ///< The reading that decides: strict.
+  std::vector<TimelineEmission> emissions;  ///< From the robot, gathered by second and party.
+  std::vector<std::string>
+      failed_expectations;  ///< Sentences: what the scenario expected and did not get.
+  int reading = 0;          ///< The reading that decides: strict.
 
   /// Findings under the deciding reading, failed usefulness, or a missed expectation: exit code 1.
   bool failed() const;
 };
 
 /// Gathers a report from a sealed recording and its audit.
-Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit, const RunTiming& timing = {});
+Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit,
+                                 const RunTiming& timing = {});
 
 }  // namespace dustproof

@@ -23,10 +23,14 @@ std::vector<Row> RowsOf(const std::vector<const RunReport*>& reports) {
 
 const char* ColourOf(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return "\033[32m";
-    case Verdict::kFail: return "\033[1;31m";
-    case Verdict::kUndetermined: return "\033[33m";
-    case Verdict::kNotExercised: return "\033[2m";
+    case Verdict::kPass:
+      return "\033[32m";
+    case Verdict::kFail:
+      return "\033[1;31m";
+    case Verdict::kUndetermined:
+      return "\033[33m";
+    case Verdict::kNotExercised:
+      return "\033[2m";
   }
   return "";
 }
@@ -54,9 +58,11 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
   }
   text += "\n";
   for (const Row& row : RowsOf(reports)) {
-    text += Cell((row.first == "robot" ? "" : row.first + ": ") + Readable(row.second), kFirst, nullptr);
+    text += Cell((row.first == "robot" ? "" : row.first + ": ") + Readable(row.second), kFirst,
+                 nullptr);
     for (size_t i = 0; i < reports.size(); ++i) {
-      const Verdict verdict = reports[i]->audit.Worst(row.first, row.second, static_cast<Reading>(reports[i]->reading));
+      const Verdict verdict =
+          reports[i]->audit.Worst(row.first, row.second, static_cast<Reading>(reports[i]->reading));
       text += Cell(Readable(ToWord(verdict)), widths[i], colour ? ColourOf(verdict) : nullptr);
     }
     text += "\n";
@@ -78,11 +84,14 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
   for (const RunReport* r : reports) {
     char ate[32] = "unknown";
     if (r->metrics.ate_m >= 0) std::snprintf(ate, sizeof ate, "%.3f m", r->metrics.ate_m);
-    std::snprintf(line, sizeof line, "%s: coverage %.1f %%, ATE %s, rooms %d of %d, %.0f s\n", r->consent.c_str(),
-                  100 * r->metrics.coverage, ate, r->metrics.rooms_entered, r->metrics.rooms_reachable, r->sim_s);
+    std::snprintf(line, sizeof line, "%s: coverage %.1f %%, ATE %s, rooms %d of %d, %.0f s\n",
+                  r->consent.c_str(), 100 * r->metrics.coverage, ate, r->metrics.rooms_entered,
+                  r->metrics.rooms_reachable, r->sim_s);
     text += line;
-    for (const std::string& sentence : r->failed_expectations) text += r->consent + ": expected: " + sentence + "\n";
-    for (const Diagnostic& warning : r->audit.warnings) text += r->consent + ": note: " + ToString(warning) + "\n";
+    for (const std::string& sentence : r->failed_expectations)
+      text += r->consent + ": expected: " + sentence + "\n";
+    for (const Diagnostic& warning : r->audit.warnings)
+      text += r->consent + ": note: " + ToString(warning) + "\n";
   }
   return text + "\n";
 }
@@ -92,7 +101,8 @@ std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
   int useful = 0, wanted = 0;
   for (const RunReport* report : reports) {
     for (const Row& row : RowsOf({report})) {
-      ++counts[static_cast<size_t>(report->audit.Worst(row.first, row.second, static_cast<Reading>(report->reading)))];
+      ++counts[static_cast<size_t>(
+          report->audit.Worst(row.first, row.second, static_cast<Reading>(report->reading)))];
     }
     for (const UsefulnessCheck& check : report->audit.usefulness) {
       wanted += check.verdict != Verdict::kNotExercised;
@@ -100,8 +110,10 @@ std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
     }
   }
   char text[240];
-  std::snprintf(text, sizeof text, "%zu %s: %d pass, %d fail, %d undetermined, %d not exercised; usefulness %d of %d", reports.size(),
-                reports.size() == 1 ? "run" : "runs", counts[0], counts[1], counts[2], counts[3], useful, wanted);
+  std::snprintf(text, sizeof text,
+                "%zu %s: %d pass, %d fail, %d undetermined, %d not exercised; usefulness %d of %d",
+                reports.size(), reports.size() == 1 ? "run" : "runs", counts[0], counts[1],
+                counts[2], counts[3], useful, wanted);
   return text;
 }
 

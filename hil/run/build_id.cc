@@ -11,7 +11,8 @@ namespace {
 
 constexpr size_t AlignUp(size_t bytes) { return (bytes + 3) / 4 * 4; }
 
-// Finds the linker's GNU build id among the notes of the executable, the first object that is listed.
+// Finds the linker's GNU build id among the notes of the executable, the first object that is
+// listed.
 int FindBuildId(dl_phdr_info* info, size_t, void* out) {
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr)& header = info->dlpi_phdr[i];
@@ -22,8 +23,10 @@ int FindBuildId(dl_phdr_info* info, size_t, void* out) {
       ElfW(Nhdr) note;
       std::memcpy(&note, at, sizeof note);
       const char* name = at + sizeof note;
-      const unsigned char* id = reinterpret_cast<const unsigned char*>(name + AlignUp(note.n_namesz));
-      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && std::memcmp(name, "GNU", 4) == 0) {
+      const unsigned char* id =
+          reinterpret_cast<const unsigned char*>(name + AlignUp(note.n_namesz));
+      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+          std::memcmp(name, "GNU", 4) == 0) {
         char text[9];
         std::snprintf(text, sizeof text, "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
         *static_cast<std::string*>(out) = text;

@@ -13,7 +13,8 @@ namespace {
 template <typename T>
 void Collect(const Result<T>& result, std::vector<Diagnostic>* problems) {
   if (result.ok()) return;
-  problems->insert(problems->end(), result.error().diagnostics.begin(), result.error().diagnostics.end());
+  problems->insert(problems->end(), result.error().diagnostics.begin(),
+                   result.error().diagnostics.end());
 }
 
 Result<std::string> Answer(const char* kind, std::vector<Diagnostic> problems) {

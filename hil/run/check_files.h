@@ -8,8 +8,9 @@
 
 namespace dustproof {
 
-/// Checks one YAML file of any kind: a scenario (with the home, robot, policy and firmware that it names), a home, a robot, a
-/// policy, a map's overrides, or a map_server map. Returns what it is, e.g. "scenario", or every problem.
+/// Checks one YAML file of any kind: a scenario (with the home, robot, policy and firmware that it
+/// names), a home, a robot, a policy, a map's overrides, or a map_server map. Returns what it is,
+/// e.g. "scenario", or every problem.
 Result<std::string> CheckFile(const std::string& path);
 
 /// What `dustproof schema` can print: a name and its schema.

@@ -5,10 +5,10 @@
 
 #include "hil/capture/recording_reader.h"
 #include "sim/config/config.h"
-#include "sim/core/hash.h"
 #include "sim/config/number.h"
-#include "sim/plan/load_home.h"
+#include "sim/core/hash.h"
 #include "sim/plan/json.h"
+#include "sim/plan/load_home.h"
 
 namespace dustproof {
 namespace {
@@ -19,7 +19,8 @@ constexpr size_t kFileBytesMax = 256 << 20;
 
 fs::path FirmwareFolder() {
   std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "lib" / "firmware";
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "lib" /
+         "firmware";
 }
 
 // Gathers the problems of several files, so that a user sees them all at once.
@@ -29,7 +30,8 @@ class Problems {
   bool Take(const Result<T>& result) {
     if (result.ok()) return true;
     const Error& error = result.error();
-    all_.diagnostics.insert(all_.diagnostics.end(), error.diagnostics.begin(), error.diagnostics.end());
+    all_.diagnostics.insert(all_.diagnostics.end(), error.diagnostics.begin(),
+                            error.diagnostics.end());
     if (error.code == ErrorCode::kEnvironment) all_.code = ErrorCode::kEnvironment;
     return false;
   }
@@ -42,7 +44,9 @@ class Problems {
 
 std::string HashOf(const RunInputs& in, const std::string& firmware_bytes) {
   Hasher hasher;
-  for (const std::string* text : {&in.scenario_text, &in.robot_text, &in.policy_text, &in.schema_text, &firmware_bytes}) hasher.Add(*text);
+  for (const std::string* text :
+       {&in.scenario_text, &in.robot_text, &in.policy_text, &in.schema_text, &firmware_bytes})
+    hasher.Add(*text);
   hasher.Add(ToJson(in.plan));
   return HexDigest(hasher.Digest());
 }
@@ -52,13 +56,16 @@ void Keep(Result<T> result, T* out, Problems* problems) {
   if (problems->Take(result)) *out = std::move(*result);
 }
 
-// What the firmware's maker declares to send lies beside the robot: `<robot folder>/messages.yaml`. It may be absent.
+// What the firmware's maker declares to send lies beside the robot: `<robot folder>/messages.yaml`.
+// It may be absent.
 std::string ReadDeclaredMessages(const std::string& robot_path) {
-  const Result<std::string> text = ReadTextFile(PathBeside(robot_path, "messages.yaml"), kFileBytesMax);
+  const Result<std::string> text =
+      ReadTextFile(PathBeside(robot_path, "messages.yaml"), kFileBytesMax);
   return text ? *text : "";
 }
 
-void ReadTrust(const std::string& scenario, const TrustSpec& spec, TrustFiles* out, Problems* problems) {
+void ReadTrust(const std::string& scenario, const TrustSpec& spec, TrustFiles* out,
+               Problems* problems) {
   const auto read = [&](const std::string& path, std::string* text) {
     if (!path.empty()) Keep(ReadTextFile(PathBeside(scenario, path), 1 << 20), text, problems);
   };
@@ -86,11 +93,17 @@ std::string RunFact(const RecordingReader& reader, const char* key) {
 Result<std::string> FindFirmware(const std::string& name_or_path) {
   std::error_code ignored;
   const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".so");
-  const fs::path path = is_path ? fs::path(name_or_path) : FirmwareFolder() / (name_or_path + ".so");
+  const fs::path path =
+      is_path ? fs::path(name_or_path) : FirmwareFolder() / (name_or_path + ".so");
   if (fs::is_regular_file(path, ignored)) return fs::absolute(path).string();
-  std::string message = "firmware: there is no " + (is_path ? "file '" + name_or_path + "'" : "firmware named '" + name_or_path + "'");
+  std::string message =
+      "firmware: there is no " +
+      (is_path ? "file '" + name_or_path + "'" : "firmware named '" + name_or_path + "'");
   const std::string near = is_path ? "" : SuggestWord(name_or_path, ListFirmware());
-  message += near.empty() ? "; `dustproof list firmware` shows what there is, or give the path of a shared object" : "; did you mean '" + near + "'?";
+  message +=
+      near.empty()
+          ? "; `dustproof list firmware` shows what there is, or give the path of a shared object"
+          : "; did you mean '" + near + "'?";
   return Error::BadInput(message);
 }
 
@@ -112,12 +125,15 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   in.scenario = std::move(*scenario);
   const std::string robot_path = PathBeside(paths.scenario, in.scenario.robot);
   const std::string policy_path = PathBeside(paths.scenario, in.scenario.policy);
-  const std::string home_path = paths.home.empty() ? PathBeside(paths.scenario, in.scenario.home) : paths.home;
-  // A firmware given as a path in the file lies relative to that file, on the command line to the working folder.
+  const std::string home_path =
+      paths.home.empty() ? PathBeside(paths.scenario, in.scenario.home) : paths.home;
+  // A firmware given as a path in the file lies relative to that file, on the command line to the
+  // working folder.
   std::string firmware = paths.firmware;
   if (firmware.empty()) {
     firmware = in.scenario.firmware;
-    if (firmware.find('/') != std::string::npos || firmware.ends_with(".so")) firmware = PathBeside(paths.scenario, firmware);
+    if (firmware.find('/') != std::string::npos || firmware.ends_with(".so"))
+      firmware = PathBeside(paths.scenario, firmware);
   }
 
   Keep(ReadTextFile(paths.scenario, kFileBytesMax), &in.scenario_text, &problems);
@@ -127,7 +143,8 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
     Keep(LoadRobotConfig(robot_path), &in.robot, &problems);
     Keep(LoadPolicy(policy_path), &in.policy, &problems);
   }
-  const HomeOptions home_options{.robot_radius_m = in.robot.body.radius_m, .robot_height_m = in.robot.body.height_m};
+  const HomeOptions home_options{.robot_radius_m = in.robot.body.radius_m,
+                                 .robot_height_m = in.robot.body.height_m};
   Keep(LoadHome(home_path, home_options), &in.plan, &problems);
   const Result<std::string> firmware_path = FindFirmware(firmware);
   problems.Take(firmware_path);
@@ -148,7 +165,8 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   return in;
 }
 
-Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::string& firmware_path) {
+Result<RunInputs> LoadRecordedInputs(const std::string& recording,
+                                     const std::string& firmware_path) {
   const Result<RecordingReader> reader = RecordingReader::Open(recording);
   if (!reader) return reader.error();
   Problems problems;
@@ -157,8 +175,8 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::st
   in.robot_text = TextOf(*reader, "robot.yaml");
   in.policy_text = TextOf(*reader, "policy.yaml");
   in.schema_text = TextOf(*reader, "schema.yaml");
-  in.trust = {TextOf(*reader, "trust/ca.pem"), TextOf(*reader, "trust/ca.key"), TextOf(*reader, "trust/device.pem"),
-              TextOf(*reader, "trust/device.key")};
+  in.trust = {TextOf(*reader, "trust/ca.pem"), TextOf(*reader, "trust/ca.key"),
+              TextOf(*reader, "trust/device.pem"), TextOf(*reader, "trust/device.key")};
   Keep(ParseScenario(in.scenario_text, recording + "/scenario.yaml"), &in.scenario, &problems);
   Keep(ParseRobotConfig(in.robot_text, recording + "/robot.yaml"), &in.robot, &problems);
   Keep(ParsePolicy(in.policy_text, recording + "/policy.yaml"), &in.policy, &problems);
@@ -176,24 +194,29 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::st
 }
 
 Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
-  if (!request.from_recording.empty()) return LoadRecordedInputs(request.from_recording, request.firmware);
+  if (!request.from_recording.empty())
+    return LoadRecordedInputs(request.from_recording, request.firmware);
   return LoadRunInputs({request.scenario, request.home, request.firmware, request.seed});
 }
 
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware) {
   const Result<RecordingReader> reader = RecordingReader::Open(recording);
   if (!reader) return reader.error();
-  const Result<std::string> path = FindFirmware(firmware.empty() ? RunFact(*reader, "firmware") : firmware);
+  const Result<std::string> path =
+      FindFirmware(firmware.empty() ? RunFact(*reader, "firmware") : firmware);
   if (!path) return path.error();
   const Result<RunInputs> inputs = LoadRecordedInputs(fs::absolute(recording), *path);
   if (!inputs) return inputs.error();
   if (inputs->scenario_hash != RunFact(*reader, "scenario_hash")) {
-    return Error::BadInput(recording + ": was made with another build of the firmware (inputs hash " + RunFact(*reader, "scenario_hash") +
-                           ", now " + inputs->scenario_hash + "); name the one it was made with by --firmware");
+    return Error::BadInput(recording +
+                           ": was made with another build of the firmware (inputs hash " +
+                           RunFact(*reader, "scenario_hash") + ", now " + inputs->scenario_hash +
+                           "); name the one it was made with by --firmware");
   }
   RunRequest request = inputs->request;
   request.consent = RunFact(*reader, "consent");
-  if (const std::string until = RunFact(*reader, "until"); !until.empty()) request.until = ParseDuration(until);
+  if (const std::string until = RunFact(*reader, "until"); !until.empty())
+    request.until = ParseDuration(until);
   return request;
 }
 

@@ -16,11 +16,12 @@ namespace dustproof {
 struct InputPaths {
   std::string scenario;
   std::string home;
-  std::string firmware;   ///< A name or a path.
+  std::string firmware;  ///< A name or a path.
   std::optional<uint64_t> seed;
 };
 
-/// The vendor's own authority and the device's certificate, PEM; empty where the scenario names none.
+/// The vendor's own authority and the device's certificate, PEM; empty where the scenario names
+/// none.
 struct TrustFiles {
   std::string ca_certificate_pem, ca_key_pem, device_certificate_pem, device_key_pem;
 };
@@ -34,8 +35,9 @@ struct RunInputs {
   std::string scenario_text, robot_text, policy_text, schema_text;
   TrustFiles trust;
   uint64_t seed = 1;
-  std::string scenario_hash;   ///< Over all the texts and the firmware's bytes: no path or date enters it.
-  RunRequest request;          ///< With absolute paths; consent, until and recording are still open.
+  std::string
+      scenario_hash;   ///< Over all the texts and the firmware's bytes: no path or date enters it.
+  RunRequest request;  ///< With absolute paths; consent, until and recording are still open.
 };
 
 /// Loads and checks all files of a run; every problem of every file at once.
@@ -45,8 +47,8 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::st
 /// What a worker needs for a request, from files or from `request.from_recording`.
 Result<RunInputs> LoadRequestInputs(const RunRequest& request);
 
-/// The request that makes the run of a recording again; `firmware` ("" takes the one named inside) is a name or a path.
-/// `recording` is still open in it.
+/// The request that makes the run of a recording again; `firmware` ("" takes the one named inside)
+/// is a name or a path. `recording` is still open in it.
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware);
 
 /// The shared object for a firmware's name (searched beside the executable) or path.

@@ -10,20 +10,23 @@
 namespace dustproof {
 namespace {
 
-Attachment TextAttachment(const std::string& name, const std::string& media_type, const std::string& text) {
+Attachment TextAttachment(const std::string& name, const std::string& media_type,
+                          const std::string& text) {
   const std::byte* begin = reinterpret_cast<const std::byte*>(text.data());
   return {name, media_type, Bytes(begin, begin + text.size())};
 }
 
 std::string Number(double value) { return FormatNumber(value); }
 
-// A firmware that lies where firmware is found by name is known by its name; any other by its file's name.
+// A firmware that lies where firmware is found by name is known by its name; any other by its
+// file's name.
 std::string FirmwareName(const std::string& path) { return std::filesystem::path(path).stem(); }
 
 }  // namespace
 
-void WriteRunFacts(const RunInputs& inputs, const RunRequest& request, const ConsentConfiguration& consents,
-                   const PlantedValues& planted, CaptureSink& sink) {
+void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
+                   const ConsentConfiguration& consents, const PlantedValues& planted,
+                   CaptureSink& sink) {
   std::map<std::string, std::string> facts = {
       {"scenario", inputs.scenario.name},
       {"description", inputs.scenario.description},
@@ -47,8 +50,10 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request, const Con
   sink.Write(TextAttachment("robot.yaml", "application/yaml", inputs.robot_text));
   sink.Write(TextAttachment("policy.yaml", "application/yaml", inputs.policy_text));
   sink.Write(TextAttachment("plan.json", "application/json", ToJson(inputs.plan)));
-  if (!inputs.schema_text.empty()) sink.Write(TextAttachment("schema.yaml", "application/yaml", inputs.schema_text));
-  sink.Write(TextAttachment("planted.json", "application/json", nlohmann::json(planted.ByCategory()).dump()));
+  if (!inputs.schema_text.empty())
+    sink.Write(TextAttachment("schema.yaml", "application/yaml", inputs.schema_text));
+  sink.Write(TextAttachment("planted.json", "application/json",
+                            nlohmann::json(planted.ByCategory()).dump()));
   const auto pem = [&](const char* name, const std::string& text) {
     if (!text.empty()) sink.Write(TextAttachment(name, "application/x-pem-file", text));
   };

@@ -9,7 +9,8 @@ namespace dustproof {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr std::array<const char*, 6> kEnds = {"finished", "duration", "firmware_ended", "firmware_died", "interrupted", "failed"};
+constexpr std::array<const char*, 6> kEnds = {"finished",      "duration",    "firmware_ended",
+                                              "firmware_died", "interrupted", "failed"};
 
 Json ToJsonObject(const CpuShares& s) {
   return {{"physics", s.physics}, {"lidar", s.lidar}, {"firmware", s.firmware},
@@ -21,8 +22,9 @@ Json ToJsonObject(const CpuShares& s) {
 const char* ToWord(RunEnd end) { return kEnds[static_cast<size_t>(end)]; }
 
 std::string ToJson(const RunRequest& r) {
-  Json json = {{"scenario", r.scenario}, {"consent", r.consent}, {"home", r.home},
-               {"firmware", r.firmware}, {"recording", r.recording}, {"from_recording", r.from_recording}};
+  Json json = {{"scenario", r.scenario},   {"consent", r.consent},
+               {"home", r.home},           {"firmware", r.firmware},
+               {"recording", r.recording}, {"from_recording", r.from_recording}};
   if (r.seed) json["seed"] = *r.seed;
   if (r.until) json["until_ns"] = r.until->nanoseconds();
   return json.dump();
@@ -43,8 +45,9 @@ RunRequest RunRequestFromJson(const std::string& text) {
 }
 
 std::string ToJson(const RunOutcome& o) {
-  return Json{{"end", ToWord(o.end)}, {"hash", o.hash},     {"seed", o.seed},
-              {"sim_s", o.sim_s},     {"wall_s", o.wall_s}, {"cpu_share", ToJsonObject(o.cpu_share)},
+  return Json{{"end", ToWord(o.end)},     {"hash", o.hash},
+              {"seed", o.seed},           {"sim_s", o.sim_s},
+              {"wall_s", o.wall_s},       {"cpu_share", ToJsonObject(o.cpu_share)},
               {"bad_input", o.bad_input}, {"diagnosis", o.diagnosis}}
       .dump();
 }
@@ -63,7 +66,8 @@ std::optional<RunOutcome> RunOutcomeFromJson(const std::string& text) {
   o.bad_input = json.at("bad_input");
   o.diagnosis = json.at("diagnosis");
   const Json& s = json.at("cpu_share");
-  o.cpu_share = {s.at("physics"), s.at("lidar"), s.at("firmware"), s.at("network"), s.at("audit"), s.at("other")};
+  o.cpu_share = {s.at("physics"), s.at("lidar"), s.at("firmware"),
+                 s.at("network"), s.at("audit"), s.at("other")};
   return o;
 }
 

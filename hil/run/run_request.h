@@ -8,16 +8,19 @@
 
 namespace dustproof {
 
-/// One run to be made: a scenario under one consent configuration with one seed. All paths are absolute.
+/// One run to be made: a scenario under one consent configuration with one seed. All paths are
+/// absolute.
 struct RunRequest {
   std::string scenario;
-  std::string consent;                 ///< Name of a configuration of the scenario.
-  std::optional<uint64_t> seed;        ///< Instead of the scenario's.
-  std::string home;                    ///< Instead of the scenario's; "" keeps it.
-  std::string firmware;                ///< Path of the shared object.
-  std::optional<SimDuration> until;    ///< Ends the run here at the latest.
-  std::string from_recording;          ///< Takes scenario, robot, home and policy from this recording instead of files.
-  std::string recording;               ///< File to write. Its folder also takes `diagnosis.json`, should the firmware die.
+  std::string consent;               ///< Name of a configuration of the scenario.
+  std::optional<uint64_t> seed;      ///< Instead of the scenario's.
+  std::string home;                  ///< Instead of the scenario's; "" keeps it.
+  std::string firmware;              ///< Path of the shared object.
+  std::optional<SimDuration> until;  ///< Ends the run here at the latest.
+  std::string from_recording;        ///< Takes scenario, robot, home and policy from this recording
+                                     ///< instead of files.
+  std::string recording;  ///< File to write. Its folder also takes `diagnosis.json`, should the
+                          ///< firmware die.
 };
 
 /// As JSON text, to hand a request to the process that makes the run.
@@ -36,13 +39,14 @@ struct CpuShares {
 /// What is known of a run once it is over, beside its recording.
 struct RunOutcome {
   RunEnd end = RunEnd::kFailed;
-  std::string hash;         ///< State hash at the end, sixteen hex digits; "" for a run that died.
+  std::string hash;  ///< State hash at the end, sixteen hex digits; "" for a run that died.
   uint64_t seed = 0;
   double sim_s = 0;
-  double wall_s = 0;        ///< The run alone, from its first step to its last.
+  double wall_s = 0;  ///< The run alone, from its first step to its last.
   CpuShares cpu_share;
-  bool bad_input = false;   ///< Of a run that failed: somebody's file is wrong, rather than the machine.
-  std::string diagnosis;    ///< For people, where the firmware died or the run failed.
+  bool bad_input =
+      false;  ///< Of a run that failed: somebody's file is wrong, rather than the machine.
+  std::string diagnosis;  ///< For people, where the firmware died or the run failed.
 };
 std::string ToJson(const RunOutcome& outcome);
 std::optional<RunOutcome> RunOutcomeFromJson(const std::string& json);

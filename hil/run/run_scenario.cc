@@ -15,8 +15,9 @@
 
 // A run from top to bottom:
 //
-//   load and check ─► for each consent configuration: SuperviseRun (a process of its own; inside it: SimulateRun, which builds
-//   world and robot, connects HAL, firmware, cloud and app, steps, and seals the recording) ─► audit ─► report
+//   load and check ─► for each consent configuration: SuperviseRun (a process of its own; inside
+//   it: SimulateRun, which builds world and robot, connects HAL, firmware, cloud and app, steps,
+//   and seals the recording) ─► audit ─► report
 namespace dustproof {
 namespace {
 
@@ -26,7 +27,8 @@ Result<std::string> MakeFolder(const std::string& wanted, const std::string& sce
   std::error_code error;
   if (!wanted.empty()) {
     if (fs::exists(wanted, error) && !fs::is_empty(wanted, error)) {
-      return Error::Environment("--out: '" + wanted + "' is not empty, and nothing is overwritten; name a new folder");
+      return Error::Environment("--out: '" + wanted +
+                                "' is not empty, and nothing is overwritten; name a new folder");
     }
     fs::create_directories(wanted, error);
     if (error) return Error::Environment("--out: cannot make '" + wanted + "': " + error.message());
@@ -38,12 +40,15 @@ Result<std::string> MakeFolder(const std::string& wanted, const std::string& sce
     const fs::path folder = fs::path("runs") / (scenario + suffix);
     fs::create_directories("runs", error);
     if (!error && fs::create_directory(folder, error)) return folder.string();
-    if (error) return Error::Environment("cannot make the folder '" + folder.string() + "': " + error.message() + "; name one with --out");
+    if (error)
+      return Error::Environment("cannot make the folder '" + folder.string() +
+                                "': " + error.message() + "; name one with --out");
   }
   return Error::Environment("runs/ is full of earlier results; name a folder with --out");
 }
 
-Result<std::vector<const ConsentConfiguration*>> ChooseConfigurations(const Scenario& scenario, const std::string& wanted) {
+Result<std::vector<const ConsentConfiguration*>> ChooseConfigurations(const Scenario& scenario,
+                                                                      const std::string& wanted) {
   std::vector<const ConsentConfiguration*> chosen;
   std::vector<std::string> names;
   for (const ConsentConfiguration& c : scenario.configurations) {
@@ -51,7 +56,10 @@ Result<std::vector<const ConsentConfiguration*>> ChooseConfigurations(const Scen
     if (wanted.empty() ? c.run_by_default : c.name == wanted) chosen.push_back(&c);
   }
   if (!chosen.empty()) return chosen;
-  if (wanted.empty()) return Error::BadInput(scenario.path + ": consent_configurations: none has run_by_default; name one with --consent");
+  if (wanted.empty())
+    return Error::BadInput(
+        scenario.path +
+        ": consent_configurations: none has run_by_default; name one with --consent");
   const std::string near = SuggestWord(wanted, names);
   std::string message = "--consent: " + scenario.path + " has no configuration '" + wanted + "'";
   message += near.empty() ? "; it has" : "; did you mean '" + near + "'? It has";
@@ -59,10 +67,12 @@ Result<std::vector<const ConsentConfiguration*>> ChooseConfigurations(const Scen
   return Error::BadInput(message);
 }
 
-// The run that shows which ways out exist: everything granted from the start, nothing changed later.
+// The run that shows which ways out exist: everything granted from the start, nothing changed
+// later.
 bool IsControl(const ConsentConfiguration& c) {
-  return c.changes.empty() && std::all_of(c.initial.begin(), c.initial.end(),
-                                          [](const auto& entry) { return entry.second == ConsentState::kGranted; });
+  return c.changes.empty() &&
+         std::all_of(c.initial.begin(), c.initial.end(),
+                     [](const auto& entry) { return entry.second == ConsentState::kGranted; });
 }
 
 RunTiming TimingOf(const RunOutcome& o) {
@@ -79,12 +89,14 @@ Result<void> WriteFile(const std::string& path, const std::string& text) {
 }
 
 void Judge(const RunInputs& inputs, const std::string& control, ScenarioRun* run) {
-  Result<AuditReport> audit = AuditRecording(run->recording, inputs.policy, {.control_path = control == run->recording ? "" : control});
+  Result<AuditReport> audit = AuditRecording(
+      run->recording, inputs.policy, {.control_path = control == run->recording ? "" : control});
   if (!audit) {
     run->problem = ToString(audit.error());
     return;
   }
-  Result<RunReport> report = BuildRunReport(run->recording, std::move(*audit), TimingOf(run->outcome));
+  Result<RunReport> report =
+      BuildRunReport(run->recording, std::move(*audit), TimingOf(run->outcome));
   if (!report) {
     run->problem = ToString(report.error());
     return;
@@ -98,7 +110,8 @@ Result<void> WriteReports(ScenarioResult* result) {
   for (const ScenarioRun& run : result->runs) {
     if (run.report) reports.push_back(&*run.report);
   }
-  const std::string html = result->folder + "/report.html", json = result->folder + "/report.json", junit = result->folder + "/junit.xml";
+  const std::string html = result->folder + "/report.html", json = result->folder + "/report.json",
+                    junit = result->folder + "/junit.xml";
   if (Result<void> r = WriteFile(html, RenderHtml(reports)); !r) return r;
   if (Result<void> r = WriteFile(json, RenderRunJson(reports, html)); !r) return r;
   if (Result<void> r = WriteFile(junit, RenderJunit(reports)); !r) return r;
@@ -109,7 +122,8 @@ Result<void> WriteReports(ScenarioResult* result) {
 }  // namespace
 
 Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunObserver& observer) {
-  const Result<RunInputs> inputs = LoadRunInputs({options.scenario, options.home, options.firmware, options.seed});
+  const Result<RunInputs> inputs =
+      LoadRunInputs({options.scenario, options.home, options.firmware, options.seed});
   if (!inputs) return inputs.error();
   const auto chosen = ChooseConfigurations(inputs->scenario, options.consent);
   if (!chosen) return chosen.error();
@@ -136,7 +150,8 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     });
     if (!outcome) return outcome.error();
     if (outcome->end == RunEnd::kFailed) {
-      return outcome->bad_input ? Error::BadInput(outcome->diagnosis) : Error::Environment(outcome->diagnosis);
+      return outcome->bad_input ? Error::BadInput(outcome->diagnosis)
+                                : Error::Environment(outcome->diagnosis);
     }
     run.outcome = *outcome;
     observer.on_run_end(run.consent, *outcome);

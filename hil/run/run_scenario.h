@@ -15,19 +15,25 @@ namespace dustproof {
 struct ScenarioRunOptions {
   std::string scenario;
   std::optional<uint64_t> seed;
-  std::string consent;           ///< One configuration by name; "" takes those that the scenario runs by default.
-  std::string home;              ///< Instead of the scenario's.
-  std::string firmware;          ///< A name of `list firmware` or a path, instead of the scenario's.
+  std::string
+      consent;  ///< One configuration by name; "" takes those that the scenario runs by default.
+  std::string home;      ///< Instead of the scenario's.
+  std::string firmware;  ///< A name of `list firmware` or a path, instead of the scenario's.
   std::optional<SimDuration> until;
-  std::string out;               ///< Folder for the results, new or empty; "" makes a fresh one under `runs/`.
+  std::string out;  ///< Folder for the results, new or empty; "" makes a fresh one under `runs/`.
 };
 
 /// Told how things go, for a progress line.
 struct RunObserver {
-  std::function<void(const std::string& folder, uint64_t seed, const std::vector<std::string>& consents)> on_start;
-  std::function<void(const std::string& consent, double sim_s, double duration_s, const std::string& activity)> on_progress;
+  std::function<void(const std::string& folder, uint64_t seed,
+                     const std::vector<std::string>& consents)>
+      on_start;
+  std::function<void(const std::string& consent, double sim_s, double duration_s,
+                     const std::string& activity)>
+      on_progress;
   std::function<void(const std::string& consent, const RunOutcome& outcome)> on_run_end;
-  std::function<void(const std::string& what)> on_stage;   ///< "auditing all_denied", "writing the report".
+  std::function<void(const std::string& what)>
+      on_stage;  ///< "auditing all_denied", "writing the report".
 };
 
 /// One run with everything known of it.
@@ -35,7 +41,8 @@ struct ScenarioRun {
   std::string consent;
   std::string recording;
   RunOutcome outcome;
-  std::optional<RunReport> report;   ///< Absent where the recording could not be judged; `problem` says why.
+  std::optional<RunReport>
+      report;  ///< Absent where the recording could not be judged; `problem` says why.
   std::string problem;
 };
 
@@ -43,11 +50,12 @@ struct ScenarioResult {
   std::string folder;
   std::vector<ScenarioRun> runs;
   bool interrupted = false;
-  std::string report_html, report_json, junit_xml;   ///< Paths.
+  std::string report_html, report_json, junit_xml;  ///< Paths.
 };
 
-/// The whole flow, from a scenario file to verdicts: load and check, make each run in a process of its own (`SuperviseRun`,
-/// whose inside is `SimulateRun`), audit the sealed recordings, write the reports.
+/// The whole flow, from a scenario file to verdicts: load and check, make each run in a process of
+/// its own (`SuperviseRun`, whose inside is `SimulateRun`), audit the sealed recordings, write the
+/// reports.
 Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunObserver& observer);
 
 }  // namespace dustproof

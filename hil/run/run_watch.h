@@ -7,14 +7,15 @@
 
 namespace dustproof {
 
-/// Watches the body's truth during a run: notes bumps, docking and leaving the dock as events, and says when the run has seen
-/// what it came for.
+/// Watches the body's truth during a run: notes bumps, docking and leaving the dock as events, and
+/// says when the run has seen what it came for.
 class RunWatch final : public RobotListener {
  public:
   /// All borrowed; they outlive the watch.
   RunWatch(const Scenario& scenario, Robot* robot, const FirmwareBridge* bridge, CaptureSink* sink);
 
-  /// The firmware finished a cleaning, the robot has been docked since, and the linger time is over.
+  /// The firmware finished a cleaning, the robot has been docked since, and the linger time is
+  /// over.
   bool finished(SimTime now);
   /// Whether the robot stands on its dock at the end.
   void NoteEnd(SimTime now);

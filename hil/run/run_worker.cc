@@ -10,7 +10,8 @@
 #include "hil/run/supervisor.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 
-// The inside of a run's own process: request in, progress and outcome out as lines of JSON on `kReportFd`.
+// The inside of a run's own process: request in, progress and outcome out as lines of JSON on
+// `kReportFd`.
 namespace dustproof {
 namespace {
 
@@ -53,13 +54,17 @@ std::string RepeatCommand(const RunRequest& r) {
 Result<RunOutcome> Work(const RunRequest& request) {
   Result<RunInputs> inputs = LoadRequestInputs(request);
   if (!inputs) return inputs.error();
-  const std::string diagnosis = std::filesystem::path(request.recording).replace_extension(".diagnosis.json");
+  const std::string diagnosis =
+      std::filesystem::path(request.recording).replace_extension(".diagnosis.json");
   const int fd = open(diagnosis.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  const auto reporter = CrashReporter::Install({.fd = fd, .repeat_command = RepeatCommand(request)});
+  const auto reporter =
+      CrashReporter::Install({.fd = fd, .repeat_command = RepeatCommand(request)});
   if (!reporter) return reporter.error();
   RunHooks hooks;
   hooks.on_progress = [](const RunProgress& p) {
-    Report(nlohmann::json{{"progress_s", p.sim_s}, {"duration_s", p.duration_s}, {"activity", p.activity}}.dump());
+    Report(nlohmann::json{
+        {"progress_s", p.sim_s}, {"duration_s", p.duration_s}, {"activity", p.activity}}
+               .dump());
   };
   hooks.stop_requested = [] { return g_stop != 0; };
   Result<RunOutcome> outcome = SimulateRun(*inputs, request, hooks);

@@ -50,11 +50,14 @@ NetworkConfig NetworkOf(const Scenario& scenario, const PlantedValues& planted) 
 
 Result<CertificateAuthority> AuthorityOf(const RunInputs& inputs, const Seed& seed) {
   const TrustFiles& trust = inputs.trust;
-  if (trust.ca_certificate_pem.empty()) return CertificateAuthority::Create(seed.Derive("ca"), inputs.scenario.start_utc);
-  return CertificateAuthority::FromPem(trust.ca_certificate_pem, trust.ca_key_pem, seed.Derive("ca"), inputs.scenario.start_utc);
+  if (trust.ca_certificate_pem.empty())
+    return CertificateAuthority::Create(seed.Derive("ca"), inputs.scenario.start_utc);
+  return CertificateAuthority::FromPem(trust.ca_certificate_pem, trust.ca_key_pem,
+                                       seed.Derive("ca"), inputs.scenario.start_utc);
 }
 
-RobotIdentity IdentityOf(const RunInputs& inputs, const PlantedValues& planted, const CertificateAuthority& authority) {
+RobotIdentity IdentityOf(const RunInputs& inputs, const PlantedValues& planted,
+                         const CertificateAuthority& authority) {
   RobotIdentity identity;
   identity.robot_id = planted.robot_id;
   identity.model = inputs.robot.model;
@@ -79,8 +82,8 @@ void DeclareHosts(const Scenario& scenario, Network& network, Cloud& cloud) {
   network.Serve(scenario.cloud_host, 443, PortSecurity::kTls, cloud.api());
   network.Serve(scenario.cloud_host, 8883, PortSecurity::kTls, cloud.mqtt());
   for (const OutageSpec& outage : scenario.network.outages) {
-    network.ScheduleOutage(outage.what == "wifi" ? OutageKind::kWifi : OutageKind::kInternet, SimTime::Zero() + outage.at,
-                           outage.duration);
+    network.ScheduleOutage(outage.what == "wifi" ? OutageKind::kWifi : OutageKind::kInternet,
+                           SimTime::Zero() + outage.at, outage.duration);
   }
 }
 
@@ -91,7 +94,8 @@ Cloud::Config CloudConfigOf(const PlantedValues& planted, const Seed& seed) {
   return config;
 }
 
-App::Config AppConfigOf(const Scenario& scenario, const ConsentConfiguration& answers, const PlantedValues& planted) {
+App::Config AppConfigOf(const Scenario& scenario, const ConsentConfiguration& answers,
+                        const PlantedValues& planted) {
   App::Config config;
   config.account = planted.account_id;
   config.password = planted.account_password;
@@ -108,26 +112,34 @@ Button ButtonOf(const std::string& word) {
   return word == "home" ? Button::kHome : word == "reset" ? Button::kReset : Button::kClean;
 }
 // Reset wants to be held; the others are pressed.
-SimDuration HoldOf(Button button) { return button == Button::kReset ? SimDuration::Seconds(6) : SimDuration::Milliseconds(200); }
+SimDuration HoldOf(Button button) {
+  return button == Button::kReset ? SimDuration::Seconds(6) : SimDuration::Milliseconds(200);
+}
 
-// Everything of one run. The order of members is the order of building, and what is borrowed comes first.
+// Everything of one run. The order of members is the order of building, and what is borrowed comes
+// first.
 class Run {
  public:
-  Run(const RunInputs& inputs, const ConsentConfiguration& consents, RecordingWriter& recording, CertificateAuthority authority)
+  Run(const RunInputs& inputs, const ConsentConfiguration& consents, RecordingWriter& recording,
+      CertificateAuthority authority)
       : inputs_(inputs),
         recording_(recording),
         planted_(PlantValues(seed_, inputs.scenario.region)),
         world_(inputs.plan),
-        robot_(inputs.robot, {&world_.physics(), &world_.rays(), &world_.floor(), &cpu_share_, world_.dock_face()}, seed_,
-               StartPose(inputs.plan, inputs.robot.body.radius_m)),
+        robot_(
+            inputs.robot,
+            {&world_.physics(), &world_.rays(), &world_.floor(), &cpu_share_, world_.dock_face()},
+            seed_, StartPose(inputs.plan, inputs.robot.body.radius_m)),
         engine_(&events_, &world_.physics(), &robot_, &cpu_share_),
         recorder_(&robot_, &recording),
         cloud_(CloudConfigOf(planted_, seed_), events_, recording),
-        network_(events_, seed_.Derive("network"), NetworkOf(inputs.scenario, planted_), std::move(authority), recording),
+        network_(events_, seed_.Derive("network"), NetworkOf(inputs.scenario, planted_),
+                 std::move(authority), recording),
         phone_(network_.app()),
         app_(AppConfigOf(inputs.scenario, consents, planted_), events_, phone_, recording),
-        bridge_({&events_, &robot_, &network_.robot(), &recording, &cpu_share_}, IdentityOf(inputs, planted_, network_.authority()),
-                FlashMemory::Config(), seed_.Derive("flash"), [this] { return app_.ConsentsNow(); }),
+        bridge_({&events_, &robot_, &network_.robot(), &recording, &cpu_share_},
+                IdentityOf(inputs, planted_, network_.authority()), FlashMemory::Config(),
+                seed_.Derive("flash"), [this] { return app_.ConsentsNow(); }),
         watch_(inputs.scenario, &robot_, &bridge_, &recording) {
     network_.SetConsents([this] { return app_.ConsentsNow(); });
     DeclareHosts(inputs.scenario, network_, cloud_);
@@ -142,19 +154,20 @@ class Run {
   EventQueue& events() { return events_; }
 
   Result<void> Boot() {
-    Result<std::unique_ptr<Lockstep>> host = Lockstep::Create(
-        {.firmware_path = inputs_.request.firmware,
-         .start = inputs_.scenario.start_utc,
-         .seed = seed_.Derive("hal"),
-         .cpu_share = &cpu_share_},
-        events_, bridge_.devices());
+    Result<std::unique_ptr<Lockstep>> host =
+        Lockstep::Create({.firmware_path = inputs_.request.firmware,
+                          .start = inputs_.scenario.start_utc,
+                          .seed = seed_.Derive("hal"),
+                          .cpu_share = &cpu_share_},
+                         events_, bridge_.devices());
     if (!host) return host.error();
     host_ = std::move(*host);
     bridge_.Attach(host_.get());
     host_->PowerOn();
-    ScheduleScript(inputs_.scenario.script, events_, app_, recording_, [this](const std::string& word) {
-      robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word)));
-    });
+    ScheduleScript(inputs_.scenario.script, events_, app_, recording_,
+                   [this](const std::string& word) {
+                     robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word)));
+                   });
     return {};
   }
 
@@ -209,33 +222,43 @@ class Run {
 
 }  // namespace
 
-Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& request, const RunHooks& hooks) {
+Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& request,
+                               const RunHooks& hooks) {
   const ConsentConfiguration* consents = inputs.scenario.FindConfiguration(request.consent);
-  if (consents == nullptr) return Error::BadInput("no consent configuration '" + request.consent + "'");
+  if (consents == nullptr)
+    return Error::BadInput("no consent configuration '" + request.consent + "'");
   const LidarSpec& lidar = inputs.robot.lidar;
   Result<std::unique_ptr<RecordingWriter>> recording = RecordingWriter::Create(
-      request.recording, {.start = inputs.scenario.start_utc, .X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad}});
+      request.recording, {.start = inputs.scenario.start_utc,
+                          .X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad}});
   if (!recording) return recording.error();
 
-  // Clocks and chance are virtual before the first library is asked for either: OpenSSL draws keys as soon as there is a CA.
+  // Clocks and chance are virtual before the first library is asked for either: OpenSSL draws keys
+  // as soon as there is a CA.
   EventQueue before_time;
-  Result<std::unique_ptr<VirtualTime>> early = VirtualTime::Install(before_time, inputs.scenario.start_utc, Seed(inputs.seed));
+  Result<std::unique_ptr<VirtualTime>> early =
+      VirtualTime::Install(before_time, inputs.scenario.start_utc, Seed(inputs.seed));
   if (!early) return early.error();
   Result<CertificateAuthority> authority = AuthorityOf(inputs, Seed(inputs.seed));
   if (!authority) return authority.error();
   auto run = std::make_unique<Run>(inputs, *consents, **recording, std::move(*authority));
   early->reset();
-  const Result<std::unique_ptr<VirtualTime>> time = VirtualTime::Install(run->events(), inputs.scenario.start_utc, Seed(inputs.seed));
+  const Result<std::unique_ptr<VirtualTime>> time =
+      VirtualTime::Install(run->events(), inputs.scenario.start_utc, Seed(inputs.seed));
   if (!time) return time.error();
 
   WriteRunFacts(inputs, request, *consents, run->planted(), **recording);
   if (const Result<void> booted = run->Boot(); !booted) return booted.error();
   const SimDuration duration = request.until.value_or(inputs.scenario.duration);
   const int64_t begin_ns = RealMonotonicNanoseconds();
-  const RunEnd end = run->Step(hooks, SimTime::Zero() + std::min(duration, inputs.scenario.duration));
+  const RunEnd end =
+      run->Step(hooks, SimTime::Zero() + std::min(duration, inputs.scenario.duration));
   RunOutcome outcome = run->Finish(end);
   outcome.wall_s = static_cast<double>(RealMonotonicNanoseconds() - begin_ns) * 1e-9;
-  (*recording)->WriteMetadata("result", {{"end", ToWord(outcome.end)}, {"hash", outcome.hash}, {"sim_s", std::to_string(outcome.sim_s)}});
+  (*recording)
+      ->WriteMetadata("result", {{"end", ToWord(outcome.end)},
+                                 {"hash", outcome.hash},
+                                 {"sim_s", std::to_string(outcome.sim_s)}});
   if (const Result<void> closed = (*recording)->Close(); !closed) return closed.error();
   return outcome;
 }

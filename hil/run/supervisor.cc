@@ -25,7 +25,8 @@ volatile sig_atomic_t g_interrupted = 0;
 
 void OnInterrupt(int) { g_interrupted = 1; }
 
-// While a run is on, Ctrl-C reaches the run's process as well (same terminal); this process only takes note.
+// While a run is on, Ctrl-C reaches the run's process as well (same terminal); this process only
+// takes note.
 class InterruptNote {
  public:
   InterruptNote() {
@@ -40,14 +41,18 @@ class InterruptNote {
   }
 
  private:
-  struct sigaction before_int_ {}, before_term_ {};
+  struct sigaction before_int_ {
+  }, before_term_{};
 };
 
-// The environment of a run: nothing of the user's but where libraries lie, so that no setting of a machine enters a run.
+// The environment of a run: nothing of the user's but where libraries lie, so that no setting of a
+// machine enters a run.
 std::vector<std::string> RunEnvironment() {
-  std::vector<std::string> environment = {std::string(kTunables) + "=" + kWithoutFma, "LC_ALL=C", "TZ=UTC", "HOME=/nonexistent"};
+  std::vector<std::string> environment = {std::string(kTunables) + "=" + kWithoutFma, "LC_ALL=C",
+                                          "TZ=UTC", "HOME=/nonexistent"};
   for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"}) {
-    if (const char* value = std::getenv(name)) environment.push_back(std::string(name) + "=" + value);
+    if (const char* value = std::getenv(name))
+      environment.push_back(std::string(name) + "=" + value);
   }
   return environment;
 }
@@ -66,12 +71,15 @@ struct Worker {
 
 Result<Worker> StartWorker(const RunRequest& request) {
   int fds[2];
-  if (pipe2(fds, O_CLOEXEC) != 0) return Error::Environment(std::string("cannot make a pipe: ") + std::strerror(errno));
+  if (pipe2(fds, O_CLOEXEC) != 0)
+    return Error::Environment(std::string("cannot make a pipe: ") + std::strerror(errno));
   std::vector<std::string> words = {"dustproof", kWorkerWord, ToJson(request)};
   std::vector<std::string> environment = RunEnvironment();
   const std::vector<char*> argv = Pointers(words), envp = Pointers(environment);
   const pid_t pid = fork();
-  if (pid < 0) return Error::Environment(std::string("cannot start the run's process: ") + std::strerror(errno));
+  if (pid < 0)
+    return Error::Environment(std::string("cannot start the run's process: ") +
+                              std::strerror(errno));
   if (pid == 0) {
     if (fds[1] == kReportFd) {
       fcntl(kReportFd, F_SETFD, 0);
@@ -88,11 +96,13 @@ Result<Worker> StartWorker(const RunRequest& request) {
 // Lines of JSON from the run's process: progress, and the outcome last.
 class ReportLines {
  public:
-  explicit ReportLines(const std::function<void(const RunProgress&)>& on_progress) : on_progress_(on_progress) {}
+  explicit ReportLines(const std::function<void(const RunProgress&)>& on_progress)
+      : on_progress_(on_progress) {}
 
   void Add(const char* data, size_t bytes) {
     pending_.append(data, bytes);
-    for (size_t end; (end = pending_.find('\n')) != std::string::npos; pending_.erase(0, end + 1)) Take(pending_.substr(0, end));
+    for (size_t end; (end = pending_.find('\n')) != std::string::npos; pending_.erase(0, end + 1))
+      Take(pending_.substr(0, end));
   }
   const std::optional<RunOutcome>& outcome() const { return outcome_; }
   double sim_s() const { return sim_s_; }
@@ -103,7 +113,9 @@ class ReportLines {
     if (!json.is_object()) return;
     if (json.contains("progress_s")) {
       sim_s_ = json.value("progress_s", 0.0);
-      if (on_progress_) on_progress_({sim_s_, json.value("duration_s", 0.0), json.value("activity", std::string())});
+      if (on_progress_)
+        on_progress_(
+            {sim_s_, json.value("duration_s", 0.0), json.value("activity", std::string())});
     } else {
       outcome_ = RunOutcomeFromJson(line);
     }
@@ -132,9 +144,11 @@ int WaitFor(pid_t pid) {
   return status;
 }
 
-// What the crash reporter wrote beside the recording, as text for people; "" where it wrote nothing.
+// What the crash reporter wrote beside the recording, as text for people; "" where it wrote
+// nothing.
 std::string DiagnosisBeside(const std::string& recording) {
-  const Result<Diagnosis> diagnosis = ReadDiagnosis(std::filesystem::path(recording).replace_extension(".diagnosis.json"));
+  const Result<Diagnosis> diagnosis =
+      ReadDiagnosis(std::filesystem::path(recording).replace_extension(".diagnosis.json"));
   return diagnosis ? ToString(*diagnosis) : "";
 }
 
@@ -146,12 +160,16 @@ RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s) {
   outcome.sim_s = sim_s;
   outcome.diagnosis = DiagnosisBeside(request.recording);
   if (outcome.diagnosis.empty()) {
-    outcome.diagnosis = WIFSIGNALED(status) ? std::string("the run's process was ended by signal ") + strsignal(WTERMSIG(status))
-                                            : "the run's process ended with exit code " + std::to_string(WEXITSTATUS(status));
+    outcome.diagnosis =
+        WIFSIGNALED(status)
+            ? std::string("the run's process was ended by signal ") + strsignal(WTERMSIG(status))
+            : "the run's process ended with exit code " + std::to_string(WEXITSTATUS(status));
   }
-  const SealExtras extras{.attachments = {},
-                          .metadata = {{"result", {{"end", ToWord(outcome.end)}, {"diagnosis", outcome.diagnosis}}}}};
-  (void)SealRecording(request.recording, extras);  // Best effort: whole chunks stay readable even where sealing fails.
+  const SealExtras extras{
+      .attachments = {},
+      .metadata = {{"result", {{"end", ToWord(outcome.end)}, {"diagnosis", outcome.diagnosis}}}}};
+  (void)SealRecording(request.recording,
+                      extras);  // Best effort: whole chunks stay readable even where sealing fails.
   return outcome;
 }
 
@@ -165,10 +183,14 @@ void EnsurePortableMath(char** argv) {
   setenv(kTunables, kWithoutFma, 1);
   execv("/proc/self/exe", argv);
   // Without /proc we go on; results then hold for CPUs of this kind only.
-  std::fprintf(stderr, "dustproof: cannot restart without FMA (%s): results hold for this kind of CPU only\n", std::strerror(errno));
+  std::fprintf(
+      stderr,
+      "dustproof: cannot restart without FMA (%s): results hold for this kind of CPU only\n",
+      std::strerror(errno));
 }
 
-Result<RunOutcome> SuperviseRun(const RunRequest& request, const std::function<void(const RunProgress&)>& on_progress) {
+Result<RunOutcome> SuperviseRun(const RunRequest& request,
+                                const std::function<void(const RunProgress&)>& on_progress) {
   const InterruptNote note;
   Result<Worker> worker = StartWorker(request);
   if (!worker) return worker.error();

@@ -12,25 +12,28 @@ namespace dustproof {
 struct RunProgress {
   double sim_s = 0;
   double duration_s = 0;
-  std::string activity;   ///< What the firmware says it does.
+  std::string activity;  ///< What the firmware says it does.
 };
 
-/// Makes one run in a process of its own and waits for it. Whatever the firmware does there (crash, hang, exit), this process
-/// goes on: it seals the recording and returns what is known. An interrupt (Ctrl-C) ends the run early, sealed as well.
-/// Fails only where the process can't be started.
-Result<RunOutcome> SuperviseRun(const RunRequest& request, const std::function<void(const RunProgress&)>& on_progress);
+/// Makes one run in a process of its own and waits for it. Whatever the firmware does there (crash,
+/// hang, exit), this process goes on: it seals the recording and returns what is known. An
+/// interrupt (Ctrl-C) ends the run early, sealed as well. Fails only where the process can't be
+/// started.
+Result<RunOutcome> SuperviseRun(const RunRequest& request,
+                                const std::function<void(const RunProgress&)>& on_progress);
 
 /// What the run's own process executes: `dustproof` starts itself again with this word.
 inline constexpr const char* kWorkerWord = "--run-worker";
-/// Entry of that process: `request_json` from its command line; reports on file descriptor `kReportFd`. Returns its exit code.
+/// Entry of that process: `request_json` from its command line; reports on file descriptor
+/// `kReportFd`. Returns its exit code.
 int RunWorker(const std::string& request_json);
 inline constexpr int kReportFd = 3;
 
 /// True once Ctrl-C was pressed in the supervising process: no further run should start.
 bool InterruptRequested();
 
-/// Restarts this process with glibc's FMA variants of libm switched off, unless that is done already: sin and its like then
-/// give the same bits on every x86-64. Call first in main().
+/// Restarts this process with glibc's FMA variants of libm switched off, unless that is done
+/// already: sin and its like then give the same bits on every x86-64. Call first in main().
 void EnsurePortableMath(char** argv);
 
 }  // namespace dustproof

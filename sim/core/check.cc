@@ -12,8 +12,8 @@ void SetCheckContext(std::string (*context)()) { g_context = context; }
 
 void CheckFailed(const char* file, int line, const char* condition, const std::string& values) {
   const std::string context = g_context ? g_context() : "";
-  std::fprintf(stderr, "%s:%d: internal check failed: %s%s%s%s\n", file, line, condition, values.c_str(),
-               context.empty() ? "" : " | ", context.c_str());
+  std::fprintf(stderr, "%s:%d: internal check failed: %s%s%s%s\n", file, line, condition,
+               values.c_str(), context.empty() ? "" : " | ", context.c_str());
   std::abort();
 }
 

@@ -4,7 +4,8 @@
 
 namespace dustproof {
 
-// The time-stamp counter costs some 10 ns to read: it may be switched ten thousand times a simulated second.
+// The time-stamp counter costs some 10 ns to read: it may be switched ten thousand times a
+// simulated second.
 CpuShare::CpuShare() : since_(__rdtsc()) {}
 
 CpuSection CpuShare::Switch(CpuSection section) {

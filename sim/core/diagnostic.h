@@ -13,7 +13,8 @@ struct SourceLocation {
   int column = 0;
 };
 
-/// One problem with somebody's input or environment, for people: place, field, rule, value, way out.
+/// One problem with somebody's input or environment, for people: place, field, rule, value, way
+/// out.
 struct Diagnostic {
   SourceLocation where;
   std::string field;    ///< Dotted path, e.g. `robot.lidar.range_m_max`. May be empty.
@@ -25,7 +26,8 @@ std::string ToString(const Diagnostic& diagnostic);
 /// One line each, in the order given.
 std::string ToString(const std::vector<Diagnostic>& diagnostics);
 
-/// The closest of `known` to a mistyped `word`, or empty where none is close (more than about a third of its letters differ).
+/// The closest of `known` to a mistyped `word`, or empty where none is close (more than about a
+/// third of its letters differ).
 std::string SuggestWord(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace dustproof

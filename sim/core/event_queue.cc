@@ -19,7 +19,8 @@ EventId EventQueue::Schedule(SimTime when, EventSource source, Action action) {
 }
 
 void EventQueue::Cancel(EventId id) {
-  const auto it = std::find_if(heap_.begin(), heap_.end(), [id](const Entry& e) { return e.id == id; });
+  const auto it =
+      std::find_if(heap_.begin(), heap_.end(), [id](const Entry& e) { return e.id == id; });
   if (it == heap_.end()) return;
   heap_.erase(it);
   std::make_heap(heap_.begin(), heap_.end(), Later);

@@ -21,7 +21,8 @@ enum class EventSource : uint16_t {
 
 using EventId = uint64_t;
 
-/// What shall happen when, ordered by (time, source, sequence). The one clock of a run: `now()` moves only in `RunNext`.
+/// What shall happen when, ordered by (time, source, sequence). The one clock of a run: `now()`
+/// moves only in `RunNext`.
 class EventQueue {
  public:
   using Action = std::function<void()>;

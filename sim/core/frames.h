@@ -4,8 +4,9 @@
 #include <cmath>
 #include <numbers>
 
-/// Frames: W floor plan · R robot base (x forward, z up, origin on the floor between the wheels) · L lidar · D dock ·
-/// M the map that the firmware believes in. `X_AB` is B posed in A; `p_WDock_W` is a position from W's origin in axes of W.
+/// Frames: W floor plan · R robot base (x forward, z up, origin on the floor between the wheels) ·
+/// L lidar · D dock · M the map that the firmware believes in. `X_AB` is B posed in A; `p_WDock_W`
+/// is a position from W's origin in axes of W.
 namespace dustproof {
 
 using Vec2 = Eigen::Vector2d;

@@ -10,8 +10,8 @@
 
 namespace dustproof {
 
-/// A running 64-bit hash (XXH3) over values in a fixed order: the state hash of a run, seeds of named streams.
-/// Not for security; its value does not depend on the CPU.
+/// A running 64-bit hash (XXH3) over values in a fixed order: the state hash of a run, seeds of
+/// named streams. Not for security; its value does not depend on the CPU.
 class Hasher {
  public:
   Hasher();
@@ -24,8 +24,7 @@ class Hasher {
   void Add(std::string_view text);
   /// Integers, floating point and enums, by their bits: 0.0 and -0.0 differ, on purpose.
   template <typename T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  void Add(T value) {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void Add(T value) {
     AddBytes(std::as_bytes(std::span<const T, 1>(&value, 1)));
   }
   uint64_t Digest() const;

@@ -70,7 +70,9 @@ void RandomStream::Fill(std::span<std::byte> out) {
   }
 }
 
-RandomStream Seed::Stream(std::string_view name) const { return RandomStream(Derive(name).value()); }
+RandomStream Seed::Stream(std::string_view name) const {
+  return RandomStream(Derive(name).value());
+}
 
 Seed Seed::Derive(std::string_view name) const {
   Hasher hasher;

@@ -8,7 +8,8 @@
 
 namespace dustproof {
 
-/// A stream of pseudo-random numbers: xoshiro256** (Blackman and Vigna, 2018). Copying it copies its state.
+/// A stream of pseudo-random numbers: xoshiro256** (Blackman and Vigna, 2018). Copying it copies
+/// its state.
 ///
 /// Distributions are our own, since the standard library leaves theirs to the implementation.
 class RandomStream {
@@ -36,7 +37,8 @@ class RandomStream {
   bool has_spare_ = false;
 };
 
-/// The run's one seed. Each consumer names its own stream, so that a new consumer shifts nobody else's numbers.
+/// The run's one seed. Each consumer names its own stream, so that a new consumer shifts nobody
+/// else's numbers.
 class Seed {
  public:
   explicit Seed(uint64_t value) : value_(value) {}

@@ -37,8 +37,8 @@ inline std::string ToString(const Error& error) { return ToString(error.diagnost
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design.
-  Result(Error error) : error_(std::move(error)) {}      // NOLINT: implicit by design.
+  Result(T value) : value_(std::move(value)) {}      // NOLINT: implicit by design.
+  Result(Error error) : error_(std::move(error)) {}  // NOLINT: implicit by design.
 
   bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }

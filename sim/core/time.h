@@ -5,7 +5,8 @@
 #include <limits>
 #include <string>
 
-/// The three time types of the project: int64 nanoseconds each, without silent conversion between them.
+/// The three time types of the project: int64 nanoseconds each, without silent conversion between
+/// them.
 namespace dustproof {
 
 /// A span of simulated time.
@@ -62,7 +63,8 @@ class SimTime {
   int64_t ns_ = 0;
 };
 
-/// A calendar instant in the simulated world: nanoseconds since 1970-01-01 UTC. `WallTime = scenario start + SimTime`.
+/// A calendar instant in the simulated world: nanoseconds since 1970-01-01 UTC. `WallTime =
+/// scenario start + SimTime`.
 class WallTime {
  public:
   constexpr WallTime() = default;

@@ -7,27 +7,35 @@
 namespace dustproof {
 namespace {
 
-// Where an event's time goes until somebody says better: firmware, lidar and physics count themselves.
+// Where an event's time goes until somebody says better: firmware, lidar and physics count
+// themselves.
 CpuSection SectionOf(EventSource source) {
   switch (source) {
     case EventSource::kNetwork:
     case EventSource::kCloud:
-    case EventSource::kApp: return CpuSection::kNetwork;
-    default: return CpuSection::kOther;
+    case EventSource::kApp:
+      return CpuSection::kNetwork;
+    default:
+      return CpuSection::kOther;
   }
 }
 
 }  // namespace
 
-
-Engine::Engine(EventQueue* events, PhysicsWorld* physics, Robot* robot, CpuShare* cpu_share, Skipping skipping)
-    : events_(events), physics_(physics), robot_(robot), cpu_share_(cpu_share), skipping_(skipping) {}
+Engine::Engine(EventQueue* events, PhysicsWorld* physics, Robot* robot, CpuShare* cpu_share,
+               Skipping skipping)
+    : events_(events),
+      physics_(physics),
+      robot_(robot),
+      cpu_share_(cpu_share),
+      skipping_(skipping) {}
 
 void Engine::AdvancePhysics(SimTime at_least) {
   if (robot_->time() >= at_least) return;
   CpuScope scope(cpu_share_, CpuSection::kPhysics);
   const int64_t step_ns = Robot::kStep.nanoseconds();
-  const SimTime goal = SimTime::FromNanoseconds((at_least.nanoseconds() + step_ns - 1) / step_ns * step_ns);
+  const SimTime goal =
+      SimTime::FromNanoseconds((at_least.nanoseconds() + step_ns - 1) / step_ns * step_ns);
   while (robot_->time() < goal) {
     if (skipping_ == Skipping::kWhenAtRest && robot_->at_rest()) {
       steps_skipped_ += (goal - robot_->time()) / Robot::kStep;
@@ -65,7 +73,8 @@ void Engine::Every(SimDuration period, EventSource source, std::function<void()>
   std::weak_ptr<std::function<void()>> weak = again;
   *again = [this, period, source, observe = std::move(observe), weak] {
     observe();
-    if (const auto self = weak.lock()) events_->ScheduleAfter(period, source, [self] { (*self)(); });
+    if (const auto self = weak.lock())
+      events_->ScheduleAfter(period, source, [self] { (*self)(); });
   };
   events_->ScheduleAfter(period, source, [again] { (*again)(); });
 }

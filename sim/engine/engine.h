@@ -16,9 +16,9 @@ namespace dustproof {
 
 /// The loop of a run: one thread, fixed physics steps, one queue of events.
 ///
-/// Physics runs ahead of the queue to the end of the step that holds the next event, so that sensors can look at any
-/// instant; a command given within a step acts from the next one. While nothing moves, steps are skipped: the state's
-/// bits equal those of stepping.
+/// Physics runs ahead of the queue to the end of the step that holds the next event, so that
+/// sensors can look at any instant; a command given within a step acts from the next one. While
+/// nothing moves, steps are skipped: the state's bits equal those of stepping.
 class Engine {
  public:
   enum class Skipping { kWhenAtRest, kNever };

@@ -11,8 +11,8 @@ struct FloorPoint {
   double drag = 0.01;     ///< Rolling and dragging resistance as a share of the normal load. >= 0.
 };
 
-/// The floor as force elements and cliff sensors ask for it. Pure: the same point gives the same answer until the world
-/// changes.
+/// The floor as force elements and cliff sensors ask for it. Pure: the same point gives the same
+/// answer until the world changes.
 class FloorQuery {
  public:
   virtual ~FloorQuery() = default;

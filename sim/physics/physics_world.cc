@@ -20,20 +20,24 @@ btVector3 ToBullet(const Vec3& v) { return {v.x(), v.y(), v.z()}; }
 Vec3 FromBullet(const btVector3& v) { return {v.x(), v.y(), v.z()}; }
 btQuaternion ToBullet(const Eigen::Quaterniond& q) { return {q.x(), q.y(), q.z(), q.w()}; }
 Eigen::Quaterniond FromBullet(const btQuaternion& q) { return {q.w(), q.x(), q.y(), q.z()}; }
-bool SameBits(const btVector3& a, const btVector3& b) { return a.x() == b.x() && a.y() == b.y() && a.z() == b.z(); }
+bool SameBits(const btVector3& a, const btVector3& b) {
+  return a.x() == b.x() && a.y() == b.y() && a.z() == b.z();
+}
 
 btTransform ToBullet(const Pose3& X) {
   return btTransform(ToBullet(Eigen::Quaterniond(X.linear())), ToBullet(Vec3(X.translation())));
 }
 
-/// The hull: an upright cylinder that bulges by half a millimetre at the height of the centre of mass, so that a wall
-/// meets one point of it and doesn't tip it. Its axis need not go through the body's origin, which Bullet takes for the
-/// centre of mass: a compound around a centred cylinder would send each contact through Bullet's compound pairs.
+/// The hull: an upright cylinder that bulges by half a millimetre at the height of the centre of
+/// mass, so that a wall meets one point of it and doesn't tip it. Its axis need not go through the
+/// body's origin, which Bullet takes for the centre of mass: a compound around a centred cylinder
+/// would send each contact through Bullet's compound pairs.
 class Hull final : public btConvexInternalShape {
  public:
   Hull(const ChassisBody& body, double margin)
       : axis_(body.axis_m.x(), body.axis_m.y(), 0),
-        rings_{{{body.radius_m - margin, std::clamp(0.0, body.z_min_m + margin, body.z_max_m - margin)},
+        rings_{{{body.radius_m - margin,
+                 std::clamp(0.0, body.z_min_m + margin, body.z_max_m - margin)},
                 {body.radius_m - kBulge - margin, body.z_min_m + margin},
                 {body.radius_m - kBulge - margin, body.z_max_m - margin}}},
         low_(axis_ + btVector3(-body.radius_m, -body.radius_m, body.z_min_m)),
@@ -59,14 +63,16 @@ class Hull final : public btConvexInternalShape {
   btVector3 localGetSupportingVertex(const btVector3& direction) const override {
     return localGetSupportingVertexWithoutMargin(direction) + direction.normalized() * getMargin();
   }
-  void batchedUnitVectorGetSupportingVertexWithoutMargin(const btVector3* directions, btVector3* out,
-                                                         int count) const override {
+  void batchedUnitVectorGetSupportingVertexWithoutMargin(const btVector3* directions,
+                                                         btVector3* out, int count) const override {
     for (int i = 0; i < count; ++i) out[i] = localGetSupportingVertexWithoutMargin(directions[i]);
   }
   void getAabb(const btTransform& X, btVector3& low, btVector3& high) const override {
     btTransformAabb(low_, high_, 0, X, low, high);
   }
-  void calculateLocalInertia(btScalar, btVector3& inertia) const override { inertia.setValue(0, 0, 0); }
+  void calculateLocalInertia(btScalar, btVector3& inertia) const override {
+    inertia.setValue(0, 0, 0);
+  }
   const char* getName() const override { return "Hull"; }
 
  private:
@@ -83,7 +89,8 @@ class Hull final : public btConvexInternalShape {
 
 struct PhysicsWorld::Impl {
   explicit Impl(const Settings& s) : settings(s), dispatcher(&configuration) {
-    world = std::make_unique<btDiscreteDynamicsWorld>(&dispatcher, &broadphase, &solver, &configuration);
+    world = std::make_unique<btDiscreteDynamicsWorld>(&dispatcher, &broadphase, &solver,
+                                                      &configuration);
     world->setGravity(btVector3(0, 0, -9.81));
     world->setForceUpdateAllAabbs(false);
     btContactSolverInfo& info = world->getSolverInfo();
@@ -110,8 +117,9 @@ struct PhysicsWorld::Impl {
     shapes.push_back(std::move(shape));
   }
 
-  std::unique_ptr<btRigidBody> MakeBody(double mass, btCollisionShape* shape, const btVector3& inertia,
-                                        const btTransform& X, double friction) {
+  std::unique_ptr<btRigidBody> MakeBody(double mass, btCollisionShape* shape,
+                                        const btVector3& inertia, const btTransform& X,
+                                        double friction) {
     btRigidBody::btRigidBodyConstructionInfo info(mass, nullptr, shape, inertia);
     info.m_startWorldTransform = X;
     info.m_friction = friction;
@@ -122,7 +130,8 @@ struct PhysicsWorld::Impl {
   /// The fixed world becomes one body: 31 % faster than one body a wall.
   void SealFixed() {
     if (fixed) return;
-    fixed = MakeBody(0, &fixed_shape, {0, 0, 0}, btTransform::getIdentity(), settings.fixed_friction);
+    fixed =
+        MakeBody(0, &fixed_shape, {0, 0, 0}, btTransform::getIdentity(), settings.fixed_friction);
     floor = MakeBody(0, &floor_shape, {0, 0, 0}, btTransform::getIdentity(), 1.0);
     world->addRigidBody(fixed.get(), kFixed, kChassis | kProp);
     world->addRigidBody(floor.get(), kFloor, kProp);
@@ -158,7 +167,8 @@ void PhysicsWorld::AddFixedBox(const Pose3& X_WB, const Vec3& size_m) {
 
 void PhysicsWorld::AddFixedPrism(std::span<const Vec2> outline_W, double z_min_m, double z_max_m) {
   DP_CHECK(outline_W.size() >= 3 && z_min_m < z_max_m, outline_W.size(), z_min_m, z_max_m);
-  // Vertices are kept near the shape's own origin and pulled in by the margin's breadth, which Bullet adds again.
+  // Vertices are kept near the shape's own origin and pulled in by the margin's breadth, which
+  // Bullet adds again.
   Vec2 centre = Vec2::Zero();
   for (const Vec2& p : outline_W) centre += p / static_cast<double>(outline_W.size());
   const double z_mid = (z_min_m + z_max_m) / 2;
@@ -171,25 +181,29 @@ void PhysicsWorld::AddFixedPrism(std::span<const Vec2> outline_W, double z_min_m
     const Vec2 normal_in(-in.y(), in.x()), normal_out(-out.y(), out.x());
     const Vec2 inward = (normal_in + normal_out) / std::max(0.2, 1 + normal_in.dot(normal_out));
     const Vec2 p = here - centre + inward * impl_->settings.margin_m;
-    for (const double z : {z_min_m + impl_->settings.margin_m, z_max_m - impl_->settings.margin_m}) {
+    for (const double z :
+         {z_min_m + impl_->settings.margin_m, z_max_m - impl_->settings.margin_m}) {
       hull->addPoint(btVector3(p.x(), p.y(), z - z_mid), false);
     }
   }
   hull->recalcLocalAabb();
-  impl_->AddFixed(std::move(hull),
-                  btTransform(btQuaternion::getIdentity(), btVector3(centre.x(), centre.y(), z_mid)));
+  impl_->AddFixed(std::move(hull), btTransform(btQuaternion::getIdentity(),
+                                               btVector3(centre.x(), centre.y(), z_mid)));
 }
 
-void PhysicsWorld::AddFixedCylinder(const Vec2& p_W, double radius_m, double z_min_m, double z_max_m) {
+void PhysicsWorld::AddFixedCylinder(const Vec2& p_W, double radius_m, double z_min_m,
+                                    double z_max_m) {
   const double half = (z_max_m - z_min_m) / 2;
-  impl_->AddFixed(std::make_unique<btCylinderShapeZ>(btVector3(radius_m, radius_m, half)),
-                  btTransform(btQuaternion::getIdentity(), btVector3(p_W.x(), p_W.y(), z_min_m + half)));
+  impl_->AddFixed(
+      std::make_unique<btCylinderShapeZ>(btVector3(radius_m, radius_m, half)),
+      btTransform(btQuaternion::getIdentity(), btVector3(p_W.x(), p_W.y(), z_min_m + half)));
 }
 
 int PhysicsWorld::AddProp(const Prop& prop) {
   std::unique_ptr<btCollisionShape> shape;
   if (prop.radius_m > 0) {
-    shape = std::make_unique<btCylinderShapeZ>(btVector3(prop.radius_m, prop.radius_m, prop.size_m.z() / 2));
+    shape = std::make_unique<btCylinderShapeZ>(
+        btVector3(prop.radius_m, prop.radius_m, prop.size_m.z() / 2));
   } else {
     shape = std::make_unique<btBoxShape>(ToBullet(prop.size_m / 2));
   }
@@ -213,7 +227,8 @@ void PhysicsWorld::SetChassis(const ChassisBody& body) {
                                    btTransform::getIdentity(), body.friction);
   btRigidBody& chassis = *impl_->chassis;
   chassis.setActivationState(DISABLE_DEACTIVATION);
-  // Gravity and gyroscopic terms belong to the force elements: a step without contact must not touch the velocity.
+  // Gravity and gyroscopic terms belong to the force elements: a step without contact must not
+  // touch the velocity.
   chassis.setFlags(BT_DISABLE_WORLD_GRAVITY);
   chassis.setDamping(0, 0);
   impl_->world->addRigidBody(&chassis, kChassis, kFixed | kProp);
@@ -234,8 +249,8 @@ bool PhysicsWorld::Step(const RigidState& predicted) {
   m.SealFixed();
   const double h = m.settings.step_s;
   const btVector3 v = ToBullet(predicted.v_WC_W), w = ToBullet(predicted.w_WR_W);
-  // Bullet moves the chassis along the predicted velocity; it is put where that ends at the predicted pose, so that
-  // the force elements' shorter steps are not lost.
+  // Bullet moves the chassis along the predicted velocity; it is put where that ends at the
+  // predicted pose, so that the force elements' shorter steps are not lost.
   btTransform before;
   const btTransform end(ToBullet(predicted.q_WR), ToBullet(predicted.p_WC_W));
   btTransformUtil::integrateTransform(end, -v, -w, h, before);
@@ -277,9 +292,10 @@ bool PhysicsWorld::Impl::ReadContacts() {
       const btManifoldPoint& point = manifold.getContactPoint(k);
       overlapped |= point.getDistance() < 0;
       if (point.getAppliedImpulse() <= 0) continue;
-      contacts.push_back({FromBullet(is_first ? point.getPositionWorldOnA() : point.getPositionWorldOnB()),
-                          FromBullet(is_first ? point.m_normalWorldOnB : -point.m_normalWorldOnB),
-                          point.getAppliedImpulse(), prop});
+      contacts.push_back(
+          {FromBullet(is_first ? point.getPositionWorldOnA() : point.getPositionWorldOnB()),
+           FromBullet(is_first ? point.m_normalWorldOnB : -point.m_normalWorldOnB),
+           point.getAppliedImpulse(), prop});
     }
   }
   std::stable_sort(contacts.begin(), contacts.end(),
@@ -293,12 +309,14 @@ int PhysicsWorld::prop_count() const { return static_cast<int>(impl_->props.size
 
 RigidState PhysicsWorld::prop(int index) const {
   const btRigidBody& body = *impl_->props.at(static_cast<size_t>(index));
-  return {FromBullet(body.getWorldTransform().getOrigin()), FromBullet(body.getWorldTransform().getRotation()),
-          FromBullet(body.getLinearVelocity()), FromBullet(body.getAngularVelocity())};
+  return {FromBullet(body.getWorldTransform().getOrigin()),
+          FromBullet(body.getWorldTransform().getRotation()), FromBullet(body.getLinearVelocity()),
+          FromBullet(body.getAngularVelocity())};
 }
 
 bool PhysicsWorld::AnyPropAwake() const {
-  return std::any_of(impl_->props.begin(), impl_->props.end(), [](const auto& p) { return p->isActive(); });
+  return std::any_of(impl_->props.begin(), impl_->props.end(),
+                     [](const auto& p) { return p->isActive(); });
 }
 
 void PhysicsWorld::AddToHash(Hasher& hasher) const {

@@ -32,8 +32,9 @@ struct ChassisBody {
   double radius_m = 0.17;
   double z_min_m = -0.03;  ///< Underside, from the centre of mass.
   double z_max_m = 0.05;
-  Vec2 axis_m = {0, 0};    ///< The cylinder's axis, from the centre of mass.
-  double friction = 0.1;   ///< Multiplied with the other body's. Above 0.1 a shallow touch turns the robot into the wall.
+  Vec2 axis_m = {0, 0};   ///< The cylinder's axis, from the centre of mass.
+  double friction = 0.1;  ///< Multiplied with the other body's. Above 0.1 a shallow touch turns the
+                          ///< robot into the wall.
 };
 
 /// A loose thing on the floor: an upright box or (radius_m > 0) a cylinder.
@@ -53,10 +54,12 @@ struct ChassisContact {
   int prop = -1;      ///< Index of the prop that was touched, or -1 for something fixed.
 };
 
-/// Rigid-body contact between the robot's hull, everything fixed, and loose props. Bullet (double precision) inside.
+/// Rigid-body contact between the robot's hull, everything fixed, and loose props. Bullet (double
+/// precision) inside.
 ///
-/// Force elements are not its business: the caller says where they would bring the chassis, and learns where contact
-/// lets it go. A world is built anew for each run: Bullet repeats itself bit by bit in a rebuilt world only.
+/// Force elements are not its business: the caller says where they would bring the chassis, and
+/// learns where contact lets it go. A world is built anew for each run: Bullet repeats itself bit
+/// by bit in a rebuilt world only.
 class PhysicsWorld {
  public:
   struct Settings {
@@ -72,8 +75,8 @@ class PhysicsWorld {
   PhysicsWorld(PhysicsWorld&&) noexcept;
   PhysicsWorld& operator=(PhysicsWorld&&) noexcept;
 
-  // Building: all fixed things come before the first step. Give long walls in one piece: a hull glides over the seams of
-  // many short ones with small jolts.
+  // Building: all fixed things come before the first step. Give long walls in one piece: a hull
+  // glides over the seams of many short ones with small jolts.
   void AddFixedBox(const Pose3& X_WB, const Vec3& size_m);
   /// An upright prism over a convex outline, given counter-clockwise.
   void AddFixedPrism(std::span<const Vec2> outline_W, double z_min_m, double z_max_m);
@@ -87,8 +90,9 @@ class PhysicsWorld {
   void PlaceChassis(const RigidState& state);
   const RigidState& chassis() const;
 
-  /// Steps everything once. `predicted` is where the force elements alone bring the chassis at the end of the step.
-  /// Returns true where contact changed that; else `chassis()` is `predicted`, bit by bit.
+  /// Steps everything once. `predicted` is where the force elements alone bring the chassis at the
+  /// end of the step. Returns true where contact changed that; else `chassis()` is `predicted`, bit
+  /// by bit.
   /// @pre SetChassis was called.
   bool Step(const RigidState& predicted);
   /// The pushes of the last step, by falling impulse.

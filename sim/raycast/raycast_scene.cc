@@ -11,8 +11,9 @@
 namespace dustproof {
 namespace {
 
-// SSE4.2 is in every CPU that the project supports; pinning it keeps ties between triangles the same everywhere. Packets
-// of 8 are split in two there: 165 ns a ray in 3300 triangles, against 70 with AVX2. No worker threads: branches fork.
+// SSE4.2 is in every CPU that the project supports; pinning it keeps ties between triangles the
+// same everywhere. Packets of 8 are split in two there: 165 ns a ray in 3300 triangles, against 70
+// with AVX2. No worker threads: branches fork.
 constexpr char kDeviceConfig[] = "threads=1,set_affinity=0,isa=sse4.2,max_isa=sse4.2";
 constexpr int kPacket = 8;
 constexpr int kCylinderFacets = 32;
@@ -24,10 +25,12 @@ struct Plane {
   SurfaceId surface;
 };
 
-/// The process's one device, never released: releasing it lifts TBB's limit of one thread, and TBB starts a worker.
+/// The process's one device, never released: releasing it lifts TBB's limit of one thread, and TBB
+/// starts a worker.
 RTCDevice Device() {
   static const RTCDevice device = rtcNewDevice(kDeviceConfig);
-  DP_CHECK(device != nullptr, "Embree gave no device; error", static_cast<int>(rtcGetDeviceError(nullptr)));
+  DP_CHECK(device != nullptr, "Embree gave no device; error",
+           static_cast<int>(rtcGetDeviceError(nullptr)));
   return device;
 }
 
@@ -42,7 +45,8 @@ struct RaycastScene::Impl {
     const Plane& plane = planes[primitive];
     const double along = plane.normal.dot(ray.direction_W);
     const double height = plane.offset - plane.normal.dot(ray.p_W);
-    // A ray within a triangle's plane has no range of its own; Embree reports none, but a division must not decide.
+    // A ray within a triangle's plane has no range of its own; Embree reports none, but a division
+    // must not decide.
     if (along == 0) return {};
     return {std::max(0.0, height / along), std::abs(along), plane.surface};
   }
@@ -67,7 +71,8 @@ SurfaceId RaycastScene::AddSurface(const SurfaceOptics& optics) {
 
 const SurfaceOptics& RaycastScene::surface(SurfaceId id) const { return impl_->surfaces.at(id); }
 
-void RaycastScene::AddTriangles(std::span<const Vec3> vertices_W, std::span<const std::array<uint32_t, 3>> triangles,
+void RaycastScene::AddTriangles(std::span<const Vec3> vertices_W,
+                                std::span<const std::array<uint32_t, 3>> triangles,
                                 SurfaceId surface) {
   DP_CHECK(!impl_->scene, "added after Commit");
   DP_CHECK(surface < impl_->surfaces.size(), surface);
@@ -76,7 +81,8 @@ void RaycastScene::AddTriangles(std::span<const Vec3> vertices_W, std::span<cons
     for (int i = 0; i < 3; ++i) impl_->vertices.push_back(static_cast<float>(v[i]));
   }
   for (const auto& triangle : triangles) {
-    const Vec3 &a = vertices_W[triangle[0]], &b = vertices_W[triangle[1]], &c = vertices_W[triangle[2]];
+    const Vec3 &a = vertices_W[triangle[0]], &b = vertices_W[triangle[1]],
+               &c = vertices_W[triangle[2]];
     const Vec3 cross = (b - a).cross(c - a);
     if (cross.norm() < 1e-12) continue;  // No area: nothing to hit.
     for (const uint32_t i : triangle) impl_->indices.push_back(first + i);
@@ -88,16 +94,27 @@ void RaycastScene::AddTriangles(std::span<const Vec3> vertices_W, std::span<cons
 void RaycastScene::AddBox(const Pose3& X_WB, const Vec3& size_m, SurfaceId surface) {
   std::array<Vec3, 8> corners;
   for (int i = 0; i < 8; ++i) {
-    corners[static_cast<size_t>(i)] = X_WB * Vec3((i & 1 ? 0.5 : -0.5) * size_m.x(), (i & 2 ? 0.5 : -0.5) * size_m.y(),
-                                                  (i & 4 ? 0.5 : -0.5) * size_m.z());
+    corners[static_cast<size_t>(i)] =
+        X_WB * Vec3((i & 1 ? 0.5 : -0.5) * size_m.x(), (i & 2 ? 0.5 : -0.5) * size_m.y(),
+                    (i & 4 ? 0.5 : -0.5) * size_m.z());
   }
-  static constexpr std::array<std::array<uint32_t, 3>, 12> kFaces = {
-      {{0, 4, 6}, {0, 6, 2}, {1, 3, 7}, {1, 7, 5}, {0, 1, 5}, {0, 5, 4},
-       {2, 6, 7}, {2, 7, 3}, {0, 2, 3}, {0, 3, 1}, {4, 5, 7}, {4, 7, 6}}};
+  static constexpr std::array<std::array<uint32_t, 3>, 12> kFaces = {{{0, 4, 6},
+                                                                      {0, 6, 2},
+                                                                      {1, 3, 7},
+                                                                      {1, 7, 5},
+                                                                      {0, 1, 5},
+                                                                      {0, 5, 4},
+                                                                      {2, 6, 7},
+                                                                      {2, 7, 3},
+                                                                      {0, 2, 3},
+                                                                      {0, 3, 1},
+                                                                      {4, 5, 7},
+                                                                      {4, 7, 6}}};
   AddTriangles(corners, kFaces, surface);
 }
 
-void RaycastScene::AddPrism(std::span<const Vec2> outline_W, double z_min_m, double z_max_m, SurfaceId surface) {
+void RaycastScene::AddPrism(std::span<const Vec2> outline_W, double z_min_m, double z_max_m,
+                            SurfaceId surface) {
   DP_CHECK(outline_W.size() >= 3, outline_W.size());
   const uint32_t n = static_cast<uint32_t>(outline_W.size());
   std::vector<Vec3> vertices;
@@ -117,7 +134,8 @@ void RaycastScene::AddPrism(std::span<const Vec2> outline_W, double z_min_m, dou
   AddTriangles(vertices, triangles, surface);
 }
 
-void RaycastScene::AddCylinder(const Vec2& p_W, double radius_m, double z_min_m, double z_max_m, SurfaceId surface) {
+void RaycastScene::AddCylinder(const Vec2& p_W, double radius_m, double z_min_m, double z_max_m,
+                               SurfaceId surface) {
   std::vector<Vec2> outline;
   for (int i = 0; i < kCylinderFacets; ++i) {
     const double angle = 2 * std::numbers::pi * i / kCylinderFacets;
@@ -133,11 +151,13 @@ void RaycastScene::Commit() {
   rtcSetSceneFlags(m.scene, RTC_SCENE_FLAG_ROBUST);
   if (!m.indices.empty()) {
     RTCGeometry geometry = rtcNewGeometry(Device(), RTC_GEOMETRY_TYPE_TRIANGLE);
-    auto* vertices = static_cast<float*>(rtcSetNewGeometryBuffer(
-        geometry, RTC_BUFFER_TYPE_VERTEX, 0, RTC_FORMAT_FLOAT3, 3 * sizeof(float), m.vertices.size() / 3));
+    auto* vertices = static_cast<float*>(
+        rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_VERTEX, 0, RTC_FORMAT_FLOAT3,
+                                3 * sizeof(float), m.vertices.size() / 3));
     std::copy(m.vertices.begin(), m.vertices.end(), vertices);
-    auto* indices = static_cast<unsigned*>(rtcSetNewGeometryBuffer(
-        geometry, RTC_BUFFER_TYPE_INDEX, 0, RTC_FORMAT_UINT3, 3 * sizeof(unsigned), m.indices.size() / 3));
+    auto* indices = static_cast<unsigned*>(
+        rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_INDEX, 0, RTC_FORMAT_UINT3,
+                                3 * sizeof(unsigned), m.indices.size() / 3));
     std::copy(m.indices.begin(), m.indices.end(), indices);
     rtcCommitGeometry(geometry);
     rtcAttachGeometry(m.scene, geometry);
@@ -148,7 +168,8 @@ void RaycastScene::Commit() {
   m.indices = {};
 }
 
-void RaycastScene::Cast(std::span<const Ray> rays, double range_m_max, std::span<RayHit> hits) const {
+void RaycastScene::Cast(std::span<const Ray> rays, double range_m_max,
+                        std::span<RayHit> hits) const {
   DP_CHECK(impl_->scene && rays.size() == hits.size(), rays.size(), hits.size());
   RTCIntersectContext context;
   rtcInitIntersectContext(&context);
@@ -178,8 +199,9 @@ void RaycastScene::Cast(std::span<const Ray> rays, double range_m_max, std::span
     rtcIntersect8(valid, impl_->scene, &context, &packet);
     for (int i = 0; i < count; ++i) {
       const size_t k = first + static_cast<size_t>(i);
-      hits[k] = packet.hit.geomID[i] == RTC_INVALID_GEOMETRY_ID ? RayHit{}
-                                                                : impl_->ToHit(rays[k], packet.hit.primID[i]);
+      hits[k] = packet.hit.geomID[i] == RTC_INVALID_GEOMETRY_ID
+                    ? RayHit{}
+                    : impl_->ToHit(rays[k], packet.hit.primID[i]);
     }
   }
 }

@@ -8,7 +8,8 @@ namespace dustproof {
 namespace {
 
 // Open-circuit voltage of a pack of four NMC cells over the share of charge, in steps of a tenth.
-constexpr std::array<double, 11> kOpenCircuit_V = {12.0, 13.6, 14.0, 14.3, 14.5, 14.7, 15.0, 15.4, 15.8, 16.2, 16.7};
+constexpr std::array<double, 11> kOpenCircuit_V = {12.0, 13.6, 14.0, 14.3, 14.5, 14.7,
+                                                   15.0, 15.4, 15.8, 16.2, 16.7};
 constexpr double kChargeEndCurrent_A = 0.05;
 
 int64_t ToMicro(double v) { return static_cast<int64_t>(std::llround(v * 1e6)); }
@@ -23,14 +24,17 @@ Battery::Battery(const BatterySpec& spec, const Seed& seed)
   Update(spec.electronics_W, false);
 }
 
-double Battery::charge_share() const { return static_cast<double>(charge_uAus_) / static_cast<double>(capacity_uAus_); }
+double Battery::charge_share() const {
+  return static_cast<double>(charge_uAus_) / static_cast<double>(capacity_uAus_);
+}
 
 double Battery::energy_used_J() const { return static_cast<double>(used_uWus_) * 1e-12; }
 
 double Battery::OpenCircuit_V() const {
   const double x = std::clamp(charge_share(), 0.0, 1.0) * 10;
   const size_t i = std::min<size_t>(9, static_cast<size_t>(x));
-  return kOpenCircuit_V[i] + (kOpenCircuit_V[i + 1] - kOpenCircuit_V[i]) * (x - static_cast<double>(i));
+  return kOpenCircuit_V[i] +
+         (kOpenCircuit_V[i + 1] - kOpenCircuit_V[i]) * (x - static_cast<double>(i));
 }
 
 void Battery::Update(double load_W, bool on_dock) {
@@ -39,8 +43,10 @@ void Battery::Update(double load_W, bool on_dock) {
   const double open_V = OpenCircuit_V();
   double current_A = 0;
   if (on_dock) {
-    // The dock feeds the load too; the pack takes what constant current, then constant voltage allow.
-    current_A = std::min(spec_.charge_current_A, (spec_.charge_voltage_V - open_V) / std::max(spec_.resistance_ohm, 1e-3));
+    // The dock feeds the load too; the pack takes what constant current, then constant voltage
+    // allow.
+    current_A = std::min(spec_.charge_current_A,
+                         (spec_.charge_voltage_V - open_V) / std::max(spec_.resistance_ohm, 1e-3));
     if (current_A < kChargeEndCurrent_A || charge_uAus_ >= capacity_uAus_) current_A = 0;
   } else {
     current_A = -load_W / std::max(open_V - spec_.resistance_ohm * load_W / open_V, 6.0);
@@ -71,7 +77,8 @@ BatteryReading Battery::Sample(SimTime t) {
   reading.time = t;
   reading.voltage_V = voltage_V_;
   reading.current_A = current_A;
-  reading.charge_pct = std::clamp(charge_share() * 100 + gauge_offset_pct_ * (1 - charge_share()), 0.0, 100.0);
+  reading.charge_pct =
+      std::clamp(charge_share() * 100 + gauge_offset_pct_ * (1 - charge_share()), 0.0, 100.0);
   reading.temperature_C = temperature_C_;
   reading.charging = charging_;
   return reading;

@@ -8,16 +8,19 @@
 
 namespace dustproof {
 
-/// Four lithium-ion cells, a dock that charges them at constant current, then constant voltage, and a gauge.
+/// Four lithium-ion cells, a dock that charges them at constant current, then constant voltage, and
+/// a gauge.
 ///
-/// Charge is counted in whole microampere-microseconds, so that many steps at rest and one long one come to the same bits.
+/// Charge is counted in whole microampere-microseconds, so that many steps at rest and one long one
+/// come to the same bits.
 class Battery {
  public:
   Battery(const BatterySpec& spec, const Seed& seed);
 
   /// Draws what the motors took in a step, `motor_energy_J`, and `load_W` for its length.
   void Step(SimDuration length, double motor_energy_J);
-  /// Sets the steady draw and the charger; they hold until the next call. Voltage and current follow.
+  /// Sets the steady draw and the charger; they hold until the next call. Voltage and current
+  /// follow.
   void Update(double load_W, bool on_dock);
   BatteryReading Sample(SimTime t);
 
@@ -35,9 +38,9 @@ class Battery {
   double gauge_offset_pct_;
   int64_t capacity_uAus_;
   int64_t charge_uAus_;
-  int64_t current_uA_ = 0;      ///< Steady part; positive while charging.
+  int64_t current_uA_ = 0;  ///< Steady part; positive while charging.
   int64_t load_uW_ = 0;
-  int64_t used_uWus_ = 0;       ///< Energy, to the millionth of a microjoule: 9 MJ fit.
+  int64_t used_uWus_ = 0;  ///< Energy, to the millionth of a microjoule: 9 MJ fit.
   double voltage_V_ = 0;
   double load_W_ = 0;
   double temperature_C_ = 25;

@@ -10,7 +10,8 @@ namespace dustproof {
 
 /// Where the robot's body was at the two ends of the last step; sensors look in between.
 ///
-/// At rest both ends are equal, and so is everything in between, bit by bit, however long the step was.
+/// At rest both ends are equal, and so is everything in between, bit by bit, however long the step
+/// was.
 struct BodyTrack {
   struct End {
     SimTime time;
@@ -25,7 +26,9 @@ struct BodyTrack {
   /// 0 at `before`, 1 at `after`.
   double Share(SimTime t) const {
     const int64_t span = (after.time - before.time).nanoseconds();
-    return span > 0 ? static_cast<double>((t - before.time).nanoseconds()) / static_cast<double>(span) : 1;
+    return span > 0
+               ? static_cast<double>((t - before.time).nanoseconds()) / static_cast<double>(span)
+               : 1;
   }
 };
 

@@ -10,12 +10,14 @@
 
 namespace dustproof {
 
-/// The shell in front: pressed by contacts that push hard enough, released once the robot has backed off.
+/// The shell in front: pressed by contacts that push hard enough, released once the robot has
+/// backed off.
 class Bumper {
  public:
   Bumper(const BumperSpec& spec, double radius_m) : spec_(spec), radius_m_(radius_m) {}
 
-  /// After each step with the step's contacts. Returns true where a side was pressed that was free before.
+  /// After each step with the step's contacts. Returns true where a side was pressed that was free
+  /// before.
   bool Update(const std::vector<ChassisContact>& contacts, const Pose3& X_WR, double step_s);
   void Release() { sides_ = {}; }
 
@@ -25,8 +27,8 @@ class Bumper {
  private:
   struct Side {
     bool pressed = false;
-    Vec2 p_W = Vec2::Zero();   ///< What pressed it.
-    int quiet_steps = 0;       ///< Since a loose thing pushed last; it may have slid away.
+    Vec2 p_W = Vec2::Zero();  ///< What pressed it.
+    int quiet_steps = 0;      ///< Since a loose thing pushed last; it may have slid away.
     bool loose = false;
   };
   BumperSpec spec_;

@@ -13,7 +13,8 @@ namespace dustproof {
 /// Charging contacts, and the receiver of the dock's infrared beacon.
 class DockSensor {
  public:
-  DockSensor(const DockSpec& spec, double hull_radius_m, const Seed& seed, const std::optional<Pose2>& X_WD);
+  DockSensor(const DockSpec& spec, double hull_radius_m, const Seed& seed,
+             const std::optional<Pose2>& X_WD);
 
   /// Whether the charging contacts touch.
   bool Contact(const Pose2& X_WR) const;

@@ -28,13 +28,15 @@ Drivetrain::Drivetrain(const RobotConfig& config) : config_(config) {
   p_RC_R_ = {body.centre_of_mass_m[0], 0, body.centre_of_mass_m[1]};
   const double r2 = body.radius_m * body.radius_m, h2 = body.height_m * body.height_m;
   inertia_ = body.mass_kg * Vec3(r2 / 4 + h2 / 12, r2 / 4 + h2 / 12, r2 / 2);
-  for (size_t i = 0; i < 2; ++i) radius_m_[i] = drive.wheel_radius_m * (1 + drive.wheel_radius_error[i]);
-  // At rest on level floor R lies on the floor: the springs carry the wheels' share of the weight, the caster the rest.
+  for (size_t i = 0; i < 2; ++i)
+    radius_m_[i] = drive.wheel_radius_m * (1 + drive.wheel_radius_error[i]);
+  // At rest on level floor R lies on the floor: the springs carry the wheels' share of the weight,
+  // the caster the rest.
   const double weight = body.mass_kg * kGravity;
   const double caster_N = weight * p_RC_R_.x() / drive.caster_x_m;
   const double wheel_N = (weight - caster_N) / 2;
-  const double extension =
-      drive.suspension.travel_m - (wheel_N - drive.suspension.preload_N) / drive.suspension.spring_N_per_m;
+  const double extension = drive.suspension.travel_m -
+                           (wheel_N - drive.suspension.preload_N) / drive.suspension.spring_N_per_m;
   mount_z_m_ = drive.wheel_radius_m + extension;
   caster_z_m_ = -caster_N / kCasterStiffness;
 }
@@ -72,8 +74,8 @@ RigidState Drivetrain::PlaceAtRest(const Pose2& X_WR, double floor_z_m) {
   return state;
 }
 
-Drivetrain::Ground::Spot Drivetrain::QueryWheel(const Vec2& p_W, const Vec2& heading, const FloorQuery& floor,
-                                                bool level) const {
+Drivetrain::Ground::Spot Drivetrain::QueryWheel(const Vec2& p_W, const Vec2& heading,
+                                                const FloorQuery& floor, bool level) const {
   const FloorPoint here = floor.At(p_W);
   Ground::Spot spot{here.height_m, here.friction, here.drag};
   if (level) return spot;
@@ -111,12 +113,13 @@ Drivetrain::Ground Drivetrain::Query(const RigidState& chassis, const FloorQuery
   return ground;
 }
 
-void Drivetrain::Advance(RigidState* chassis, double h, int count, const std::array<double, 2>& voltage_V,
-                         const FloorQuery& floor) {
+void Drivetrain::Advance(RigidState* chassis, double h, int count,
+                         const std::array<double, 2>& voltage_V, const FloorQuery& floor) {
   const Ground ground = Query(*chassis, floor);
   for (int i = 0; i < count; ++i) {
     const Eigen::Matrix3d R = chassis->q_WR.toRotationMatrix();
-    const Vec3 heading = Vec3(R(0, 0), R(1, 0), 0) / std::max(1e-6, std::sqrt(R(0, 0) * R(0, 0) + R(1, 0) * R(1, 0)));
+    const Vec3 heading = Vec3(R(0, 0), R(1, 0), 0) /
+                         std::max(1e-6, std::sqrt(R(0, 0) * R(0, 0) + R(1, 0) * R(1, 0)));
     const Axes axes{R.col(0), R.col(1), R.col(2), heading, Vec3(-heading.y(), heading.x(), 0)};
     Load load;
     load.force.z() = -config_.body.mass_kg * kGravity;
@@ -130,8 +133,8 @@ void Drivetrain::Advance(RigidState* chassis, double h, int count, const std::ar
   }
 }
 
-void Drivetrain::AddWheel(int side, const RigidState& chassis, const Axes& axes, const Ground::Spot& spot,
-                          double voltage_V, double h, Load* load) {
+void Drivetrain::AddWheel(int side, const RigidState& chassis, const Axes& axes,
+                          const Ground::Spot& spot, double voltage_V, double h, Load* load) {
   const size_t s = static_cast<size_t>(side);
   WheelState& wheel = wheels_[s];
   const SuspensionSpec& spring = config_.drive.suspension;
@@ -151,14 +154,16 @@ void Drivetrain::AddWheel(int side, const RigidState& chassis, const Axes& axes,
   double push = spring.preload_N + spring.spring_N_per_m * (spring.travel_m - wanted) -
                 spring.damping_Ns_per_m * v_hub.z() / up_z;
   if (wanted < 0) push += std::min(-kBumpStopStiffness * wanted, kBumpStopForceMax);
-  if (wanted > spring.travel_m) push *= std::max(0.0, 1 - (wanted - spring.travel_m) / kFadeBeyondTravel);
+  if (wanted > spring.travel_m)
+    push *= std::max(0.0, 1 - (wanted - spring.travel_m) / kFadeBeyondTravel);
   // A hub far below the floor hangs beside a step, not on it.
   push = wanted < -kBesideStep || axes.up.z() < kOnItsSide ? 0.0 : std::max(0.0, push);
   wheel.extension_m = extension;
   if (wanted > 0.95 * spring.travel_m) wheel.dropped = true;
   if (wanted < 0.75 * spring.travel_m) wheel.dropped = false;
 
-  // Tyre: strain of its bristles. An edge under the wheel leans normal and tangent back by the slope.
+  // Tyre: strain of its bristles. An edge under the wheel leans normal and tangent back by the
+  // slope.
   const double lean = 1 / std::sqrt(1 + spot.slope * spot.slope), sine = spot.slope * lean;
   const Vec3 normal_W = Vec3(0, 0, lean) - axes.heading * sine;
   const Vec3 tangent_W = axes.heading * lean + Vec3(0, 0, sine);
@@ -191,27 +196,30 @@ void Drivetrain::AddWheel(int side, const RigidState& chassis, const Axes& axes,
   TurnWheel(&wheel, r, along, spot.drag * normal * r, voltage_V, h);
   const Vec3 force = normal_W * normal + tangent_W * along + axes.sideways * across;
   load->force += force;
-  // The body takes the tyre's torque. Not that which turns the rotor up: a rotor geared 1 : G weighs in with G² where it
-  // is driven, but carries only G-fold angular momentum, which is next to nothing.
+  // The body takes the tyre's torque. Not that which turns the rotor up: a rotor geared 1 : G
+  // weighs in with G² where it is driven, but carries only G-fold angular momentum, which is next
+  // to nothing.
   load->torque += to_hub.cross(force) - axes.left * (along * r);
 }
 
-void Drivetrain::TurnWheel(WheelState* wheel, double radius_m, double tyre_force_N, double drag_Nm, double voltage_V,
-                           double h) const {
+void Drivetrain::TurnWheel(WheelState* wheel, double radius_m, double tyre_force_N, double drag_Nm,
+                           double voltage_V, double h) const {
   const MotorSpec& motor = config_.drive.motor;
   const double k = motor.torque_constant_Nm_per_A, J = motor.inertia_kg_m2;
   const double b = k * k / motor.resistance_ohm;
   const double before = wheel->speed_rad_s;
   // Back-EMF implicitly: it alone would be stiff at this step.
   double damping = 1 + h * b / J;
-  double speed = (before + h / J * (k * voltage_V / motor.resistance_ohm - tyre_force_N * radius_m)) / damping;
+  double speed =
+      (before + h / J * (k * voltage_V / motor.resistance_ohm - tyre_force_N * radius_m)) / damping;
   double current = (voltage_V - k * speed) / motor.resistance_ohm;
   if (std::abs(current) > motor.current_limit_A) {
     current = Clamp(current, motor.current_limit_A);
     damping = 1;
     speed = before + h / J * (k * current - tyre_force_N * radius_m);
   }
-  // Dry friction brings the wheel to zero at most. It acts under the same implicit step, hence the division.
+  // Dry friction brings the wheel to zero at most. It acts under the same implicit step, hence the
+  // division.
   const double brake = h / J * (motor.friction_Nm + drag_Nm) / damping;
   speed = std::abs(speed) <= brake ? 0.0 : speed - std::copysign(brake, speed);
   wheel->current_A = Clamp((voltage_V - k * speed) / motor.resistance_ohm, motor.current_limit_A);
@@ -219,9 +227,10 @@ void Drivetrain::TurnWheel(WheelState* wheel, double radius_m, double tyre_force
   wheel->angle_rad += h * speed;
 }
 
-void Drivetrain::AddCaster(const RigidState& chassis, const Axes& axes, const Ground::Spot& spot, double h,
-                           Load* load) {
-  const Vec3 to_ball = axes.forward * (config_.drive.caster_x_m - p_RC_R_.x()) + axes.up * (caster_z_m_ - p_RC_R_.z());
+void Drivetrain::AddCaster(const RigidState& chassis, const Axes& axes, const Ground::Spot& spot,
+                           double h, Load* load) {
+  const Vec3 to_ball = axes.forward * (config_.drive.caster_x_m - p_RC_R_.x()) +
+                       axes.up * (caster_z_m_ - p_RC_R_.z());
   const double depth = spot.height_m - (chassis.p_WC_W.z() + to_ball.z());
   if (depth <= 0 || depth > kBesideStep) {
     caster_x_strain_m_ = caster_y_strain_m_ = 0;
@@ -230,11 +239,14 @@ void Drivetrain::AddCaster(const RigidState& chassis, const Axes& axes, const Gr
   const Vec3 v = chassis.v_WC_W + chassis.w_WR_W.cross(to_ball);
   const double normal = std::max(0.0, kCasterStiffness * depth - kCasterDamping * v.z());
   const TyreSpec& tyre = config_.drive.tyre;
-  // The ball rolls: what is left is drag against its motion, as a strained bristle that gives way at the drag.
+  // The ball rolls: what is left is drag against its motion, as a strained bristle that gives way
+  // at the drag.
   caster_x_strain_m_ -= h * v.dot(axes.heading);
   caster_y_strain_m_ -= h * v.dot(axes.sideways);
-  double along = tyre.stiffness_N_per_m * caster_x_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.heading);
-  double across = tyre.stiffness_N_per_m * caster_y_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.sideways);
+  double along =
+      tyre.stiffness_N_per_m * caster_x_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.heading);
+  double across =
+      tyre.stiffness_N_per_m * caster_y_strain_m_ - tyre.damping_Ns_per_m * v.dot(axes.sideways);
   const double size = std::sqrt(along * along + across * across), limit = spot.drag * normal;
   if (size > limit) {
     along *= limit / size;
@@ -247,8 +259,10 @@ void Drivetrain::AddCaster(const RigidState& chassis, const Axes& axes, const Gr
   load->torque += to_ball.cross(force);
 }
 
-void Drivetrain::AddBelly(const RigidState& chassis, const Axes& axes, const FloorQuery& floor, Load* load) const {
-  const Vec3 to_centre = axes.forward * -p_RC_R_.x() + axes.up * (config_.body.clearance_m - p_RC_R_.z());
+void Drivetrain::AddBelly(const RigidState& chassis, const Axes& axes, const FloorQuery& floor,
+                          Load* load) const {
+  const Vec3 to_centre =
+      axes.forward * -p_RC_R_.x() + axes.up * (config_.body.clearance_m - p_RC_R_.z());
   const double radius = config_.body.radius_m * 0.95;
   for (int i = 0; i <= kBellyPoints; ++i) {
     // Points on the rim, and the middle last. The table is exact enough for scraping.
@@ -273,7 +287,8 @@ void Drivetrain::AddBelly(const RigidState& chassis, const Axes& axes, const Flo
         std::max(0.0, kBellyStiffness * std::min(depth, kBellyDepthMax) - kBellyDamping * v.z());
     const Vec3 across(v.x(), v.y(), 0);
     const double speed = across.norm();
-    // Friction fades in below 0.2 m/s: stiffer, several points together would overshoot in one substep.
+    // Friction fades in below 0.2 m/s: stiffer, several points together would overshoot in one
+    // substep.
     Vec3 force = across * (-kBellyFriction * normal / std::max(speed, 0.2));
     force.z() = normal;
     load->force += force;
@@ -281,11 +296,14 @@ void Drivetrain::AddBelly(const RigidState& chassis, const Axes& axes, const Flo
   }
 }
 
-void Drivetrain::Integrate(RigidState* chassis, const Axes& axes, const Load& load, double h) const {
+void Drivetrain::Integrate(RigidState* chassis, const Axes& axes, const Load& load,
+                           double h) const {
   chassis->v_WC_W += load.force * (h / config_.body.mass_kg);
   // Euler's equation along the body's axes.
-  const Vec3 w_R(chassis->w_WR_W.dot(axes.forward), chassis->w_WR_W.dot(axes.left), chassis->w_WR_W.dot(axes.up));
-  const Vec3 torque_R(load.torque.dot(axes.forward), load.torque.dot(axes.left), load.torque.dot(axes.up));
+  const Vec3 w_R(chassis->w_WR_W.dot(axes.forward), chassis->w_WR_W.dot(axes.left),
+                 chassis->w_WR_W.dot(axes.up));
+  const Vec3 torque_R(load.torque.dot(axes.forward), load.torque.dot(axes.left),
+                      load.torque.dot(axes.up));
   const Vec3 momentum_R = inertia_.cwiseProduct(w_R);
   const Vec3 gain = h * (torque_R - w_R.cross(momentum_R)).cwiseQuotient(inertia_);
   chassis->w_WR_W += axes.forward * gain.x() + axes.left * gain.y() + axes.up * gain.z();
@@ -313,7 +331,8 @@ void Drivetrain::Hang() {
 
 void Drivetrain::AddToHash(Hasher& hasher) const {
   for (const WheelState& w : wheels_) {
-    for (const double v : {w.speed_rad_s, w.angle_rad, w.bristle_x_m, w.bristle_y_m, w.extension_m, w.load_N, w.current_A}) {
+    for (const double v : {w.speed_rad_s, w.angle_rad, w.bristle_x_m, w.bristle_y_m, w.extension_m,
+                           w.load_N, w.current_A}) {
       hasher.Add(v);
     }
     hasher.Add(w.dropped);

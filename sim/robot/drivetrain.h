@@ -13,29 +13,31 @@ class FloorQuery;
 
 /// One driven wheel on its sprung hub.
 struct WheelState {
-  double speed_rad_s = 0;      ///< Against the body.
-  double angle_rad = 0;        ///< Turned since the start.
-  double bristle_x_m = 0;      ///< Strain of the tyre, along and across.
+  double speed_rad_s = 0;  ///< Against the body.
+  double angle_rad = 0;    ///< Turned since the start.
+  double bristle_x_m = 0;  ///< Strain of the tyre, along and across.
   double bristle_y_m = 0;
-  double extension_m = 0;      ///< Of the suspension.
+  double extension_m = 0;  ///< Of the suspension.
   double load_N = 0;
   double current_A = 0;
-  bool dropped = false;        ///< The suspension is out: nothing under the wheel.
+  bool dropped = false;  ///< The suspension is out: nothing under the wheel.
 };
 
-/// Force elements between the floor and one rigid chassis: motors, suspension, tyres, caster, and the belly where it
-/// scrapes. Everything but contact with walls and things.
+/// Force elements between the floor and one rigid chassis: motors, suspension, tyres, caster, and
+/// the belly where it scrapes. Everything but contact with walls and things.
 ///
 /// Frames: W floor plan, R robot base, C centre of mass.
 class Drivetrain {
  public:
   explicit Drivetrain(const RobotConfig& config);
 
-  /// The chassis at rest on level floor of height `floor_z_m`, springs in balance; resets the wheels.
+  /// The chassis at rest on level floor of height `floor_z_m`, springs in balance; resets the
+  /// wheels.
   RigidState PlaceAtRest(const Pose2& X_WR, double floor_z_m);
 
-  /// Moves `chassis` on by `count` substeps of `h` seconds, as if it touched nothing but the floor. While a wall holds the
-  /// robot use one long substep: short ones that don't know the wall would roll the wheels.
+  /// Moves `chassis` on by `count` substeps of `h` seconds, as if it touched nothing but the floor.
+  /// While a wall holds the robot use one long substep: short ones that don't know the wall would
+  /// roll the wheels.
   void Advance(RigidState* chassis, double h, int count, const std::array<double, 2>& voltage_V,
                const FloorQuery& floor);
 
@@ -72,19 +74,23 @@ class Drivetrain {
   };
 
   Ground Query(const RigidState& chassis, const FloorQuery& floor) const;
-  Ground::Spot QueryWheel(const Vec2& p_W, const Vec2& heading, const FloorQuery& floor, bool level) const;
-  void AddWheel(int side, const RigidState& chassis, const Axes& axes, const Ground::Spot& spot, double voltage_V,
-                double h, Load* load);
-  void AddCaster(const RigidState& chassis, const Axes& axes, const Ground::Spot& spot, double h, Load* load);
-  void AddBelly(const RigidState& chassis, const Axes& axes, const FloorQuery& floor, Load* load) const;
-  void TurnWheel(WheelState* wheel, double radius_m, double tyre_force_N, double drag_Nm, double voltage_V, double h) const;
+  Ground::Spot QueryWheel(const Vec2& p_W, const Vec2& heading, const FloorQuery& floor,
+                          bool level) const;
+  void AddWheel(int side, const RigidState& chassis, const Axes& axes, const Ground::Spot& spot,
+                double voltage_V, double h, Load* load);
+  void AddCaster(const RigidState& chassis, const Axes& axes, const Ground::Spot& spot, double h,
+                 Load* load);
+  void AddBelly(const RigidState& chassis, const Axes& axes, const FloorQuery& floor,
+                Load* load) const;
+  void TurnWheel(WheelState* wheel, double radius_m, double tyre_force_N, double drag_Nm,
+                 double voltage_V, double h) const;
   void Integrate(RigidState* chassis, const Axes& axes, const Load& load, double h) const;
 
   RobotConfig config_;
   Vec3 p_RC_R_;
   Vec3 inertia_;
-  double mount_z_m_;            ///< Height in R of a wheel's centre with its spring fully in.
-  double caster_z_m_;           ///< Height in R of the caster ball's lowest point.
+  double mount_z_m_;   ///< Height in R of a wheel's centre with its spring fully in.
+  double caster_z_m_;  ///< Height in R of the caster ball's lowest point.
   std::array<double, 2> radius_m_;
   std::array<WheelState, 2> wheels_;
   double caster_x_strain_m_ = 0, caster_y_strain_m_ = 0;

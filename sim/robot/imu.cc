@@ -27,9 +27,10 @@ ImuReading Imu::Sample(SimTime t, const BodyTrack& track, double period_s) {
   gyro_bias_ += NormalVector(&noise_, spec_.gyro_drift_rad_s_per_sqrt_s * std::sqrt(period_s));
   ImuReading reading;
   reading.time = t;
-  reading.gyro_rad_s = R_WR.transpose() * Between(track.before.w_WR_W, track.after.w_WR_W, share) + gyro_bias_ +
-                       NormalVector(&noise_, spec_.gyro_noise_rad_s);
-  reading.accel_m_s2 = R_WR.transpose() * accel_W + accel_bias_ + NormalVector(&noise_, spec_.accel_noise_m_s2);
+  reading.gyro_rad_s = R_WR.transpose() * Between(track.before.w_WR_W, track.after.w_WR_W, share) +
+                       gyro_bias_ + NormalVector(&noise_, spec_.gyro_noise_rad_s);
+  reading.accel_m_s2 =
+      R_WR.transpose() * accel_W + accel_bias_ + NormalVector(&noise_, spec_.accel_noise_m_s2);
   return reading;
 }
 

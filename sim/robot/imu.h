@@ -8,7 +8,8 @@
 
 namespace dustproof {
 
-/// Gyro and accelerometer at the chassis' centre of mass, along R's axes, with bias, drift and noise.
+/// Gyro and accelerometer at the chassis' centre of mass, along R's axes, with bias, drift and
+/// noise.
 class Imu {
  public:
   Imu(const ImuSpec& spec, const Seed& seed);

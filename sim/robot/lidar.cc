@@ -9,7 +9,8 @@
 namespace dustproof {
 namespace {
 
-// A return is lost below this share of what a white wall (0.8) gives back at the farthest range, head on.
+// A return is lost below this share of what a white wall (0.8) gives back at the farthest range,
+// head on.
 constexpr double kWhite = 0.8;
 // Glass mirrors light back to the sensor only near head on; else the beam goes through.
 constexpr double kGlassCosine = 0.97;
@@ -46,7 +47,8 @@ void Lidar::Stop() {
 }
 
 void Lidar::BeginTurn(SimTime start) {
-  const double period_s = (1 + spec_.speed_jitter * std::clamp(motor_.Normal(), -3.0, 3.0)) / spec_.turns_per_s;
+  const double period_s =
+      (1 + spec_.speed_jitter * std::clamp(motor_.Normal(), -3.0, 3.0)) / spec_.turns_per_s;
   turn_ = {};
   turn_.start = start;
   turn_.period = SimDuration::FromSeconds(period_s);
@@ -93,7 +95,8 @@ void Lidar::AddBeam(const BodyTrack& track) {
 void Lidar::CastPending() {
   if (pending_ == 0) return;
   std::array<RayHit, kPacket> hits;
-  rays_->Cast(std::span(pending_rays_.data(), pending_), spec_.range_m_max, std::span(hits.data(), pending_));
+  rays_->Cast(std::span(pending_rays_.data(), pending_), spec_.range_m_max,
+              std::span(hits.data(), pending_));
   for (size_t i = 0; i < pending_; ++i) Receive(pending_beams_[i], pending_rays_[i], hits[i]);
   pending_ = 0;
 }
@@ -109,7 +112,8 @@ void Lidar::Receive(const Beam& beam, const Ray& ray, RayHit hit) {
   for (int pane = 0; hit.hit() && pane < kPanesMax; ++pane) {
     if (rays_->surface(hit.surface).transmission < 0.5 || hit.cos_incidence > kGlassCosine) break;
     before_m += hit.range_m + 1e-4;
-    hit = rays_->Cast({ray.p_W + ray.direction_W * before_m, ray.direction_W}, spec_.range_m_max - before_m);
+    hit = rays_->Cast({ray.p_W + ray.direction_W * before_m, ray.direction_W},
+                      spec_.range_m_max - before_m);
   }
   const double true_m = before_m + hit.range_m;
   double range_m = 0;
@@ -119,11 +123,12 @@ void Lidar::Receive(const Beam& beam, const Ray& ray, RayHit hit) {
   const double luck = dropouts_.Uniform();
   if (hit.hit() && true_m <= spec_.range_m_max) {
     const double share = ReceivedShare(hit, true_m);
-    // Weak light is noisier, and lost more and more often between 15 % and 5 % of what the farthest white wall gives.
+    // Weak light is noisier, and lost more and more often between 15 % and 5 % of what the farthest
+    // white wall gives.
     const double loss = std::clamp((0.15 - share) / 0.1, spec_.dropout_probability, 1.0);
     const double spread = spec_.noise_share * true_m;
-    const double deviation =
-        std::sqrt(spec_.noise_m * spec_.noise_m + spread * spread) * (share < 1 ? 1 / std::sqrt(std::max(share, 0.05)) : 1);
+    const double deviation = std::sqrt(spec_.noise_m * spec_.noise_m + spread * spread) *
+                             (share < 1 ? 1 / std::sqrt(std::max(share, 0.05)) : 1);
     const double measured = true_m * scale_ + deviation * noise;
     if (luck >= loss && measured >= spec_.range_m_min && measured <= spec_.range_m_max) {
       range_m = measured;

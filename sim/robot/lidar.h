@@ -14,8 +14,8 @@ namespace dustproof {
 
 /// A spinning lidar: every beam at its own time, from where the robot is at that time.
 ///
-/// Frames: L lidar, fixed on the robot. Ranges get noise, a scale of the unit's own, and drop out on dark surfaces, at
-/// grazing incidence and behind glass, as the returning light grows weak.
+/// Frames: L lidar, fixed on the robot. Ranges get noise, a scale of the unit's own, and drop out
+/// on dark surfaces, at grazing incidence and behind glass, as the returning light grows weak.
 class Lidar {
  public:
   /// `rays` outlives the lidar.
@@ -52,11 +52,12 @@ class Lidar {
   const RaycastScene* rays_;
   RandomStream range_noise_, angle_noise_, dropouts_, motor_;
   double scale_ = 1;
-  std::vector<Vec2> directions_;      ///< Of each beam in L: sines and cosines cost as much as a tenth of the ray.
+  std::vector<Vec2>
+      directions_;  ///< Of each beam in L: sines and cosines cost as much as a tenth of the ray.
   std::vector<double> angles_rad_;
   bool enabled_ = false;
   uint32_t sequence_ = 0;
-  int beam_ = 0;                      ///< Next of the turn under way.
+  int beam_ = 0;  ///< Next of the turn under way.
   SimTime beam_time_, turn_end_;
   LidarTurn turn_;
   std::vector<LidarTurn> done_;

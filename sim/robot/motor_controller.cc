@@ -6,11 +6,11 @@
 namespace dustproof {
 namespace {
 
-constexpr double kProportional = 25;      // V per m/s.
-constexpr double kIntegral = 400;         // V per m of lag.
-constexpr double kLagMax = 0.03;          // m: the integral alone may ask for 12 V.
-constexpr double kFilterSeconds = 0.02;   // Of the measured speed: one tick in 4 ms is 56 mm/s.
-constexpr double kStandstill = 0.004;     // m/s.
+constexpr double kProportional = 25;     // V per m/s.
+constexpr double kIntegral = 400;        // V per m of lag.
+constexpr double kLagMax = 0.03;         // m: the integral alone may ask for 12 V.
+constexpr double kFilterSeconds = 0.02;  // Of the measured speed: one tick in 4 ms is 56 mm/s.
+constexpr double kStandstill = 0.004;    // m/s.
 
 }  // namespace
 
@@ -64,11 +64,14 @@ double MotorController::VelocityLoop(Wheel* wheel, double dt, double battery_V) 
   const double error = wheel->ramped_m_s - wheel->speed_m_s;
   wheel->lag_m = std::clamp(wheel->lag_m + error * dt, -kLagMax, kLagMax);
   const MotorSpec& motor = config_.drive.motor;
-  const double back_emf = motor.torque_constant_Nm_per_A * wheel->ramped_m_s / config_.drive.wheel_radius_m;
-  return std::clamp(back_emf + kProportional * error + kIntegral * wheel->lag_m, -battery_V, battery_V);
+  const double back_emf =
+      motor.torque_constant_Nm_per_A * wheel->ramped_m_s / config_.drive.wheel_radius_m;
+  return std::clamp(back_emf + kProportional * error + kIntegral * wheel->lag_m, -battery_V,
+                    battery_V);
 }
 
-std::array<double, 2> MotorController::Update(SimTime now, SimDuration step, const std::array<int64_t, 2>& ticks,
+std::array<double, 2> MotorController::Update(SimTime now, SimDuration step,
+                                              const std::array<int64_t, 2>& ticks,
                                               double battery_V) {
   const double dt = step.seconds();
   for (size_t i = 0; i < 2; ++i) {

@@ -21,12 +21,13 @@ namespace {
 constexpr SimDuration kSamplePeriod = SimDuration::Milliseconds(10);
 constexpr int64_t kDockEvery = 5, kBatteryEvery = 100;  // In samples.
 constexpr int kSubsteps = 4;
-// Slower than this for a quarter of a second, with the motors off, is rest: what is left is the springs' ringing.
+// Slower than this for a quarter of a second, with the motors off, is rest: what is left is the
+// springs' ringing.
 constexpr double kRestSpeed_m_s = 5e-4, kRestRate_rad_s = 5e-3;
 constexpr int kRestSteps = 60;
 constexpr double kFallenUp = 0.82;  // 35 degrees.
 constexpr double kFallenDrop_m = 0.05;
-constexpr int kFallSteps = 375;     // 1.5 s to come to lie.
+constexpr int kFallSteps = 375;  // 1.5 s to come to lie.
 constexpr double kLiftHeight_m = 0.4;
 
 }  // namespace
@@ -54,7 +55,8 @@ struct Robot::Impl {
   void CheckFall();
   void CheckRest();
   bool Idle() const;
-  std::array<int64_t, 2> Ticks(const BodyTrack::End& a, const BodyTrack::End& b, double share) const;
+  std::array<int64_t, 2> Ticks(const BodyTrack::End& a, const BodyTrack::End& b,
+                               double share) const;
 
   void Sample(SimTime t);
   void SampleHazard(SimTime t);
@@ -131,7 +133,8 @@ void Robot::Impl::ReadBody() {
   end.R_WR = X_WR.linear();
   end.v_WC_W = chassis.v_WC_W;
   end.w_WR_W = chassis.w_WR_W;
-  for (int i = 0; i < 2; ++i) end.wheel_angle_rad[static_cast<size_t>(i)] = drivetrain.wheel(i).angle_rad;
+  for (int i = 0; i < 2; ++i)
+    end.wheel_angle_rad[static_cast<size_t>(i)] = drivetrain.wheel(i).angle_rad;
 }
 
 bool Robot::Impl::Idle() const {
@@ -139,11 +142,13 @@ bool Robot::Impl::Idle() const {
   return resting && controller.idle() && !around.physics->AnyPropAwake();
 }
 
-std::array<int64_t, 2> Robot::Impl::Ticks(const BodyTrack::End& a, const BodyTrack::End& b, double share) const {
+std::array<int64_t, 2> Robot::Impl::Ticks(const BodyTrack::End& a, const BodyTrack::End& b,
+                                          double share) const {
   std::array<int64_t, 2> ticks;
   for (size_t i = 0; i < 2; ++i) {
     const double angle = Between(a.wheel_angle_rad[i], b.wheel_angle_rad[i], share);
-    ticks[i] = static_cast<int64_t>(std::floor(angle * config.drive.wheel_radius_m * config.drive.ticks_per_m));
+    ticks[i] = static_cast<int64_t>(
+        std::floor(angle * config.drive.wheel_radius_m * config.drive.ticks_per_m));
   }
   return ticks;
 }
@@ -151,8 +156,8 @@ std::array<int64_t, 2> Robot::Impl::Ticks(const BodyTrack::End& a, const BodyTra
 void Robot::Impl::Step() {
   track.before = track.after;
   track.after.time += kStep;
-  const std::array<double, 2> voltage =
-      controller.Update(track.before.time, kStep, Ticks(track.before, track.before, 1), battery.voltage_V());
+  const std::array<double, 2> voltage = controller.Update(
+      track.before.time, kStep, Ticks(track.before, track.before, 1), battery.voltage_V());
   PhysicsWorld& physics = *around.physics;
   RigidState predicted = physics.chassis();
   const int substeps = in_contact ? 1 : kSubsteps;
@@ -165,7 +170,8 @@ void Robot::Impl::Step() {
   double motor_J = 0;
   for (size_t i = 0; i < 2; ++i) {
     // Braking energy goes into heat: the bridge doesn't feed back.
-    motor_J += std::max(0.0, voltage[i] * drivetrain.wheel(static_cast<int>(i)).current_A) * physics.step_s();
+    motor_J += std::max(0.0, voltage[i] * drivetrain.wheel(static_cast<int>(i)).current_A) *
+               physics.step_s();
   }
   battery.Step(kStep, motor_J);
   driven_m += (track.after.p_WR_W - track.before.p_WR_W).head<2>().norm();
@@ -200,8 +206,10 @@ void Robot::Impl::CheckFall() {
 
 void Robot::Impl::CheckRest() {
   const RigidState& chassis = around.physics->chassis();
-  const bool quiet = controller.idle() && drivetrain.wheel(0).speed_rad_s == 0 && drivetrain.wheel(1).speed_rad_s == 0 &&
-                     chassis.v_WC_W.norm() < kRestSpeed_m_s && chassis.w_WR_W.norm() < kRestRate_rad_s;
+  const bool quiet = controller.idle() && drivetrain.wheel(0).speed_rad_s == 0 &&
+                     drivetrain.wheel(1).speed_rad_s == 0 &&
+                     chassis.v_WC_W.norm() < kRestSpeed_m_s &&
+                     chassis.w_WR_W.norm() < kRestRate_rad_s;
   const bool lies = fallen_steps > kFallSteps;
   quiet_steps = quiet || lies ? quiet_steps + 1 : 0;
   resting = quiet_steps > kRestSteps;
@@ -224,8 +232,8 @@ Pose2 Robot::Impl::PoseAt(SimTime t) const {
 double Robot::Impl::Load_W() const {
   const BatterySpec& b = config.battery;
   if (!powered) return 0.01;
-  return b.electronics_W + (lidar.enabled() ? b.lidar_W : 0) + b.main_brush_W * duties[0] + b.side_brush_W * duties[1] +
-         b.fan_W * duties[2];
+  return b.electronics_W + (lidar.enabled() ? b.lidar_W : 0) + b.main_brush_W * duties[0] +
+         b.side_brush_W * duties[1] + b.fan_W * duties[2];
 }
 
 void Robot::Impl::UpdateBattery() { battery.Update(Load_W(), is_docked); }
@@ -278,7 +286,8 @@ void Robot::Impl::SampleHazard(SimTime t) {
   const CliffSpec& spec = config.cliff;
   for (size_t i = 0; i < 4; ++i) {
     const double a = spec.angles_rad[i];
-    const Vec3 p_R(spec.radius_m * std::cos(a), spec.radius_m * std::sin(a), config.body.clearance_m);
+    const Vec3 p_R(spec.radius_m * std::cos(a), spec.radius_m * std::sin(a),
+                   config.body.clearance_m);
     const Vec3 p_W = X_WR * p_R;
     const double height = p_W.z() - around.floor->At(p_W.head<2>()).height_m;
     hazard.cliff[i] = height - config.body.clearance_m > spec.trip_depth_m;
@@ -291,7 +300,8 @@ void Robot::Impl::SampleHazard(SimTime t) {
   }
 }
 
-Robot::Robot(const RobotConfig& config, const Surroundings& surroundings, const Seed& seed, const Pose2& X_WR)
+Robot::Robot(const RobotConfig& config, const Surroundings& surroundings, const Seed& seed,
+             const Pose2& X_WR)
     : impl_(std::make_unique<Impl>(config, surroundings, seed)) {
   surroundings.physics->SetChassis(impl_->drivetrain.Body());
   impl_->Place(X_WR, 0);
@@ -320,7 +330,8 @@ SimTime Robot::time() const { return impl_->track.after.time; }
 bool Robot::at_rest() const { return impl_->Idle(); }
 
 void Robot::SkipTo(SimTime to) {
-  DP_CHECK(impl_->Idle() && to >= time() && to.nanoseconds() % kStep.nanoseconds() == 0, ToString(to));
+  DP_CHECK(impl_->Idle() && to >= time() && to.nanoseconds() % kStep.nanoseconds() == 0,
+           ToString(to));
   impl_->SkipTo(to);
 }
 
@@ -348,7 +359,8 @@ void Robot::SetLidarEnabled(SimTime now, bool enabled) {
   if (!m.powered || enabled == m.lidar.enabled()) return;
   DP_CHECK(m.events, "StartSensors first");
   if (enabled) {
-    // Physics may stand up to a step ahead of now; the spin-up is longer than that in any lidar, but a spec may say 0.
+    // Physics may stand up to a step ahead of now; the spin-up is longer than that in any lidar,
+    // but a spec may say 0.
     m.lidar.Start(std::max(now, time()));
     m.ScheduleTurn();
   } else {

@@ -16,8 +16,8 @@ bool ParseConsentState(const std::string& word, ConsentState* out);
 
 /// One consent takes a state at an instant.
 struct ConsentStep {
-  SimTime at;             ///< `SimTime::Zero()`: the answer given on the consent screen while pairing.
-  std::string consent;    ///< A name of the policy, e.g. `C_MAP_UPLOAD`.
+  SimTime at;  ///< `SimTime::Zero()`: the answer given on the consent screen while pairing.
+  std::string consent;  ///< A name of the policy, e.g. `C_MAP_UPLOAD`.
   ConsentState state = ConsentState::kUnset;
 };
 
@@ -26,11 +26,12 @@ struct ConsentConfiguration {
   std::string name;
   std::string description;
   bool run_by_default = true;
-  std::map<std::string, ConsentState> initial;   ///< Answers on the consent screen.
-  std::vector<ConsentStep> changes;              ///< Later ones, by time.
+  std::map<std::string, ConsentState> initial;  ///< Answers on the consent screen.
+  std::vector<ConsentStep> changes;             ///< Later ones, by time.
 };
 
-/// The consents as they are now: "C_DEVID=denied,C_POLICY=granted", sorted by name. Every known consent is in it.
+/// The consents as they are now: "C_DEVID=denied,C_POLICY=granted", sorted by name. Every known
+/// consent is in it.
 class ConsentLedger {
  public:
   explicit ConsentLedger(const std::vector<std::string>& consents);

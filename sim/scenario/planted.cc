@@ -20,8 +20,9 @@ std::string Draw(const Seed& seed, const char* name, const char* alphabet, int c
 }
 
 std::string PickName(const Seed& seed, const char* name) {
-  static const char* const kFirst[] = {"Amber", "Birch", "Cedar", "Dahlia", "Ember", "Fern", "Heron", "Iris",
-                                       "Juniper", "Lark", "Maple", "Nettle", "Onyx", "Quill", "Sorrel", "Thistle"};
+  static const char* const kFirst[] = {"Amber", "Birch", "Cedar",   "Dahlia", "Ember", "Fern",
+                                       "Heron", "Iris",  "Juniper", "Lark",   "Maple", "Nettle",
+                                       "Onyx",  "Quill", "Sorrel",  "Thistle"};
   RandomStream stream = seed.Stream(std::string(name) + ".word");
   return kFirst[stream.Below(std::size(kFirst))];
 }
@@ -49,7 +50,8 @@ void PlaceHome(const Seed& seed, const std::string& region, PlantedValues* out) 
 
 std::string FormatMac(const std::array<uint8_t, 6>& mac) {
   char text[18];
-  std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+  std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+                mac[4], mac[5]);
   return text;
 }
 
@@ -65,15 +67,21 @@ PlantedValues PlantValues(const Seed& seed, const std::string& region) {
   v.account_password = Draw(seed, "planted.account_password", kUnambiguous, 18);
   v.nickname = PickName(seed, "planted.nickname") + Draw(seed, "planted.nickname", kUnambiguous, 8);
   v.email = Draw(seed, "planted.email", kHex, 14) + "@mail.example";
-  v.phone_number = (region == "CN" ? "+861" : region == "US" ? "+1" : "+49") + Draw(seed, "planted.phone", kDigits, 10);
+  v.phone_number = (region == "CN"   ? "+861"
+                    : region == "US" ? "+1"
+                                     : "+49") +
+                   Draw(seed, "planted.phone", kDigits, 10);
   v.real_name = PickName(seed, "planted.name") + " " + Draw(seed, "planted.name", kCapitals, 10);
-  v.postal_address = "Lane " + Draw(seed, "planted.address", kDigits, 9) + " " + PickName(seed, "planted.address");
+  v.postal_address =
+      "Lane " + Draw(seed, "planted.address", kDigits, 9) + " " + PickName(seed, "planted.address");
   v.session_token = Draw(seed, "planted.session_token", kHex, 40);
   v.phone_device_id = Draw(seed, "planted.phone_device", kHex, 16);
-  v.schedule_name = PickName(seed, "planted.schedule") + "-" + Draw(seed, "planted.schedule", kUnambiguous, 9);
+  v.schedule_name =
+      PickName(seed, "planted.schedule") + "-" + Draw(seed, "planted.schedule", kUnambiguous, 9);
   for (int i = 0; i < 4; ++i) {
     const std::string name = "planted.neighbour" + std::to_string(i);
-    v.neighbour_ssids.push_back(PickName(seed, name.c_str()) + "_" + Draw(seed, name.c_str(), kUnambiguous, 8));
+    v.neighbour_ssids.push_back(PickName(seed, name.c_str()) + "_" +
+                                Draw(seed, name.c_str(), kUnambiguous, 8));
     v.neighbour_bssids.push_back(DrawMac(seed, name + ".bssid"));
   }
   PlaceHome(seed, region, &v);

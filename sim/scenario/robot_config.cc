@@ -16,39 +16,48 @@ NumberRules Angle(const char* doc) { return {.doc = doc, .min = 0, .max = std::n
 
 void BodySpec::Describe(Fields& f) {
   f.Number("radius_m", &radius_m, {.doc = "Of the round hull.", .min = 0.05, .max = 0.5});
-  f.Number("height_m", &height_m, {.doc = "Highest point above the floor.", .min = 0.03, .max = 0.5});
+  f.Number("height_m", &height_m,
+           {.doc = "Highest point above the floor.", .min = 0.03, .max = 0.5});
   f.Number("clearance_m", &clearance_m, Positive("Underside above the floor."));
   f.Number("mass_kg", &mass_kg, {.doc = "All of it.", .min = 0.3, .max = 50});
   f.Tuple("centre_of_mass_m", &centre_of_mass_m, {.doc = "Ahead of the axle, above the floor."});
   f.Number("hull_friction", &hull_friction, NotNegative("Times the friction of what it touches."));
-  f.Rule({"clearance_m", "height_m"}, clearance_m < height_m,
-         "must be below height_m (" + FormatNumber(height_m) + "), got " + FormatNumber(clearance_m));
-  f.Rule({"centre_of_mass_m"}, centre_of_mass_m[0] >= 0.005 && centre_of_mass_m[0] < radius_m,
-         "must lie 0.005 m or more ahead of the axle, else the robot tips back off its caster; got " +
-             FormatNumber(centre_of_mass_m[0]));
-  f.Rule({"centre_of_mass_m", "height_m"}, centre_of_mass_m[1] >= 0 && centre_of_mass_m[1] < height_m,
+  f.Rule(
+      {"clearance_m", "height_m"}, clearance_m < height_m,
+      "must be below height_m (" + FormatNumber(height_m) + "), got " + FormatNumber(clearance_m));
+  f.Rule(
+      {"centre_of_mass_m"}, centre_of_mass_m[0] >= 0.005 && centre_of_mass_m[0] < radius_m,
+      "must lie 0.005 m or more ahead of the axle, else the robot tips back off its caster; got " +
+          FormatNumber(centre_of_mass_m[0]));
+  f.Rule({"centre_of_mass_m", "height_m"},
+         centre_of_mass_m[1] >= 0 && centre_of_mass_m[1] < height_m,
          "must lie between the floor and height_m (" + FormatNumber(height_m) + "), got " +
              FormatNumber(centre_of_mass_m[1]));
 }
 
 void MotorSpec::Describe(Fields& f) {
-  f.Number("torque_constant_Nm_per_A", &torque_constant_Nm_per_A, Positive("At the wheel, gear included."));
+  f.Number("torque_constant_Nm_per_A", &torque_constant_Nm_per_A,
+           Positive("At the wheel, gear included."));
   f.Number("resistance_ohm", &resistance_ohm, Positive("Of the winding."));
-  f.Number("inertia_kg_m2", &inertia_kg_m2, {.doc = "Rotor, gear and wheel, at the wheel.", .min = 1e-5});
+  f.Number("inertia_kg_m2", &inertia_kg_m2,
+           {.doc = "Rotor, gear and wheel, at the wheel.", .min = 1e-5});
   f.Number("friction_Nm", &friction_Nm, NotNegative("Coulomb friction, at the wheel."));
   f.Number("current_limit_A", &current_limit_A, Positive("The bridge limits to this."));
 }
 
 void SuspensionSpec::Describe(Fields& f) {
-  f.Number("spring_N_per_m", &spring_N_per_m, {.doc = "Of one wheel.", .max = 1e4, .min_exclusive = 0});
+  f.Number("spring_N_per_m", &spring_N_per_m,
+           {.doc = "Of one wheel.", .max = 1e4, .min_exclusive = 0});
   f.Number("preload_N", &preload_N, NotNegative("Force at full extension."));
   f.Number("damping_Ns_per_m", &damping_Ns_per_m, {.doc = "Of one wheel.", .min = 1, .max = 400});
   f.Number("travel_m", &travel_m, Positive("From fully in to fully out."));
 }
 
 void TyreSpec::Describe(Fields& f) {
-  f.Number("stiffness_N_per_m", &stiffness_N_per_m, {.doc = "Of the rubber's bristles.", .min = 100, .max = 1e5});
-  f.Number("damping_Ns_per_m", &damping_Ns_per_m, {.doc = "Of the rubber's bristles.", .min = 0, .max = 100});
+  f.Number("stiffness_N_per_m", &stiffness_N_per_m,
+           {.doc = "Of the rubber's bristles.", .min = 100, .max = 1e5});
+  f.Number("damping_Ns_per_m", &damping_Ns_per_m,
+           {.doc = "Of the rubber's bristles.", .min = 0, .max = 100});
   f.Number("relaxation_m", &relaxation_m, Positive("Rolled until a strain has faded."));
 }
 
@@ -60,11 +69,13 @@ void DriveSpec::Describe(Fields& f) {
   f.Tuple("wheel_radius_error", &wheel_radius_error,
           {.doc = "Left and right, true against nominal, as shares.", .min = -0.1, .max = 0.1});
   f.Number("caster_x_m", &caster_x_m, {.doc = "Ahead of the axle.", .min = 0.02});
-  f.Number("velocity_m_s_max", &velocity_m_s_max, {.doc = "Of a wheel.", .max = 2, .min_exclusive = 0});
+  f.Number("velocity_m_s_max", &velocity_m_s_max,
+           {.doc = "Of a wheel.", .max = 2, .min_exclusive = 0});
   f.Number("acceleration_m_s2_max", &acceleration_m_s2_max,
            {.doc = "Ramp of the motor controller.", .max = 20, .min_exclusive = 0});
-  f.Duration("command_timeout", &command_timeout,
-             {.doc = "Without a newer command the motors stop.", .min = SimDuration::Milliseconds(10)});
+  f.Duration(
+      "command_timeout", &command_timeout,
+      {.doc = "Without a newer command the motors stop.", .min = SimDuration::Milliseconds(10)});
   f.Section("motor", &motor, {.doc = "Each of the two."});
   f.Section("suspension", &suspension, {.doc = "Of each wheel."});
   f.Section("tyre", &tyre, {.doc = "Of each wheel."});
@@ -77,22 +88,30 @@ void LidarSpec::Describe(Fields& f) {
   f.Integer("beams_per_turn", &beams_per_turn, {.doc = "At most 720.", .min = 8, .max = 720});
   f.Number("turns_per_s", &turns_per_s, {.doc = "Nominal.", .min = 1, .max = 20});
   f.Number("range_m_min", &range_m_min, NotNegative("Nearest measurable distance."));
-  f.Number("range_m_max", &range_m_max, {.doc = "Farthest, on a white target.", .max = 60, .min_exclusive = 0});
+  f.Number("range_m_max", &range_m_max,
+           {.doc = "Farthest, on a white target.", .max = 60, .min_exclusive = 0});
   f.Number("noise_m", &noise_m, NotNegative("Standard deviation of a range."));
-  f.Number("noise_share", &noise_share, NotNegative("The same as a share of the range, added in quadrature."));
-  f.Number("angle_noise_rad", &angle_noise_rad, NotNegative("Standard deviation of a beam's direction."));
-  f.Number("scale_error", &scale_error, NotNegative("Standard deviation of the unit's scale, drawn once a run."));
-  f.Number("speed_jitter", &speed_jitter, {.doc = "Standard deviation of a turn's period.", .min = 0, .max = 0.05});
+  f.Number("noise_share", &noise_share,
+           NotNegative("The same as a share of the range, added in quadrature."));
+  f.Number("angle_noise_rad", &angle_noise_rad,
+           NotNegative("Standard deviation of a beam's direction."));
+  f.Number("scale_error", &scale_error,
+           NotNegative("Standard deviation of the unit's scale, drawn once a run."));
+  f.Number("speed_jitter", &speed_jitter,
+           {.doc = "Standard deviation of a turn's period.", .min = 0, .max = 0.05});
   f.Number("dropout_probability", &dropout_probability, Share("Of any beam."));
-  f.Duration("spin_up", &spin_up, {.doc = "From enabling to the first beam.", .min = SimDuration()});
+  f.Duration("spin_up", &spin_up,
+             {.doc = "From enabling to the first beam.", .min = SimDuration()});
   f.Rule({"range_m_max", "range_m_min"}, range_m_max > range_m_min,
-         "must exceed range_m_min (" + FormatNumber(range_m_min) + "), got " + FormatNumber(range_m_max));
+         "must exceed range_m_min (" + FormatNumber(range_m_min) + "), got " +
+             FormatNumber(range_m_max));
 }
 
 void ImuSpec::Describe(Fields& f) {
   f.Number("gyro_noise_rad_s", &gyro_noise_rad_s, NotNegative("Standard deviation of a sample."));
   f.Number("gyro_bias_rad_s", &gyro_bias_rad_s, NotNegative("Standard deviation at power-on."));
-  f.Number("gyro_drift_rad_s_per_sqrt_s", &gyro_drift_rad_s_per_sqrt_s, NotNegative("Random walk of the bias."));
+  f.Number("gyro_drift_rad_s_per_sqrt_s", &gyro_drift_rad_s_per_sqrt_s,
+           NotNegative("Random walk of the bias."));
   f.Number("accel_noise_m_s2", &accel_noise_m_s2, NotNegative("Standard deviation of a sample."));
   f.Number("accel_bias_m_s2", &accel_bias_m_s2, NotNegative("Standard deviation at power-on."));
 }
@@ -100,24 +119,29 @@ void ImuSpec::Describe(Fields& f) {
 void BumperSpec::Describe(Fields& f) {
   f.Number("press_force_N", &press_force_N, NotNegative("Least force that moves the shell."));
   f.Number("release_travel_m", &release_travel_m, Positive("Gap at which a side lets go."));
-  f.Number("front_half_angle_rad", &front_half_angle_rad, Angle("Hits this close to straight ahead press both sides."));
+  f.Number("front_half_angle_rad", &front_half_angle_rad,
+           Angle("Hits this close to straight ahead press both sides."));
   f.Number("half_angle_rad", &half_angle_rad, Angle("Hits beyond it press none."));
 }
 
 void CliffSpec::Describe(Fields& f) {
-  f.Tuple("angles_rad", &angles_rad, {.doc = "Left, front left, front right, right; from R's x axis."});
+  f.Tuple("angles_rad", &angles_rad,
+          {.doc = "Left, front left, front right, right; from R's x axis."});
   f.Number("radius_m", &radius_m, Positive("From R's axis."));
   f.Number("trip_depth_m", &trip_depth_m, Positive("A drop at least this deep is a cliff."));
 }
 
 void BatterySpec::Describe(Fields& f) {
-  f.Number("capacity_Ah", &capacity_Ah, {.doc = "Four lithium-ion cells in series.", .min = 0.1, .max = 50});
+  f.Number("capacity_Ah", &capacity_Ah,
+           {.doc = "Four lithium-ion cells in series.", .min = 0.1, .max = 50});
   f.Number("charge_at_start", &charge_at_start, Share("When the run begins."));
   f.Number("resistance_ohm", &resistance_ohm, NotNegative("Of the pack."));
   f.Number("charge_current_A", &charge_current_A, Positive("Of the dock, at most."));
-  f.Number("charge_voltage_V", &charge_voltage_V, {.doc = "Of the dock, at most.", .min = 15, .max = 18});
+  f.Number("charge_voltage_V", &charge_voltage_V,
+           {.doc = "Of the dock, at most.", .min = 15, .max = 18});
   f.Number("empty_share", &empty_share, Share("Below it the robot browns out."));
-  f.Number("gauge_error_pct", &gauge_error_pct, NotNegative("Standard deviation of the gauge's offset."));
+  f.Number("gauge_error_pct", &gauge_error_pct,
+           NotNegative("Standard deviation of the gauge's offset."));
   f.Number("electronics_W", &electronics_W, NotNegative("Computer and radio."));
   f.Number("lidar_W", &lidar_W, NotNegative("While it turns."));
   f.Number("main_brush_W", &main_brush_W, NotNegative("At full duty."));
@@ -126,14 +150,16 @@ void BatterySpec::Describe(Fields& f) {
 }
 
 void DockSpec::Describe(Fields& f) {
-  f.Number("contact_travel_m", &contact_travel_m, Positive("The contacts touch while the hull is this close."));
+  f.Number("contact_travel_m", &contact_travel_m,
+           Positive("The contacts touch while the hull is this close."));
   f.Number("contact_lateral_m", &contact_lateral_m, Positive("Sideways tolerance."));
   f.Number("contact_yaw_rad", &contact_yaw_rad, Angle("Tolerance of heading."));
   f.Number("beacon_range_m", &beacon_range_m, Positive("Farthest place where it is seen."));
   f.Number("beacon_half_angle_rad", &beacon_half_angle_rad, Angle("Of the dock's beam."));
   f.Number("receiver_half_angle_rad", &receiver_half_angle_rad, Angle("Of the robot's receiver."));
   f.Number("bearing_noise_rad", &bearing_noise_rad, NotNegative("Standard deviation."));
-  f.Number("overlap_m", &overlap_m, NotNegative("Half width at the dock where both halves of the beam are seen."));
+  f.Number("overlap_m", &overlap_m,
+           NotNegative("Half width at the dock where both halves of the beam are seen."));
   f.Number("overlap_half_angle_rad", &overlap_half_angle_rad, Angle("How that strip widens."));
   f.Number("beacon_z_m", &beacon_z_m, NotNegative("Height of beacon and receiver."));
 }
@@ -152,16 +178,20 @@ void RobotConfig::Describe(Fields& f) {
   f.Number("cleaning_width_m", &cleaning_width_m, Positive("Swept by the main brush."));
   f.Number("side_brush_reach_m", &side_brush_reach_m, NotNegative("From R's axis."));
   f.Rule({"drive", "body"}, drive.track_width_m < 2 * body.radius_m,
-         "track_width_m must be below the hull's diameter (" + FormatNumber(2 * body.radius_m) + "), got " +
-             FormatNumber(drive.track_width_m));
-  f.Rule({"drive", "body"}, drive.caster_x_m > body.centre_of_mass_m[0] && drive.caster_x_m < body.radius_m,
-         "caster_x_m must lie between the centre of mass (" + FormatNumber(body.centre_of_mass_m[0]) +
-             ") and the rim (" + FormatNumber(body.radius_m) + "), got " + FormatNumber(drive.caster_x_m));
+         "track_width_m must be below the hull's diameter (" + FormatNumber(2 * body.radius_m) +
+             "), got " + FormatNumber(drive.track_width_m));
+  f.Rule({"drive", "body"},
+         drive.caster_x_m > body.centre_of_mass_m[0] && drive.caster_x_m < body.radius_m,
+         "caster_x_m must lie between the centre of mass (" +
+             FormatNumber(body.centre_of_mass_m[0]) + ") and the rim (" +
+             FormatNumber(body.radius_m) + "), got " + FormatNumber(drive.caster_x_m));
   const double load_N = body.mass_kg * 9.81 * (1 - body.centre_of_mass_m[0] / drive.caster_x_m) / 2;
   const SuspensionSpec& s = drive.suspension;
-  f.Rule({"drive", "body"}, load_N > s.preload_N && load_N < s.preload_N + s.spring_N_per_m * s.travel_m,
-         "a wheel's suspension must carry " + FormatNumber(load_N) + " N within its travel: preload_N (" +
-             FormatNumber(s.preload_N) + ") below and preload_N + spring_N_per_m * travel_m (" +
+  f.Rule({"drive", "body"},
+         load_N > s.preload_N && load_N < s.preload_N + s.spring_N_per_m * s.travel_m,
+         "a wheel's suspension must carry " + FormatNumber(load_N) +
+             " N within its travel: preload_N (" + FormatNumber(s.preload_N) +
+             ") below and preload_N + spring_N_per_m * travel_m (" +
              FormatNumber(s.preload_N + s.spring_N_per_m * s.travel_m) + ") above");
 }
 

@@ -21,9 +21,13 @@ struct ChangeSpec {
 
   void Describe(Fields& f) {
     f.Where(&where);
-    f.Duration("at", &at, {.doc = "When the user changes it.", .required = true, .min = SimDuration()});
+    f.Duration("at", &at,
+               {.doc = "When the user changes it.", .required = true, .min = SimDuration()});
     f.Text("consent", &consent, {.doc = "Name of the consent.", .required = true});
-    f.Text("state", &state, {.doc = "What it becomes.", .required = true, .choices = {"granted", "denied", "withdrawn"}});
+    f.Text("state", &state,
+           {.doc = "What it becomes.",
+            .required = true,
+            .choices = {"granted", "denied", "withdrawn"}});
   }
 };
 
@@ -38,20 +42,25 @@ struct ConfigurationSpec {
   void Describe(Fields& f) {
     static const std::vector<std::string> kStates = {"unset", "granted", "denied"};
     f.Where(&where);
-    f.Text("description", &description, {.doc = "One sentence for the report.", .may_be_empty = true});
-    f.Bool("run_by_default", &run_by_default, {.doc = "Whether `run` without --consent includes it."});
-    f.TextDictionary("answers", &answers, {.doc = "Answer to each consent on the app's consent screen.", .choices = kStates});
-    f.Text("others", &others, {.doc = "Answer to every consent that `answers` doesn't name.", .choices = kStates});
+    f.Text("description", &description,
+           {.doc = "One sentence for the report.", .may_be_empty = true});
+    f.Bool("run_by_default", &run_by_default,
+           {.doc = "Whether `run` without --consent includes it."});
+    f.TextDictionary(
+        "answers", &answers,
+        {.doc = "Answer to each consent on the app's consent screen.", .choices = kStates});
+    f.Text("others", &others,
+           {.doc = "Answer to every consent that `answers` doesn't name.", .choices = kStates});
     f.List("changes", &changes, {.doc = "What the user changes later."});
   }
 };
 
-// Seconds since 1970 of a local time in an IANA zone. glibc reads the zone from TZ, so the environment is borrowed for the
-// call; loading is single-threaded.
+// Seconds since 1970 of a local time in an IANA zone. glibc reads the zone from TZ, so the
+// environment is borrowed for the call; loading is single-threaded.
 std::optional<int64_t> LocalToUnix(const std::string& local, const std::string& zone) {
   std::tm tm{};
-  if (std::sscanf(local.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-                  &tm.tm_sec) != 6) {
+  if (std::sscanf(local.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                  &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6) {
     return std::nullopt;
   }
   tm.tm_year -= 1900;
@@ -66,7 +75,8 @@ std::optional<int64_t> LocalToUnix(const std::string& local, const std::string& 
   before ? setenv("TZ", saved.c_str(), 1) : unsetenv("TZ");
   tzset();
   // mktime normalises 31 February; we refuse it.
-  if (tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon || tm.tm_min != asked.tm_min) return std::nullopt;
+  if (tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon || tm.tm_min != asked.tm_min)
+    return std::nullopt;
   return t;
 }
 
@@ -88,7 +98,8 @@ ConsentConfiguration ToConfiguration(const std::string& name, const Configuratio
   const auto known = [&](const std::string& consent) {
     return std::find(consents.begin(), consents.end(), consent) != consents.end();
   };
-  for (const std::string& consent : consents) ParseConsentState(spec.others, &configuration.initial[consent]);
+  for (const std::string& consent : consents)
+    ParseConsentState(spec.others, &configuration.initial[consent]);
   for (const auto& [consent, state] : spec.answers) {
     if (!known(consent)) {
       f.Problem("consent_configurations", name + ".answers " + UnknownConsent(consent, consents));
@@ -98,7 +109,8 @@ ConsentConfiguration ToConfiguration(const std::string& name, const Configuratio
   }
   for (const ChangeSpec& change : spec.changes) {
     if (!known(change.consent)) {
-      f.Problem("consent_configurations", name + ".changes " + UnknownConsent(change.consent, consents));
+      f.Problem("consent_configurations",
+                name + ".changes " + UnknownConsent(change.consent, consents));
       continue;
     }
     ConsentStep step{SimTime::Zero() + change.at, change.consent, ConsentState::kUnset};
@@ -111,9 +123,12 @@ ConsentConfiguration ToConfiguration(const std::string& name, const Configuratio
   if (policy != configuration.initial.end() && policy->second != ConsentState::kGranted) {
     for (const auto& [consent, state] : configuration.initial) {
       if (state == ConsentState::kGranted) {
-        f.Problem("consent_configurations", name + " grants " + consent + " while C_POLICY is " + ToWord(policy->second) +
-                                                ": no consent can be granted before the policy is accepted; grant C_POLICY, or "
-                                                "deny " + consent);
+        f.Problem(
+            "consent_configurations",
+            name + " grants " + consent + " while C_POLICY is " + ToWord(policy->second) +
+                ": no consent can be granted before the policy is accepted; grant C_POLICY, or "
+                "deny " +
+                consent);
       }
     }
   }
@@ -123,103 +138,138 @@ ConsentConfiguration ToConfiguration(const std::string& name, const Configuratio
 }  // namespace
 
 const std::vector<std::string>& ScriptActions() {
-  static const std::vector<std::string> kActions = {"pair",          "clean",      "dock",        "stop",
-                                                    "locate",        "press",      "delete_data", "delete_account",
-                                                    "factory_reset", "open_app"};
+  static const std::vector<std::string> kActions = {
+      "pair",  "clean",       "dock",           "stop",          "locate",
+      "press", "delete_data", "delete_account", "factory_reset", "open_app"};
   return kActions;
 }
 
 void PartySpec::Describe(Fields& f) {
-  f.Text("key", &key, {.doc = "Party as the policy names it, e.g. vendor_cloud_cn.", .required = true});
+  f.Text("key", &key,
+         {.doc = "Party as the policy names it, e.g. vendor_cloud_cn.", .required = true});
   f.Text("organisation", &organisation, {.doc = "Who it is.", .required = true});
   f.Text("role", &role,
-         {.doc = "What it is to the vendor.", .choices = {"first_party", "processor", "sdk_vendor", "third_party", "authority"}});
+         {.doc = "What it is to the vendor.",
+          .choices = {"first_party", "processor", "sdk_vendor", "third_party", "authority"}});
   f.Text("region", &region, {.doc = "Where its servers stand, e.g. CN.", .required = true});
-  f.Texts("hosts", &hosts, {.doc = "Host names that belong to it.", .required = true, .count_min = 1});
+  f.Texts("hosts", &hosts,
+          {.doc = "Host names that belong to it.", .required = true, .count_min = 1});
 }
 
 void OutageSpec::Describe(Fields& f) {
   f.Duration("at", &at, {.doc = "Start of the outage.", .required = true, .min = SimDuration()});
-  f.Duration("duration", &duration, {.doc = "How long it lasts.", .min = SimDuration::Milliseconds(1)});
+  f.Duration("duration", &duration,
+             {.doc = "How long it lasts.", .min = SimDuration::Milliseconds(1)});
   f.Text("what", &what, {.doc = "What is down.", .choices = {"internet", "wifi"}});
 }
 
 void NetworkSpec::Describe(Fields& f) {
-  f.Duration("latency", &latency, {.doc = "One way to the cloud.", .min = SimDuration(), .max = SimDuration::Seconds(10)});
-  f.Duration("jitter", &jitter, {.doc = "Standard deviation of the latency.", .min = SimDuration(), .max = SimDuration::Seconds(10)});
+  f.Duration(
+      "latency", &latency,
+      {.doc = "One way to the cloud.", .min = SimDuration(), .max = SimDuration::Seconds(10)});
+  f.Duration("jitter", &jitter,
+             {.doc = "Standard deviation of the latency.",
+              .min = SimDuration(),
+              .max = SimDuration::Seconds(10)});
   f.Number("bandwidth_bit_per_s", &bandwidth_bit_per_s, {.doc = "Each direction.", .min = 1000});
   f.Number("loss_probability", &loss_probability, {.doc = "Of one segment.", .min = 0, .max = 0.5});
   f.List("outages", &outages, {.doc = "When the link is down."});
 }
 
 void TrustSpec::Describe(Fields& f) {
-  f.Text("ca_certificate", &ca_certificate, {.doc = "PEM of the vendor's CA; relative to this file.", .may_be_empty = true});
+  f.Text("ca_certificate", &ca_certificate,
+         {.doc = "PEM of the vendor's CA; relative to this file.", .may_be_empty = true});
   f.Text("ca_key", &ca_key, {.doc = "PEM of its key.", .may_be_empty = true});
-  f.Text("device_certificate", &device_certificate, {.doc = "PEM given to the robot by its factory.", .may_be_empty = true});
+  f.Text("device_certificate", &device_certificate,
+         {.doc = "PEM given to the robot by its factory.", .may_be_empty = true});
   f.Text("device_key", &device_key, {.doc = "PEM of its key.", .may_be_empty = true});
-  f.Rule({"ca_certificate", "ca_key"}, ca_certificate.empty() == ca_key.empty(), "needs both ca_certificate and ca_key, or neither");
+  f.Rule({"ca_certificate", "ca_key"}, ca_certificate.empty() == ca_key.empty(),
+         "needs both ca_certificate and ca_key, or neither");
   f.Rule({"device_certificate", "device_key"}, device_certificate.empty() == device_key.empty(),
          "needs both device_certificate and device_key, or neither");
 }
 
 void ScriptStep::Describe(Fields& f) {
   f.Where(&where);
-  f.Duration("at", &at, {.doc = "Simulated time since the start.", .required = true, .min = SimDuration()});
+  f.Duration("at", &at,
+             {.doc = "Simulated time since the start.", .required = true, .min = SimDuration()});
   f.Text("do", &action, {.doc = "What happens.", .required = true, .choices = ScriptActions()});
   f.Text("value", &value, {.doc = "For press: clean, home or reset.", .may_be_empty = true});
   const bool is_button = value == "clean" || value == "home" || value == "reset";
-  f.Rule({"do", "value"}, action != "press" || is_button, "press needs a value: clean, home or reset; got '" + value + "'");
+  f.Rule({"do", "value"}, action != "press" || is_button,
+         "press needs a value: clean, home or reset; got '" + value + "'");
 }
 
 void EndSpec::Describe(Fields& f) {
-  f.Bool("when_docked_after_cleaning", &when_docked_after_cleaning, {.doc = "End before `duration`, once cleaned and docked."});
-  f.Duration("linger", &linger, {.doc = "How long the run goes on after that.", .min = SimDuration()});
+  f.Bool("when_docked_after_cleaning", &when_docked_after_cleaning,
+         {.doc = "End before `duration`, once cleaned and docked."});
+  f.Duration("linger", &linger,
+             {.doc = "How long the run goes on after that.", .min = SimDuration()});
 }
 
 void ExpectSpec::Describe(Fields& f) {
-  f.Number("coverage_min", &coverage_min, {.doc = "Share of the reachable floor.", .min = 0, .max = 1});
-  f.Number("ate_m_max", &ate_m_max, {.doc = "Absolute trajectory error, RMSE.", .min_exclusive = 0});
+  f.Number("coverage_min", &coverage_min,
+           {.doc = "Share of the reachable floor.", .min = 0, .max = 1});
+  f.Number("ate_m_max", &ate_m_max,
+           {.doc = "Absolute trajectory error, RMSE.", .min_exclusive = 0});
   f.Bool("docked", &docked, {.doc = "The robot ends on its dock."});
   f.Bool("cleaning_finished", &cleaning_finished, {.doc = "The firmware finished its cleaning."});
-  f.Bool("app_gets_map_where_granted", &app_gets_map_where_granted, {.doc = "Usefulness: the app shows a map where C_MAP_UPLOAD is granted."});
-  f.Bool("commands_work", &commands_work, {.doc = "Usefulness: every command of the app is acknowledged."});
+  f.Bool("app_gets_map_where_granted", &app_gets_map_where_granted,
+         {.doc = "Usefulness: the app shows a map where C_MAP_UPLOAD is granted."});
+  f.Bool("commands_work", &commands_work,
+         {.doc = "Usefulness: every command of the app is acknowledged."});
 }
 
 void Scenario::Describe(Fields& f) {
   f.Text("name", &name, {.doc = "Short name; the file's where absent.", .may_be_empty = true});
-  f.Text("description", &description, {.doc = "One sentence for the report.", .may_be_empty = true});
-  f.Text("home", &home, {.doc = "A home (YAML) or a map_server map; relative to this file.", .required = true});
+  f.Text("description", &description,
+         {.doc = "One sentence for the report.", .may_be_empty = true});
+  f.Text("home", &home,
+         {.doc = "A home (YAML) or a map_server map; relative to this file.", .required = true});
   f.Text("robot", &robot, {.doc = "robot.yaml; relative to this file.", .required = true});
   f.Text("firmware", &firmware, {.doc = "A name of `dustproof list firmware`, or a path."});
-  f.Text("policy", &policy, {.doc = "The policy to judge by; relative to this file.", .required = true});
+  f.Text("policy", &policy,
+         {.doc = "The policy to judge by; relative to this file.", .required = true});
   f.Text("start", &start, {.doc = "Local date and time, e.g. 2026-03-02T09:00:00."});
   f.Text("time_zone", &time_zone, {.doc = "IANA name, e.g. Asia/Shanghai."});
-  f.Duration("duration", &duration, {.doc = "The run ends here at the latest.", .min = SimDuration::Seconds(1), .max = SimDuration::Seconds(86400 * 60)});
+  f.Duration("duration", &duration,
+             {.doc = "The run ends here at the latest.",
+              .min = SimDuration::Seconds(1),
+              .max = SimDuration::Seconds(86400 * 60)});
   f.Integer("seed", &seed, {.doc = "Of everything random; --seed overrides it.", .min = 0});
-  f.Text("region", &region, {.doc = "Where the robot is registered.", .choices = {"CN", "EU", "US"}});
-  f.Text("cloud_host", &cloud_host, {.doc = "Host of the vendor's cloud that the app hands to the robot."});
+  f.Text("region", &region,
+         {.doc = "Where the robot is registered.", .choices = {"CN", "EU", "US"}});
+  f.Text("cloud_host", &cloud_host,
+         {.doc = "Host of the vendor's cloud that the app hands to the robot."});
   f.Section("network", &network, {.doc = "The home's link to the internet."});
   f.Section("trust", &trust, {.doc = "The vendor's own CA, for firmware that pins it."});
   f.List("parties", &parties, {.doc = "Who owns which hosts; everybody else is party `other`."});
-  f.Texts("consents", &consents, {.doc = "The consents that this scenario plays with.", .count_min = 1});
+  f.Texts("consents", &consents,
+          {.doc = "The consents that this scenario plays with.", .count_min = 1});
   std::vector<std::pair<std::string, ConfigurationSpec>> specs;
-  f.Dictionary("consent_configurations", &specs, {.doc = "How the user answers: one run each.", .required = true});
+  f.Dictionary("consent_configurations", &specs,
+               {.doc = "How the user answers: one run each.", .required = true});
   f.List("script", &script, {.doc = "What the user does."});
   f.Section("end", &end, {.doc = "When the run is over."});
   f.Section("expect", &expect, {.doc = "What must hold beside the policy."});
   if (!f.reading()) return;
 
-  f.Rule({"time_zone"}, IsTimeZone(time_zone), "must be an IANA time zone such as Asia/Shanghai or UTC, got '" + time_zone + "'");
-  const std::optional<int64_t> unix_s = LocalToUnix(start, IsTimeZone(time_zone) ? time_zone : "UTC");
-  f.Rule({"start"}, unix_s.has_value(), "must be a date and time such as 2026-03-02T09:00:00, got '" + start + "'");
+  f.Rule({"time_zone"}, IsTimeZone(time_zone),
+         "must be an IANA time zone such as Asia/Shanghai or UTC, got '" + time_zone + "'");
+  const std::optional<int64_t> unix_s =
+      LocalToUnix(start, IsTimeZone(time_zone) ? time_zone : "UTC");
+  f.Rule({"start"}, unix_s.has_value(),
+         "must be a date and time such as 2026-03-02T09:00:00, got '" + start + "'");
   if (unix_s) start_utc = WallTime::FromUnixSeconds(*unix_s);
   std::set<std::string> hosts;
   for (const PartySpec& party : parties) {
     for (const std::string& host : party.hosts) {
-      if (!hosts.insert(host).second) f.Problem("parties", "the host '" + host + "' belongs to two parties");
+      if (!hosts.insert(host).second)
+        f.Problem("parties", "the host '" + host + "' belongs to two parties");
     }
   }
-  f.Rule({"cloud_host"}, parties.empty() || hosts.count(cloud_host) > 0, "'" + cloud_host + "' must be a host of one of the parties");
+  f.Rule({"cloud_host"}, parties.empty() || hosts.count(cloud_host) > 0,
+         "'" + cloud_host + "' must be a host of one of the parties");
   for (const auto& [configuration_name, spec] : specs) {
     configurations.push_back(ToConfiguration(configuration_name, spec, consents, f));
   }

@@ -16,7 +16,7 @@ struct SchemaNode;
 
 /// Who owns which hosts; the fake cloud and the third parties live there.
 struct PartySpec {
-  std::string key;            ///< As in the policy, e.g. `vendor_cloud_cn`.
+  std::string key;  ///< As in the policy, e.g. `vendor_cloud_cn`.
   std::string organisation;
   std::string role = "third_party";
   std::string region;
@@ -28,20 +28,22 @@ struct PartySpec {
 struct OutageSpec {
   SimDuration at;
   SimDuration duration = SimDuration::Seconds(30);
-  std::string what = "internet";   ///< internet, wifi.
+  std::string what = "internet";  ///< internet, wifi.
   void Describe(Fields& f);
 };
 
 struct NetworkSpec {
-  SimDuration latency = SimDuration::Milliseconds(25);   ///< One way, robot to cloud.
-  SimDuration jitter = SimDuration::Milliseconds(5);     ///< Standard deviation, added to the latency, never below zero.
-  double bandwidth_bit_per_s = 20e6;                     ///< Each direction.
-  double loss_probability = 0.002;                       ///< Of one segment; costs a retransmission.
+  SimDuration latency = SimDuration::Milliseconds(25);  ///< One way, robot to cloud.
+  SimDuration jitter = SimDuration::Milliseconds(
+      5);  ///< Standard deviation, added to the latency, never below zero.
+  double bandwidth_bit_per_s = 20e6;  ///< Each direction.
+  double loss_probability = 0.002;    ///< Of one segment; costs a retransmission.
   std::vector<OutageSpec> outages;
   void Describe(Fields& f);
 };
 
-/// The vendor's own certificate authority for firmware that pins it. Paths are relative to the scenario.
+/// The vendor's own certificate authority for firmware that pins it. Paths are relative to the
+/// scenario.
 struct TrustSpec {
   std::string ca_certificate, ca_key, device_certificate, device_key;
   void Describe(Fields& f);
@@ -50,8 +52,8 @@ struct TrustSpec {
 /// Something that the user, the app or fate does at an instant.
 struct ScriptStep {
   SimDuration at;
-  std::string action;   ///< One of `ScriptActions()`.
-  std::string value;    ///< What it takes: a command, a button; "" where it takes nothing.
+  std::string action;  ///< One of `ScriptActions()`.
+  std::string value;   ///< What it takes: a command, a button; "" where it takes nothing.
   SourceLocation where;
   void Describe(Fields& f);
 };
@@ -68,7 +70,7 @@ struct EndSpec {
 
 /// What must hold of a run beside the policy; a miss is exit code 1.
 struct ExpectSpec {
-  std::optional<double> coverage_min;     ///< Share of the reachable floor, 0–1.
+  std::optional<double> coverage_min;  ///< Share of the reachable floor, 0–1.
   std::optional<double> ate_m_max;
   std::optional<bool> docked;
   std::optional<bool> cleaning_finished;
@@ -82,24 +84,25 @@ struct Scenario {
   static constexpr const char* kKind = "scenario";
   static constexpr int kFormatVersion = 1;
 
-  std::string path;                 ///< As given; messages use it, hashes don't.
+  std::string path;  ///< As given; messages use it, hashes don't.
   std::string name;
   std::string description;
-  std::string home = "";            ///< As written, relative to the file.
+  std::string home = "";  ///< As written, relative to the file.
   std::string robot = "";
   std::string firmware = "vacuum";  ///< A name of `list firmware`, or a path.
   std::string policy = "";
   std::string start = "2026-03-02T09:00:00";  ///< Local time in `time_zone`.
   std::string time_zone = "Asia/Shanghai";
-  WallTime start_utc;               ///< Reckoned from the two.
+  WallTime start_utc;  ///< Reckoned from the two.
   SimDuration duration = SimDuration::Seconds(20 * 60);
   int64_t seed = 1;
-  std::string region = "CN";        ///< Where the robot is registered.
+  std::string region = "CN";  ///< Where the robot is registered.
   std::string cloud_host = "cloud.example";
   NetworkSpec network;
   TrustSpec trust;
   std::vector<PartySpec> parties;
-  std::vector<std::string> consents = {"C_POLICY", "C_MAP_UPLOAD", "C_IMPROVE", "C_DEVID", "C_LOCATION"};
+  std::vector<std::string> consents = {"C_POLICY", "C_MAP_UPLOAD", "C_IMPROVE", "C_DEVID",
+                                       "C_LOCATION"};
   std::vector<ConsentConfiguration> configurations;
   std::vector<ScriptStep> script;
   EndSpec end;

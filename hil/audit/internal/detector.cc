@@ -252,8 +252,8 @@ void Detector::ExplainPart(const ProtocolPart& part, const Content& content) {
     finding.form = "declared field " + sighting.field->path;
     Add(content, sighting.range, std::move(finding));
   }
-  // A file of the declared layout on the declared way carries what the product says it carries, however little of it there is
-  // yet: a map of one wall registers nowhere.
+  // A file of the declared layout on the declared way carries what the product says it carries,
+  // however little of it there is yet: a map of one wall registers nowhere.
   if (!declared_->binary.empty() && ReadBinary(declared_->binary, content.bytes())) {
     for (const std::string& category : declared_->categories) {
       RawFinding finding;

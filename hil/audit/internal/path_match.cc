@@ -13,7 +13,8 @@ namespace {
 using Complex = std::complex<double>;
 
 constexpr size_t kPointsMin = 20;
-constexpr double kStepMin_m = 0.1;   // The true way is thinned to this, as a product thins its own: wiggles add length.
+constexpr double kStepMin_m =
+    0.1;  // The true way is thinned to this, as a product thins its own: wiggles add length.
 constexpr double kWayStep_m = 0.05;  // And laid out in steps of this.
 constexpr double kLengthMin_m = 12;  // Shorter pieces of lanes look alike in any home.
 constexpr double kWindow_m = 14;     // Of the way, for the first fit.

@@ -28,13 +28,15 @@ size_t Count(const std::string& text, std::string_view word) {
   return count;
 }
 
-// Whole or split, so that nothing depends on where segments end. The first byte alone tells neither dialect.
+// Whole or split, so that nothing depends on where segments end. The first byte alone tells neither
+// dialect.
 constexpr size_t kWhole = 1'000'000, kSplit = 13;
 
 TEST(PlausibleServiceTest, AnswersEachRequestOfAConnectionOnce) {
   const std::string two =
       "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nGET /GET /b HTTP/1.1\r\nHost: x\r\n\r\n";
-  for (const size_t piece : {kWhole, kSplit}) EXPECT_EQ(Count(Answer(two, piece), "200 OK"), 2u) << piece;
+  for (const size_t piece : {kWhole, kSplit})
+    EXPECT_EQ(Count(Answer(two, piece), "200 OK"), 2u) << piece;
 }
 
 TEST(PlausibleServiceTest, SwallowsChunkedBodies) {

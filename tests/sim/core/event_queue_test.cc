@@ -34,7 +34,8 @@ TEST(EventQueueTest, ForgetsACancelledEvent) {
 TEST(EventQueueTest, RunsWhatAnEventSchedulesForTheSameInstant) {
   EventQueue queue;
   int ran = 0;
-  queue.Schedule(At(1), EventSource::kEngine, [&] { queue.ScheduleAfter({}, EventSource::kEngine, [&] { ++ran; }); });
+  queue.Schedule(At(1), EventSource::kEngine,
+                 [&] { queue.ScheduleAfter({}, EventSource::kEngine, [&] { ++ran; }); });
   queue.RunUntil(At(1));
   EXPECT_EQ(ran, 1);
 }

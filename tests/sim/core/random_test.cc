@@ -7,8 +7,8 @@
 namespace dustproof {
 namespace {
 
-// The first output of xoshiro256** is rotl(s1 * 5, 7) * 9; s1 is SplitMix64's second output from seed 0,
-// 0x6e789e6aa1b965f4 in the reference implementation's published test values.
+// The first output of xoshiro256** is rotl(s1 * 5, 7) * 9; s1 is SplitMix64's second output from
+// seed 0, 0x6e789e6aa1b965f4 in the reference implementation's published test values.
 TEST(RandomStreamTest, StartsAsTheReferenceDoes) {
   RandomStream stream(0);
   const uint64_t s1 = 0x6e789e6aa1b965f4u;
@@ -25,8 +25,8 @@ TEST(RandomStreamTest, HasTheMomentsOfANormal) {
     sum += x;
     squares += x * x;
   }
-  EXPECT_NEAR(sum / n, 0, 4 / std::sqrt(n));               // Four standard errors of the mean.
-  EXPECT_NEAR(squares / n, 1, 4 * std::sqrt(2.0 / n));     // And of the variance.
+  EXPECT_NEAR(sum / n, 0, 4 / std::sqrt(n));            // Four standard errors of the mean.
+  EXPECT_NEAR(squares / n, 1, 4 * std::sqrt(2.0 / n));  // And of the variance.
 }
 
 TEST(RandomStreamTest, StaysBelowItsBound) {

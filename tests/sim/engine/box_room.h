@@ -21,7 +21,7 @@ struct BoxRoom {
     const FloorQuery* other_floor = nullptr;
     std::optional<Pose2> X_WD = {};
     uint64_t seed = 1;
-    int furniture = 0;                ///< Boxes strewn about, not within 0.5 m of the start.
+    int furniture = 0;  ///< Boxes strewn about, not within 0.5 m of the start.
     CpuShare* cpu_share = nullptr;
     Engine::Skipping skipping = Engine::Skipping::kWhenAtRest;
   };
@@ -47,11 +47,16 @@ struct BoxRoom {
     }
     rays.Commit();
     const FloorQuery* floor = options.other_floor ? options.other_floor : &level;
-    robot = std::make_unique<Robot>(
-        options.config, Surroundings{.physics = &physics, .rays = &rays, .floor = floor, .cpu_share = options.cpu_share, .X_WD = options.X_WD},
-        Seed(options.seed), options.X_WR);
+    robot = std::make_unique<Robot>(options.config,
+                                    Surroundings{.physics = &physics,
+                                                 .rays = &rays,
+                                                 .floor = floor,
+                                                 .cpu_share = options.cpu_share,
+                                                 .X_WD = options.X_WD},
+                                    Seed(options.seed), options.X_WR);
     robot->StartSensors(&events);
-    engine = std::make_unique<Engine>(&events, &physics, robot.get(), options.cpu_share, options.skipping);
+    engine = std::make_unique<Engine>(&events, &physics, robot.get(), options.cpu_share,
+                                      options.skipping);
   }
 
   void Run(double seconds) { engine->RunUntil(events.now() + SimDuration::FromSeconds(seconds)); }

@@ -1,5 +1,6 @@
-// Prints the ratio of simulated time to CPU time of a robot that cleans at random in a furnished room, and the state's
-// hash: two processes must print the same one. By hand: sim_engine_bench [SECONDS].
+// Prints the ratio of simulated time to CPU time of a robot that cleans at random in a furnished
+// room, and the state's hash: two processes must print the same one. By hand: sim_engine_bench
+// [SECONDS].
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -28,7 +29,10 @@ int main(int argc, char** argv) {
   }
   const double cpu_s = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   const auto shares = share.Shares();
-  std::printf("%.0f x real time; %.1f m, %d collisions; physics %.0f %%, lidar %.0f %%, other %.0f %%; hash %s\n",
-              room.events.now().seconds() / cpu_s, room.robot->distance_m(), room.robot->collisions(), shares[0] * 100,
-              shares[1] * 100, shares[5] * 100, HexDigest(room.engine->StateHash()).c_str());
+  std::printf(
+      "%.0f x real time; %.1f m, %d collisions; physics %.0f %%, lidar %.0f %%, other %.0f %%; "
+      "hash %s\n",
+      room.events.now().seconds() / cpu_s, room.robot->distance_m(), room.robot->collisions(),
+      shares[0] * 100, shares[1] * 100, shares[5] * 100,
+      HexDigest(room.engine->StateHash()).c_str());
 }

@@ -50,7 +50,8 @@ struct ReadingHash : RobotListener {
   Hasher hasher;
 };
 
-/// Drives, rests, bumps into a wall, rests again. Of the end state and of all that the sensors said on the way.
+/// Drives, rests, bumps into a wall, rests again. Of the end state and of all that the sensors said
+/// on the way.
 uint64_t HashOfADrive(Engine::Skipping skipping, uint64_t seed) {
   BoxRoom room({.X_WD = Pose2{0, 2.5, 0}, .seed = seed, .skipping = skipping});
   ReadingHash readings;
@@ -70,7 +71,8 @@ uint64_t HashOfADrive(Engine::Skipping skipping, uint64_t seed) {
 }
 
 TEST(EngineTest, SkippingEqualsSteppingBitByBit) {
-  EXPECT_EQ(HashOfADrive(Engine::Skipping::kWhenAtRest, 1), HashOfADrive(Engine::Skipping::kNever, 1));
+  EXPECT_EQ(HashOfADrive(Engine::Skipping::kWhenAtRest, 1),
+            HashOfADrive(Engine::Skipping::kNever, 1));
 }
 
 TEST(EngineTest, RepeatsItselfWithTheSameSeedOnly) {

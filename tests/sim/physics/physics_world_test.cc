@@ -35,7 +35,8 @@ TEST(PhysicsWorldTest, LeavesAFreeChassisAlone) {
   EXPECT_TRUE(world.contacts().empty());
 }
 
-// The wall's face is at x = 1, so a hull of radius 0.17 stops at x = 0.83. Momentum 3.4 kg x 0.3 m/s = 1.02 Ns.
+// The wall's face is at x = 1, so a hull of radius 0.17 stops at x = 0.83. Momentum 3.4 kg x 0.3
+// m/s = 1.02 Ns.
 TEST(PhysicsWorldTest, StopsAtAWallWithTheImpulseOfItsMomentum) {
   PhysicsWorld world = WorldWithChassis(0.7);
   world.AddFixedBox(ToPose3({1.05, 0, 0}, 0.5), {0.1, 4, 1});
@@ -67,7 +68,8 @@ TEST(PhysicsWorldTest, MeetsPrismsAtTheirOutline) {
   EXPECT_NEAR(world.chassis().p_WC_W.x(), 0.83, 1e-3);
 }
 
-// Two bodies of 3.4 and 1 kg that stick together go on at 0.3 x 3.4/4.4 = 0.232 m/s, less what the floor brakes.
+// Two bodies of 3.4 and 1 kg that stick together go on at 0.3 x 3.4/4.4 = 0.232 m/s, less what the
+// floor brakes.
 TEST(PhysicsWorldTest, PushesAPropAlong) {
   PhysicsWorld world = WorldWithChassis(0);
   world.AddProp({.size_m = {0.1, 0.1, 0.1}, .mass_kg = 1, .X_WP = {0.3, 0, 0}});

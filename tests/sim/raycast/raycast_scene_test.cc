@@ -22,7 +22,8 @@ RaycastScene Room() {
   return scene;
 }
 
-// From (1, 1) the wall x = 4 is at 3/cos a, y = 3 at 2/sin a, x = 0 at 1/-cos a, y = 0 at 1/-sin a: the least counts.
+// From (1, 1) the wall x = 4 is at 3/cos a, y = 3 at 2/sin a, x = 0 at 1/-cos a, y = 0 at 1/-sin a:
+// the least counts.
 TEST(RaycastSceneTest, MeasuresARectangularRoomExactly) {
   RaycastScene scene = Room();
   scene.Commit();
@@ -78,7 +79,8 @@ TEST(RaycastSceneTest, StartsNoThreads) {
   scene.Commit();
   scene.Cast({{1, 1, 0.1}, {1, 0, 0}}, 5);
   int threads = 0;
-  for ([[maybe_unused]] const auto& task : std::filesystem::directory_iterator("/proc/self/task")) ++threads;
+  for ([[maybe_unused]] const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
+    ++threads;
   EXPECT_EQ(threads, 1);
 }
 

@@ -11,7 +11,8 @@ TEST(BatteryTest, EmptiesByWhatIsDrawn) {
   Battery battery(spec, Seed(1));
   battery.Update(14.7, false);
   battery.Step(SimDuration::Seconds(360), 0);
-  // Half full is 14.7 V open; 14.7 W through 0.12 ohm drop some 0.12 V: 1.008 A. A tenth of an hour of 5.2 Ah.
+  // Half full is 14.7 V open; 14.7 W through 0.12 ohm drop some 0.12 V: 1.008 A. A tenth of an hour
+  // of 5.2 Ah.
   EXPECT_NEAR(battery.charge_share(), 0.5 - 0.1008 / 5.2, 1e-4);
   EXPECT_NEAR(battery.energy_used_J(), 14.7 * 360, 1e-6);
 }

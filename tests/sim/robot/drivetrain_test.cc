@@ -10,9 +10,9 @@
 namespace dustproof {
 namespace {
 
-// The closed forms below are for a robot that neither pitches (centre of mass at the height of the contact points) nor
-// drags. Per wheel: k = 1.1 V s, R = 8 ohm, b = k²/R = 0.15125 N m s, friction 0.03 N m, r = 0.036 m,
-// J + m r²/2 = 8e-4 + 3.4·0.036²/2 = 3.0032e-3 kg m², so T = 19.856 ms.
+// The closed forms below are for a robot that neither pitches (centre of mass at the height of the
+// contact points) nor drags. Per wheel: k = 1.1 V s, R = 8 ohm, b = k²/R = 0.15125 N m s, friction
+// 0.03 N m, r = 0.036 m, J + m r²/2 = 8e-4 + 3.4·0.036²/2 = 3.0032e-3 kg m², so T = 19.856 ms.
 RobotConfig Ideal() {
   RobotConfig config;
   config.body.centre_of_mass_m = {0.03, 0};
@@ -21,7 +21,8 @@ RobotConfig Ideal() {
 }
 
 struct Bench {
-  explicit Bench(const RobotConfig& config, const FloorPoint& point = {.drag = 0}) : drivetrain(config), floor(point) {
+  explicit Bench(const RobotConfig& config, const FloorPoint& point = {.drag = 0})
+      : drivetrain(config), floor(point) {
     state = drivetrain.PlaceAtRest({0, 0, 0}, 0);
   }
   void Run(double left_V, double right_V, double seconds) {
@@ -43,8 +44,9 @@ TEST(DrivetrainTest, ReachesTheTerminalSpeed) {
   EXPECT_NEAR(bench.X_WR().y, 0, 1e-9);
 }
 
-// Drag 0.1 of the wheels' load, 3.4·9.81·(1 - 0.03/0.13)/2 = 12.829 N, costs each motor 0.1·12.829·0.036 = 0.046184 N m;
-// the caster's 0.1·7.6971 N on both wheels another 0.38485·0.036 = 0.013855 N m each.
+// Drag 0.1 of the wheels' load, 3.4·9.81·(1 - 0.03/0.13)/2 = 12.829 N, costs each motor
+// 0.1·12.829·0.036 = 0.046184 N m; the caster's 0.1·7.6971 N on both wheels another 0.38485·0.036 =
+// 0.013855 N m each.
 TEST(DrivetrainTest, IsSlowerOnCarpet) {
   Bench bench(Ideal(), {.drag = 0.1});
   bench.Run(6, 6, 2);
@@ -56,11 +58,13 @@ TEST(DrivetrainTest, IsSlowerOnCarpet) {
 TEST(DrivetrainTest, ComesToSpeedWithTheTimeConstant) {
   Bench bench(Ideal(), {.friction = 3, .drag = 0});
   bench.Run(6, 6, 0.020);
-  EXPECT_NEAR(bench.state.v_WC_W.x(), 0.189223 * (1 - std::exp(-0.020 / 0.019856)), 0.189223 * 0.03);
+  EXPECT_NEAR(bench.state.v_WC_W.x(), 0.189223 * (1 - std::exp(-0.020 / 0.019856)),
+              0.189223 * 0.03);
 }
 
-// From w0 = 5.2562 rad/s the shorted motor brakes as w = (w0 + c)·exp(-t/T) - c with c = 0.03/b = 0.19835:
-// standstill at t = T·ln(1 + w0/c) = 65.8 ms, after r·(w0·T - c·t) = 3.757 - 0.470 = 3.287 mm.
+// From w0 = 5.2562 rad/s the shorted motor brakes as w = (w0 + c)·exp(-t/T) - c with c = 0.03/b =
+// 0.19835: standstill at t = T·ln(1 + w0/c) = 65.8 ms, after r·(w0·T - c·t) = 3.757 - 0.470 = 3.287
+// mm.
 TEST(DrivetrainTest, BrakesToAStandstillOverTheRightDistance) {
   Bench bench(Ideal(), {.friction = 3, .drag = 0});
   bench.Run(6, 6, 2);
@@ -70,7 +74,8 @@ TEST(DrivetrainTest, BrakesToAStandstillOverTheRightDistance) {
   EXPECT_EQ(bench.drivetrain.wheel(0).speed_rad_s, 0);
 }
 
-// Wheels that a gear friction of 5 N m locks slide: v²/(2·0.2·9.81·(1 - 0.03/0.13)), the caster carries the rest.
+// Wheels that a gear friction of 5 N m locks slide: v²/(2·0.2·9.81·(1 - 0.03/0.13)), the caster
+// carries the rest.
 TEST(DrivetrainTest, SlidesOnLockedWheels) {
   RobotConfig config = Ideal();
   config.drive.motor.friction_Nm = 5;
@@ -109,7 +114,9 @@ class StepFloor : public FloorQuery {
  public:
   explicit StepFloor(double beyond_m) : beyond_m_(beyond_m) {}
   FloorPoint At(const Vec2& p) const override { return {.height_m = p.x() > 1 ? beyond_m_ : 0}; }
-  bool LevelWithin(const Vec2& p, double radius_m) const override { return std::abs(p.x() - 1) > radius_m; }
+  bool LevelWithin(const Vec2& p, double radius_m) const override {
+    return std::abs(p.x() - 1) > radius_m;
+  }
 
  private:
   double beyond_m_;
@@ -119,13 +126,12 @@ double DriveOver(double step_m, double voltage_V, double seconds) {
   Bench bench(RobotConfig{});
   bench.state = bench.drivetrain.PlaceAtRest({0.6, 0, 0}, 0);
   const StepFloor floor(step_m);
-  for (double t = 0; t < seconds; t += 0.004) bench.drivetrain.Advance(&bench.state, 0.001, 4, {voltage_V, voltage_V}, floor);
+  for (double t = 0; t < seconds; t += 0.004)
+    bench.drivetrain.Advance(&bench.state, 0.001, 4, {voltage_V, voltage_V}, floor);
   return bench.drivetrain.X_WR(bench.state).translation().x();
 }
 
-TEST(DrivetrainTest, RollsOverALowSill) {
-  EXPECT_GT(DriveOver(0.006, 8, 5), 1.3);
-}
+TEST(DrivetrainTest, RollsOverALowSill) { EXPECT_GT(DriveOver(0.006, 8, 5), 1.3); }
 
 TEST(DrivetrainTest, DropsItsWheelsOverAnEdge) {
   Bench bench(RobotConfig{});

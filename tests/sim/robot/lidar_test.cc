@@ -31,11 +31,13 @@ RaycastScene Room(const SurfaceOptics& optics = {.reflectivity = 0.8}) {
 
 double RoomRange(const Vec2& p, double angle) {
   const double c = std::cos(angle), s = std::sin(angle);
-  return std::min((c > 0 ? 4 - p.x() : p.x()) / std::abs(c), (s > 0 ? 3 - p.y() : p.y()) / std::abs(s));
+  return std::min((c > 0 ? 4 - p.x() : p.x()) / std::abs(c),
+                  (s > 0 ? 3 - p.y() : p.y()) / std::abs(s));
 }
 
 /// Turns at `rate_rad_s` about (1, 1) for a turn of the lidar, in steps of 4 ms.
-LidarTurn TakeTurn(const LidarSpec& spec, const RaycastScene& scene, double rate_rad_s, uint64_t seed = 1) {
+LidarTurn TakeTurn(const LidarSpec& spec, const RaycastScene& scene, double rate_rad_s,
+                   uint64_t seed = 1) {
   Lidar lidar(spec, Seed(seed), &scene);
   lidar.Start(SimTime());
   BodyTrack track;
@@ -62,7 +64,8 @@ TEST(LidarTest, MeasuresARectangularRoomClockwise) {
   ASSERT_EQ(turn.range_m.size(), 360u);
   EXPECT_EQ(turn.period, SimDuration::Milliseconds(200));
   for (size_t i = 0; i < 360; ++i) {
-    EXPECT_NEAR(turn.angle_rad[i], WrapAngle(-static_cast<double>(i) * std::numbers::pi / 180), 1e-12);
+    EXPECT_NEAR(turn.angle_rad[i], WrapAngle(-static_cast<double>(i) * std::numbers::pi / 180),
+                1e-12);
     EXPECT_NEAR(turn.range_m[i], RoomRange({1, 1}, turn.angle_rad[i]), 1e-6) << i;
     EXPECT_EQ(turn.offset[i].nanoseconds(), static_cast<int64_t>(i) * 200'000'000 / 360);
   }
@@ -73,7 +76,9 @@ TEST(LidarTest, SmearsWhileTheRobotTurns) {
   const RaycastScene scene = Room();
   const LidarTurn turn = TakeTurn(Noiseless(), scene, 1.0);
   for (size_t i = 0; i < 360; ++i) {
-    EXPECT_NEAR(turn.range_m[i], RoomRange({1, 1}, turn.angle_rad[i] + turn.offset[i].seconds()), 2e-5) << i;
+    EXPECT_NEAR(turn.range_m[i], RoomRange({1, 1}, turn.angle_rad[i] + turn.offset[i].seconds()),
+                2e-5)
+        << i;
   }
 }
 

@@ -78,7 +78,8 @@ TEST(RobotTest, CountsTicksThatWrap) {
     total += static_cast<int16_t>(now - before);
   }
   EXPECT_TRUE(wrapped);
-  // The left wheel went as far as R and, since the robot drifted, a little to the right of it; wheel error 0.2 %.
+  // The left wheel went as far as R and, since the robot drifted, a little to the right of it;
+  // wheel error 0.2 %.
   EXPECT_NEAR(static_cast<double>(total) / 4464 * 1.002, room.robot->distance_m(), 0.05);
   EXPECT_EQ(recorder.odometry.size(), 5500u);
 }
@@ -86,7 +87,8 @@ TEST(RobotTest, CountsTicksThatWrap) {
 TEST(RobotTest, FeelsWhichSideTouched) {
   // The wall is ahead, 60 degrees to the left, 60 degrees to the right of the heading.
   for (const auto& [yaw, left, right] :
-       {std::tuple{0.0, true, true}, std::tuple{-kPi / 3, true, false}, std::tuple{kPi / 3, false, true}}) {
+       {std::tuple{0.0, true, true}, std::tuple{-kPi / 3, true, false},
+        std::tuple{kPi / 3, false, true}}) {
     BoxRoom room({.X_WR = {5.7, 2.5, yaw}});
     bool pressed[2] = {false, false};
     for (int i = 0; i < 20 && !pressed[0] && !pressed[1]; ++i) {
@@ -107,8 +109,8 @@ TEST(RobotTest, KeepsOffTheWallItPushes) {
   EXPECT_TRUE(room.robot->hazard().bumper[0]);
 }
 
-// At 2 V a stalled motor gives 1.1·2/8 - 0.03 = 0.245 N m: 6.81 N a wheel, below the 10 N of its grip; the caster's and
-// wheels' own drag is part of that.
+// At 2 V a stalled motor gives 1.1·2/8 - 0.03 = 0.245 N m: 6.81 N a wheel, below the 10 N of its
+// grip; the caster's and wheels' own drag is part of that.
 TEST(RobotTest, StallsAtAWallWithTheMotorsForce) {
   BoxRoom room({.X_WR = {5.8, 2.5, 0}, .floor = {.drag = 0}});
   const double duty = 2 / room.robot->battery().voltage_V;
@@ -124,14 +126,16 @@ TEST(RobotTest, StallsAtAWallWithTheMotorsForce) {
 
 TEST(RobotTest, ScansTheRoomItStandsIn) {
   RobotConfig config;
-  config.lidar.noise_m = config.lidar.noise_share = config.lidar.angle_noise_rad = config.lidar.scale_error = 0;
+  config.lidar.noise_m = config.lidar.noise_share = config.lidar.angle_noise_rad =
+      config.lidar.scale_error = 0;
   BoxRoom room({.X_WR = {2, 2, kPi / 2}, .config = config});
   Recorder recorder;
   room.robot->AddListener(&recorder);
   room.robot->SetLidarEnabled(room.events.now(), true);
   room.Run(1.5);
   ASSERT_GE(recorder.turns.size(), 2u);
-  // Facing +y, the lidar sits 30 mm behind R: 3.03 m to the wall ahead. Beam 90 looks right, towards +x.
+  // Facing +y, the lidar sits 30 mm behind R: 3.03 m to the wall ahead. Beam 90 looks right,
+  // towards +x.
   EXPECT_NEAR(recorder.turns[0].range_m[0], 3.03, 2e-3);
   EXPECT_NEAR(recorder.turns[0].range_m[90], 4.0, 2e-3);
   EXPECT_NEAR(recorder.turns[0].range_m[180], 1.97, 2e-3);
@@ -157,13 +161,16 @@ TEST(RobotTest, FeelsGravityAndTurning) {
 class EdgeFloor : public FloorQuery {
  public:
   FloorPoint At(const Vec2& p) const override { return {.height_m = p.x() > 4 ? -0.2 : 0}; }
-  bool LevelWithin(const Vec2& p, double radius_m) const override { return std::abs(p.x() - 4) > radius_m; }
+  bool LevelWithin(const Vec2& p, double radius_m) const override {
+    return std::abs(p.x() - 4) > radius_m;
+  }
 };
 
 TEST(RobotTest, SeesTheEdgeBeforeItsWheelsGetThere) {
   const EdgeFloor floor;
   BoxRoom room({.X_WR = {3.6, 2.5, 0}, .other_floor = &floor});
-  while (!room.robot->hazard().cliff[1] && room.events.now().seconds() < 3) room.Drive(0.15, 0.15, 0.05);
+  while (!room.robot->hazard().cliff[1] && room.events.now().seconds() < 3)
+    room.Drive(0.15, 0.15, 0.05);
   // The front sensors are 0.155·cos 0.26 = 0.150 m ahead.
   EXPECT_NEAR(room.robot->pose().x, 3.85, 0.015);
   EXPECT_TRUE(room.robot->hazard().cliff[2]);
@@ -213,7 +220,8 @@ TEST(RobotTest, SeesHalfABeamBesideTheCentreLine) {
   EXPECT_TRUE(room.robot->dock().beacon_seen);
   EXPECT_TRUE(room.robot->dock().beacon_left);
   EXPECT_FALSE(room.robot->dock().beacon_right);
-  // It lies 0.5 m to the left of a robot that looks along -x: y is to its right, so the dock at smaller y is left.
+  // It lies 0.5 m to the left of a robot that looks along -x: y is to its right, so the dock at
+  // smaller y is left.
   EXPECT_NEAR(room.robot->dock().bearing_rad, std::atan2(0.5, 1.0), 0.08);
 }
 

@@ -24,7 +24,8 @@ TEST(PlantedValuesTest, AreTheSameForTheSameSeed) {
 }
 
 TEST(PlantedValuesTest, HaveAUnicastMac) {
-  for (uint64_t seed = 1; seed <= 50; ++seed) EXPECT_EQ(PlantValues(Seed(seed), "US").robot_mac[0] & 1, 0);
+  for (uint64_t seed = 1; seed <= 50; ++seed)
+    EXPECT_EQ(PlantValues(Seed(seed), "US").robot_mac[0] & 1, 0);
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ std::string Problems(const std::string& body) {
 }
 
 TEST(RobotConfigTest, ReadsTheVacuumThatShips) {
-  const Result<RobotConfig> robot = LoadRobotConfig(std::string(DUSTPROOF_SOURCE_DIR) + "/robots/vacuum/robot.yaml");
+  const Result<RobotConfig> robot =
+      LoadRobotConfig(std::string(DUSTPROOF_SOURCE_DIR) + "/robots/vacuum/robot.yaml");
   ASSERT_TRUE(robot.ok()) << ToString(robot.error());
   EXPECT_EQ(robot->drive.ticks_per_m, 4464);
   EXPECT_EQ(robot->drive.track_width_m, 0.233);
@@ -34,7 +35,8 @@ TEST(RobotConfigTest, SaysEverythingThatIsWrongAtOnce) {
       "lidar: {range_m_min: 2, range_m_max: 1}\n"
       "battery: {charge_at_start: 1.5}\n");
   EXPECT_NE(text.find("mass: unknown key"), std::string::npos) << text;
-  EXPECT_NE(text.find("lidar.range_m_max: must exceed range_m_min (2), got 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("lidar.range_m_max: must exceed range_m_min (2), got 1"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("battery.charge_at_start"), std::string::npos) << text;
 }
 

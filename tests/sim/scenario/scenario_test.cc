@@ -5,7 +5,8 @@
 namespace dustproof {
 namespace {
 
-constexpr const char* kHead = "kind: scenario\nformat_version: 1\nhome: h.yaml\nrobot: r.yaml\npolicy: p.yaml\n";
+constexpr const char* kHead =
+    "kind: scenario\nformat_version: 1\nhome: h.yaml\nrobot: r.yaml\npolicy: p.yaml\n";
 constexpr const char* kOne = "consent_configurations:\n  one: {answers: {C_POLICY: granted}}\n";
 
 std::string ErrorsOf(const std::string& text) {
@@ -30,8 +31,9 @@ TEST(ScenarioTest, ReadsTheShippedFirstRun) {
 }
 
 TEST(ScenarioTest, NamesEveryProblemAtOnce) {
-  const std::string errors = ErrorsOf(std::string(kHead) + "start: 2026-02-31T00:00:00\ntime_zone: Mars/Base\nregoin: CN\n" + kOne +
-                                      "script:\n  - {at: 5s, do: dance}\n");
+  const std::string errors = ErrorsOf(
+      std::string(kHead) + "start: 2026-02-31T00:00:00\ntime_zone: Mars/Base\nregoin: CN\n" + kOne +
+      "script:\n  - {at: 5s, do: dance}\n");
   EXPECT_NE(errors.find("s.yaml:6:"), std::string::npos) << errors;
   EXPECT_NE(errors.find("must be a date and time"), std::string::npos) << errors;
   EXPECT_NE(errors.find("must be an IANA time zone"), std::string::npos) << errors;
@@ -40,14 +42,18 @@ TEST(ScenarioTest, NamesEveryProblemAtOnce) {
 }
 
 TEST(ScenarioTest, RefusesAGrantWithoutThePolicy) {
-  const std::string errors =
-      ErrorsOf(std::string(kHead) + "consent_configurations:\n  odd: {answers: {C_POLICY: denied, C_MAP_UPLOAD: granted}}\n");
-  EXPECT_NE(errors.find("no consent can be granted before the policy is accepted"), std::string::npos) << errors;
+  const std::string errors = ErrorsOf(
+      std::string(kHead) +
+      "consent_configurations:\n  odd: {answers: {C_POLICY: denied, C_MAP_UPLOAD: granted}}\n");
+  EXPECT_NE(errors.find("no consent can be granted before the policy is accepted"),
+            std::string::npos)
+      << errors;
 }
 
 TEST(ScenarioTest, SuggestsTheConsentThatWasMeant) {
-  const std::string errors =
-      ErrorsOf(std::string(kHead) + "consent_configurations:\n  odd: {answers: {C_POLICY: granted, C_MAP_UPLAOD: denied}}\n");
+  const std::string errors = ErrorsOf(
+      std::string(kHead) +
+      "consent_configurations:\n  odd: {answers: {C_POLICY: granted, C_MAP_UPLAOD: denied}}\n");
   EXPECT_NE(errors.find("did you mean 'C_MAP_UPLOAD'?"), std::string::npos) << errors;
 }
 

@@ -14,10 +14,12 @@ struct SweepTask {
   bool edge = false;
 };
 
-/// Stretches along walls and furniture in a region (0: anywhere), where floor beside them is still wanted.
+/// Stretches along walls and furniture in a region (0: anywhere), where floor beside them is still
+/// wanted.
 std::vector<SweepTask> PlanEdges(const FloorView& view, int region);
 
-/// Lanes over what is still wanted in a region (0: anywhere): boustrophedon rows or columns, whichever takes less time.
+/// Lanes over what is still wanted in a region (0: anywhere): boustrophedon rows or columns,
+/// whichever takes less time.
 std::vector<SweepTask> PlanLanes(const FloorView& view, int region);
 
 /// Wanted floor in a region, in cells.

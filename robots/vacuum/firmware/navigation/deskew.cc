@@ -6,7 +6,8 @@ namespace vacuum {
 
 namespace {
 
-// Farther returns are few and their noise grows. A beam without a return may be glass or black leather: it says nothing.
+// Farther returns are few and their noise grows. A beam without a return may be glass or black
+// leather: it says nothing.
 constexpr double kRangeUsedMax_m = 8.0;
 
 }  // namespace
@@ -19,7 +20,8 @@ Scan Deskew(const dp_lidar_turn& turn, const dp_lidar_info& info, const Odometry
   const size_t count = std::min<size_t>(turn.beam_count, DP_LIDAR_BEAMS_MAX);
   scan.hits_R.reserve(count);
   scan.origins_R.reserve(count);
-  // The pose is looked up every few beams (2 ms) and kept between: under a millimetre at full speed.
+  // The pose is looked up every few beams (2 ms) and kept between: under a millimetre at full
+  // speed.
   Pose2 X_RefL;
   uint64_t looked_up_us = 0;
   for (size_t i = 0; i < count; ++i) {
@@ -29,7 +31,8 @@ Scan Deskew(const dp_lidar_turn& turn, const dp_lidar_info& info, const Odometry
       looked_up_us = time_us;
     }
     const double range_m = turn.range_mm[i] * 1e-3;
-    if (range_m < info.range_m_min || range_m > std::min<double>(info.range_m_max, kRangeUsedMax_m)) continue;
+    if (range_m < info.range_m_min || range_m > std::min<double>(info.range_m_max, kRangeUsedMax_m))
+      continue;
     const double angle = turn.angle_rad[i];
     scan.hits_R.push_back(X_RefL * Point2{range_m * std::cos(angle), range_m * std::sin(angle)});
     scan.origins_R.push_back(X_RefL.position());

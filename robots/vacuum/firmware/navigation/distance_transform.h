@@ -6,16 +6,20 @@
 
 namespace vacuum {
 
-/// Distances from the cells of a box to the nearest of some discs, one disc a cell at most. Two sweeps that hand the
-/// nearest source from cell to cell: exact but for rare ties, linear in the number of cells.
+/// Distances from the cells of a box to the nearest of some discs, one disc a cell at most. Two
+/// sweeps that hand the nearest source from cell to cell: exact but for rare ties, linear in the
+/// number of cells.
 class DistanceTransform {
  public:
-  DistanceTransform(int width, int height) : width_(width), height_(height), source_(size_t(width) * height, -1) {}
+  DistanceTransform(int width, int height)
+      : width_(width), height_(height), source_(size_t(width) * height, -1) {}
 
-  /// Adds a source in cell (x, y): a disc at a point, in units of cells with cell (0, 0) centred at (0, 0).
+  /// Adds a source in cell (x, y): a disc at a point, in units of cells with cell (0, 0) centred at
+  /// (0, 0).
   void AddSource(int x, int y, Point2 at, double radius = 0) {
     source_[static_cast<size_t>(y) * width_ + x] = static_cast<int>(discs_.size());
-    discs_.push_back({static_cast<float>(at.x), static_cast<float>(at.y), static_cast<float>(radius)});
+    discs_.push_back(
+        {static_cast<float>(at.x), static_cast<float>(at.y), static_cast<float>(radius)});
   }
   /// Distances in cells, row by row; 1e6 where there is no source at all.
   std::vector<float> Run();

@@ -73,7 +73,8 @@ bool Docking::GoTo(Point2 p_M, double tolerance_m) {
     double near_m = 0.1;
     for (; target < 0 && near_m < 0.7; near_m += 0.1) target = view.CheapestNear(p_M, near_m);
     if (target < 0) {
-      // What the bumper has met may have moved on; what SLAM believes may be a little off. Try once more without it.
+      // What the bumper has met may have moved on; what SLAM believes may be a little off. Try once
+      // more without it.
       driver_.map().ForgetTouches();
       driver_.TurnTo(driver_.pose().yaw + 2.0);
       continue;
@@ -101,12 +102,15 @@ bool Docking::Approach() {
     const Pose2 X_DR = X_DM * driver_.pose();  // x towards the dock, 0 at contact.
     furthest_m = std::max(furthest_m, X_DR.x);
     const double remaining_m = std::max(-X_DR.x, 0.0);
-    // Far out, come onto the centre line; near, go for the beacon. Left half as seen from the dock is the robot's right.
+    // Far out, come onto the centre line; near, go for the beacon. Left half as seen from the dock
+    // is the robot's right.
     double aim = -X_DR.yaw - std::clamp(2.0 * X_DR.y, -0.5, 0.5);
     if (sample.beacon_seen) {
       aim = sample.bearing_rad;
       if (remaining_m > 0.2) {
-        const double side = sample.beacon_left == sample.beacon_right ? 0 : sample.beacon_left ? 1 : -1;
+        const double side = sample.beacon_left == sample.beacon_right ? 0
+                            : sample.beacon_left                      ? 1
+                                                                      : -1;
         aim += std::clamp(1.2 * -X_DR.y + 0.02 * side, -0.25, 0.25);
       }
     }

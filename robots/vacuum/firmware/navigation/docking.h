@@ -8,7 +8,8 @@
 
 namespace vacuum {
 
-/// Where the dock is, from the last time the robot stood in it, or else from sightings of its beacon along the way.
+/// Where the dock is, from the last time the robot stood in it, or else from sightings of its
+/// beacon along the way.
 class DockMemory {
  public:
   /// The robot stands in the dock, at `X_MR`.
@@ -39,7 +40,8 @@ class Docking {
   bool in_contact() const;
   /// Backs out of the dock, far enough to turn.
   void Undock();
-  /// From anywhere: drives before the dock, lines up by the beacon, approaches until contact. Retries. False where it failed.
+  /// From anywhere: drives before the dock, lines up by the beacon, approaches until contact.
+  /// Retries. False where it failed.
   bool Dock();
 
  private:

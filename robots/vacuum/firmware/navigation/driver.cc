@@ -6,8 +6,9 @@ namespace vacuum {
 
 namespace {
 
-constexpr double kAhead_m = 0.30;          // This much of the path must be free of fresh hits.
-constexpr double kHitInBody_m = 0.145;     // A hit this near to the path's centre would be under the body.
+constexpr double kAhead_m = 0.30;  // This much of the path must be free of fresh hits.
+constexpr double kHitInBody_m =
+    0.145;  // A hit this near to the path's centre would be under the body.
 constexpr int kHitsBlock = 3;
 constexpr double kHomeNear_m = 0.35, kTight_m = 0.162, kTighter_m = 0.145;
 constexpr double kWait_s = 0.02;
@@ -40,7 +41,8 @@ void Driver::Send(Twist twist) {
   // Where a wheel would be too fast both are slowed, so that the curve stays what it is.
   const double fastest = std::max(std::abs(twist.v_m_s - half), std::abs(twist.v_m_s + half));
   const double k = fastest > limit ? limit / fastest : 1;
-  hal_.drive->set_velocity(static_cast<float>(k * (twist.v_m_s - half)), static_cast<float>(k * (twist.v_m_s + half)));
+  hal_.drive->set_velocity(static_cast<float>(k * (twist.v_m_s - half)),
+                           static_cast<float>(k * (twist.v_m_s + half)));
 }
 
 void Driver::Step() {
@@ -95,17 +97,20 @@ void Driver::MarkContacts() {
 }
 
 int Driver::KnownObstacleNear(const Pose2& X_MR, Point2 contact_R) const {
-  // The bumper says left or right; the nearest thing that the lidar has drawn on that side is what was met, if it is near.
+  // The bumper says left or right; the nearest thing that the lidar has drawn on that side is what
+  // was met, if it is near.
   const HomeMap& map = localization_.map();
   int best = -1;
   double best_m = kBodyRadius_m + kKnownReach_m;
   const int steps = static_cast<int>(best_m / HomeMap::kResolution_m) + 1;
   for (int dy = -steps; dy <= steps; ++dy) {
     for (int dx = -steps; dx <= steps; ++dx) {
-      const int index = map.IndexOf(X_MR.position() + Point2{dx * HomeMap::kResolution_m, dy * HomeMap::kResolution_m});
+      const int index = map.IndexOf(
+          X_MR.position() + Point2{dx * HomeMap::kResolution_m, dy * HomeMap::kResolution_m});
       if (index < 0 || !map.lidar_occupied(index)) continue;
       const Point2 p_M = map.ObstacleIn(index), p_R = X_MR.Inverse() * p_M;
-      const double off = std::abs(WrapAngle(std::atan2(p_R.y, p_R.x) - std::atan2(contact_R.y, contact_R.x)));
+      const double off =
+          std::abs(WrapAngle(std::atan2(p_R.y, p_R.x) - std::atan2(contact_R.y, contact_R.x)));
       const double distance = Norm(p_R);
       if (off > kContactSpread_rad || distance >= best_m) continue;
       best_m = distance;
@@ -117,7 +122,9 @@ int Driver::KnownObstacleNear(const Pose2& X_MR, Point2 contact_R) const {
 
 FloorView Driver::View() {
   const Point2 p = pose().position();
-  const auto shut = [&](const FloorView& view) { return home_M && view.CheapestNear(*home_M, kHomeNear_m) < 0; };
+  const auto shut = [&](const FloorView& view) {
+    return home_M && view.CheapestNear(*home_M, kHomeNear_m) < 0;
+  };
   FloorView view(map(), p);
   if (!shut(view)) return view;
   map().ForgetTouches();
@@ -135,7 +142,9 @@ void Driver::CheckAhead() {
   const std::vector<Point2> ahead = follower_.Ahead(pose(), kAhead_m);
   int hits = 0;
   for (const Point2& hit : localization_.hits_M()) {
-    if (Distance(hit, ahead.front()) > kAhead_m + kBodyRadius_m || Distance(hit, ahead.front()) < kBodyRadius_m) continue;
+    if (Distance(hit, ahead.front()) > kAhead_m + kBodyRadius_m ||
+        Distance(hit, ahead.front()) < kBodyRadius_m)
+      continue;
     for (const Point2& p : ahead) {
       if (Distance(hit, p) < kHitInBody_m) {
         ++hits;
@@ -150,11 +159,16 @@ void Driver::CheckAhead() {
 
 Outcome Driver::OutcomeOf(Reflexes::Event event) const {
   switch (event) {
-    case Reflexes::Event::kBump: return Outcome::kBumped;
-    case Reflexes::Event::kCliff: return Outcome::kCliff;
-    case Reflexes::Event::kStuck: return Outcome::kStuck;
-    case Reflexes::Event::kLifted: return Outcome::kLifted;
-    case Reflexes::Event::kNone: break;
+    case Reflexes::Event::kBump:
+      return Outcome::kBumped;
+    case Reflexes::Event::kCliff:
+      return Outcome::kCliff;
+    case Reflexes::Event::kStuck:
+      return Outcome::kStuck;
+    case Reflexes::Event::kLifted:
+      return Outcome::kLifted;
+    case Reflexes::Event::kNone:
+      break;
   }
   return Outcome::kDone;
 }

@@ -15,8 +15,8 @@ namespace vacuum {
 /// How a drive ended.
 enum class Outcome { kDone, kBlocked, kBumped, kCliff, kStuck, kLifted, kInterrupted };
 
-/// Turns wishes into wheel speeds. `Step()` runs in the control task at 50 Hz; the other calls come from the mission's task,
-/// and those that take time block it.
+/// Turns wishes into wheel speeds. `Step()` runs in the control task at 50 Hz; the other calls come
+/// from the mission's task, and those that take time block it.
 class Driver {
  public:
   static constexpr double kPeriod_s = 0.02;
@@ -29,7 +29,8 @@ class Driver {
   /// Blocking: drives a path in M. Any reflex or obstacle on the way ends it.
   Outcome Follow(const std::vector<Point2>& path, const PathFollower::Limits& limits);
   /// Blocking: as above, and asks `enough` after each scan whether to end early (then kDone).
-  Outcome FollowUntil(const std::vector<Point2>& path, const PathFollower::Limits& limits, const std::function<bool()>& enough);
+  Outcome FollowUntil(const std::vector<Point2>& path, const PathFollower::Limits& limits,
+                      const std::function<bool()>& enough);
   /// Blocking: turns on the spot to a heading in M.
   Outcome TurnTo(double yaw_M);
   /// Blocking: straight ahead (or back) by odometry, without looking.
@@ -40,8 +41,8 @@ class Driver {
   void Sleep(double seconds) { hal_.clock->sleep_us(static_cast<uint64_t>(seconds * 1e6)); }
   void Halt();
 
-  /// The map as the planner sees it now. Where the way back to `home` seems shut, what bumps have taught is forgotten, and then
-  /// narrower ways are allowed: the robot came in somehow.
+  /// The map as the planner sees it now. Where the way back to `home` seems shut, what bumps have
+  /// taught is forgotten, and then narrower ways are allowed: the robot came in somehow.
   FloorView View();
   /// A place that can be reached from everywhere, because the robot came from there.
   std::optional<Point2> home_M;

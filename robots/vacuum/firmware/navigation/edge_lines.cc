@@ -8,19 +8,23 @@ namespace vacuum {
 
 namespace {
 
-constexpr double kEdgeClearance_m = 0.191;  // Centre to wall on the edge pass: 21 mm beside the body.
+constexpr double kEdgeClearance_m =
+    0.191;  // Centre to wall on the edge pass: 21 mm beside the body.
 constexpr double kStep_m = 0.05;
 constexpr double kSweep_m = 0.165;
-constexpr int kGainMin = 3;                 // Wanted cells under the body for a point of the line to be worth driving.
+constexpr int kGainMin =
+    3;  // Wanted cells under the body for a point of the line to be worth driving.
 constexpr int kSmoothPasses = 3;
-constexpr double kBridge_m = 0.40;          // Gaps shorter than this are driven through.
+constexpr double kBridge_m = 0.40;  // Gaps shorter than this are driven through.
 constexpr int kPieceGainMin = 5;
 
 /// Finds crossings of the level with the lattice of cell centres, and links them into lines.
 class LevelLines {
  public:
   explicit LevelLines(const FloorView& view)
-      : view_(view), width_(view.map().width()), links_(2 * size_t(view.map().cell_count()), {-1, -1}) {}
+      : view_(view),
+        width_(view.map().width()),
+        links_(2 * size_t(view.map().cell_count()), {-1, -1}) {}
 
   std::vector<std::vector<Point2>> Find() {
     for (int y = 0; y + 1 < view_.map().height(); ++y) {
@@ -57,7 +61,8 @@ class LevelLines {
       if (Above(corner[k]) != Above(corner[(k + 1) % 4])) crossed[count++] = edge[k];
     }
     if (count == 2) Link(crossed[0], crossed[1]);
-    if (count == 4) {  // A saddle: cut off the corners that are too near, so that lines stay on passable floor.
+    if (count == 4) {  // A saddle: cut off the corners that are too near, so that lines stay on
+                       // passable floor.
       const bool first_above = Above(corner[0]);
       Link(crossed[0], crossed[first_above ? 1 : 3]);
       Link(crossed[2], crossed[first_above ? 3 : 1]);
@@ -87,7 +92,8 @@ class LevelLines {
       const auto& link = links_[edge];
       edge = link[0] >= 0 && !used[link[0]] ? link[0] : link[1];
     }
-    if (line.size() > 2 && (links_[first][0] == last || links_[first][1] == last)) line.push_back(line.front());
+    if (line.size() > 2 && (links_[first][0] == last || links_[first][1] == last))
+      line.push_back(line.front());
     return line;
   }
 
@@ -113,12 +119,14 @@ std::vector<Point2> Resampled(const std::vector<Point2>& line) {
   return out;
 }
 
-/// Takes the cells' jitter out of a line, since each kink would slow the robot down, and pushes back what came too near.
+/// Takes the cells' jitter out of a line, since each kink would slow the robot down, and pushes
+/// back what came too near.
 std::vector<Point2> Smoothed(const FloorView& view, std::vector<Point2> line) {
   const size_t n = line.size();
   for (int pass = 0; pass < kSmoothPasses && n > 2; ++pass) {
     std::vector<Point2> next = line;
-    for (size_t i = 1; i + 1 < n; ++i) next[i] = line[i - 1] * 0.25 + line[i] * 0.5 + line[i + 1] * 0.25;
+    for (size_t i = 1; i + 1 < n; ++i)
+      next[i] = line[i - 1] * 0.25 + line[i] * 0.5 + line[i + 1] * 0.25;
     line = std::move(next);
   }
   for (Point2& p : line) {
@@ -132,7 +140,8 @@ std::vector<Point2> Smoothed(const FloorView& view, std::vector<Point2> line) {
   return line;
 }
 
-/// Wanted cells under the body at a point, added to `targets`; only those of `region`, where it isn't 0.
+/// Wanted cells under the body at a point, added to `targets`; only those of `region`, where it
+/// isn't 0.
 int GainAt(const FloorView& view, Point2 p, int region, std::vector<Point2>* targets) {
   const HomeMap& map = view.map();
   const int center = map.IndexOf(p);
@@ -167,7 +176,8 @@ std::vector<SweepTask> PlanEdges(const FloorView& view, int region) {
       worth[i] = GainAt(view, line[i], region, nullptr) >= kGainMin;
       if (!worth[i] && first_gap < 0) first_gap = i;
     }
-    // A loop is opened at a gap, so that no stretch is cut in two by where the line happened to begin.
+    // A loop is opened at a gap, so that no stretch is cut in two by where the line happened to
+    // begin.
     const int begin = loop && first_gap > 0 ? first_gap : 0;
     const auto at = [&](int i) { return (i + begin) % n; };
     for (int i = 0; i < n;) {
@@ -188,7 +198,8 @@ std::vector<SweepTask> PlanEdges(const FloorView& view, int region) {
       const auto before = [](Point2 a, Point2 b) { return a.y != b.y ? a.y < b.y : a.x < b.x; };
       const auto same = [](Point2 a, Point2 b) { return a.x == b.x && a.y == b.y; };
       std::sort(task.targets.begin(), task.targets.end(), before);
-      task.targets.erase(std::unique(task.targets.begin(), task.targets.end(), same), task.targets.end());
+      task.targets.erase(std::unique(task.targets.begin(), task.targets.end(), same),
+                         task.targets.end());
       if (static_cast<int>(task.targets.size()) >= kPieceGainMin) tasks.push_back(std::move(task));
       i = last + 1;
     }

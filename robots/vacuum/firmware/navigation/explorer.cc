@@ -6,8 +6,8 @@ namespace vacuum {
 
 namespace {
 
-constexpr int kCellsMin = 7;            // Narrower openings (0.35 m) don't let the body through.
-constexpr double kLookFrom_m = 0.6;     // The robot goes this near.
+constexpr int kCellsMin = 7;         // Narrower openings (0.35 m) don't let the body through.
+constexpr double kLookFrom_m = 0.6;  // The robot goes this near.
 constexpr double kDoneNear_m = 0.4;
 
 bool OnFrontier(const HomeMap& map, int index) {
@@ -36,7 +36,8 @@ std::vector<Frontier> FindFrontiers(const FloorView& view, const std::vector<Poi
       for (int dy = -1; dy <= 1; ++dy) {
         for (int dx = -1; dx <= 1; ++dx) {
           const int next = members[i] + dy * width + dx;
-          if (next < 0 || next >= map.cell_count() || seen[next] || !OnFrontier(map, next)) continue;
+          if (next < 0 || next >= map.cell_count() || seen[next] || !OnFrontier(map, next))
+            continue;
           seen[next] = 1;
           members.push_back(next);
         }
@@ -50,7 +51,8 @@ std::vector<Frontier> FindFrontiers(const FloorView& view, const std::vector<Poi
     frontier.center_M = sum * (1.0 / members.size());
     for (size_t i = 0; i < members.size(); i += 3) {
       const Point2 p = map.CenterOf(members[i]);
-      const bool skip = std::any_of(done.begin(), done.end(), [&](Point2 d) { return Distance(d, p) < kDoneNear_m; });
+      const bool skip = std::any_of(done.begin(), done.end(),
+                                    [&](Point2 d) { return Distance(d, p) < kDoneNear_m; });
       if (skip) continue;
       const int target = view.CheapestNear(p, kLookFrom_m);
       if (target < 0 || !view.LineFree(map.CenterOf(target), p, 0.02)) continue;
@@ -62,7 +64,8 @@ std::vector<Frontier> FindFrontiers(const FloorView& view, const std::vector<Poi
     }
     if (frontier.target >= 0) frontiers.push_back(frontier);
   }
-  std::stable_sort(frontiers.begin(), frontiers.end(), [](const Frontier& a, const Frontier& b) { return a.cost_s < b.cost_s; });
+  std::stable_sort(frontiers.begin(), frontiers.end(),
+                   [](const Frontier& a, const Frontier& b) { return a.cost_s < b.cost_s; });
   return frontiers;
 }
 

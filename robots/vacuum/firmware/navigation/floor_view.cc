@@ -12,16 +12,22 @@ namespace vacuum {
 namespace {
 
 constexpr double kCell_m = HomeMap::kResolution_m;
-constexpr double kSweep_m = 0.165;         // Floor this near to the robot's centre counts as swept from there.
-constexpr double kRoomCore_m = 0.47;       // Wider than a door (0.8 m) by this much: the core of a room.
-constexpr int kCoreCellsMin = 120;         // A smaller core (0.3 m²) is a nook of its neighbour.
-constexpr double kComfort_m = 0.26;        // Ways nearer to obstacles than this cost more.
-constexpr int kNeighbours[8][3] = {{1, 0, 10}, {-1, 0, 10}, {0, 1, 10}, {0, -1, 10}, {1, 1, 14}, {-1, 1, 14}, {1, -1, 14}, {-1, -1, 14}};
+constexpr double kSweep_m =
+    0.165;  // Floor this near to the robot's centre counts as swept from there.
+constexpr double kRoomCore_m = 0.47;  // Wider than a door (0.8 m) by this much: the core of a room.
+constexpr int kCoreCellsMin = 120;    // A smaller core (0.3 m²) is a nook of its neighbour.
+constexpr double kComfort_m = 0.26;   // Ways nearer to obstacles than this cost more.
+constexpr int kNeighbours[8][3] = {{1, 0, 10}, {-1, 0, 10}, {0, 1, 10},  {0, -1, 10},
+                                   {1, 1, 14}, {-1, 1, 14}, {1, -1, 14}, {-1, -1, 14}};
 
 }  // namespace
 
 FloorView::FloorView(const HomeMap& map, Point2 robot_M, double passable_m)
-    : map_(&map), robot_M_(robot_M), passable_m_(passable_m), width_(map.width()), height_(map.height()) {
+    : map_(&map),
+      robot_M_(robot_M),
+      passable_m_(passable_m),
+      width_(map.width()),
+      height_(map.height()) {
   min_x_ = width_;
   min_y_ = height_;
   max_x_ = max_y_ = -1;
@@ -63,7 +69,8 @@ void FloorView::FindClearance() {
   for (int y = 0; y < box_height; ++y) {
     for (int x = 0; x < box_width; ++x) {
       const size_t from = static_cast<size_t>(y) * box_width + x;
-      const int to_border = std::min(std::min(x, box_width - 1 - x), std::min(y, box_height - 1 - y)) + 1;
+      const int to_border =
+          std::min(std::min(x, box_width - 1 - x), std::min(y, box_height - 1 - y)) + 1;
       clearance_[(y + min_y_) * width_ + x + min_x_] =
           static_cast<float>(std::min(distances[from], static_cast<float>(to_border)) * kCell_m);
     }
@@ -71,7 +78,8 @@ void FloorView::FindClearance() {
 }
 
 double FloorView::ClearanceAt(Point2 p_M) const {
-  const double fx = p_M.x / kCell_m - map_->origin_x_m() / kCell_m - 0.5, fy = p_M.y / kCell_m - map_->origin_y_m() / kCell_m - 0.5;
+  const double fx = p_M.x / kCell_m - map_->origin_x_m() / kCell_m - 0.5,
+               fy = p_M.y / kCell_m - map_->origin_y_m() / kCell_m - 0.5;
   const int x = static_cast<int>(std::floor(fx)), y = static_cast<int>(std::floor(fy));
   if (x < 0 || y < 0 || x + 1 >= width_ || y + 1 >= height_) return 0;
   const double kx = fx - x, ky = fy - y;
@@ -85,7 +93,8 @@ void FloorView::FindCosts() {
   parent_.assign(map_->cell_count(), -1);
   using Entry = std::pair<uint32_t, int>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> open;
-  // The robot may stand nearer to a wall than it plans to: begin from the passable cells around it, the nearest ring first.
+  // The robot may stand nearer to a wall than it plans to: begin from the passable cells around it,
+  // the nearest ring first.
   const int start = map_->IndexOf(robot_M_);
   if (start < 0) return;
   const int sx = start % width_, sy = start / width_;
@@ -94,7 +103,8 @@ void FloorView::FindCosts() {
       for (int x = std::max(sx - radius, 0); x <= std::min(sx + radius, width_ - 1); ++x) {
         const int index = y * width_ + x;
         if (clearance_[index] < passable_m_) continue;
-        const auto cost = static_cast<uint32_t>(Distance(map_->CenterOf(index), robot_M_) / kCell_m * 12);
+        const auto cost =
+            static_cast<uint32_t>(Distance(map_->CenterOf(index), robot_M_) / kCell_m * 12);
         if (cost >= cost_[index]) continue;
         cost_[index] = cost;
         open.push({cost, index});
@@ -113,7 +123,8 @@ void FloorView::FindCosts() {
       const int next = ny * width_ + nx;
       if (clearance_[next] < passable_m_) continue;
       uint32_t step = n[2];
-      if (clearance_[next] < kComfort_m) step += step * static_cast<uint32_t>((kComfort_m - clearance_[next]) * 100) / 10;
+      if (clearance_[next] < kComfort_m)
+        step += step * static_cast<uint32_t>((kComfort_m - clearance_[next]) * 100) / 10;
       if (cost + step >= cost_[next]) continue;
       cost_[next] = cost + step;
       parent_[next] = index;
@@ -135,7 +146,9 @@ void FloorView::FindCoverable() {
   for (int y = 0; y < box_height; ++y) {
     for (int x = 0; x < box_width; ++x) {
       const int index = (y + min_y_) * width_ + x + min_x_;
-      if (distances[static_cast<size_t>(y) * box_width + x] * kCell_m > kSweep_m || !map_->free(index)) continue;
+      if (distances[static_cast<size_t>(y) * box_width + x] * kCell_m > kSweep_m ||
+          !map_->free(index))
+        continue;
       coverable_[index] = 1;
       ++coverable_count_;
     }
@@ -192,7 +205,8 @@ void FloorView::FindRegions() {
 int FloorView::CheapestNear(Point2 p_M, double radius_m) const {
   const int center = map_->IndexOf(p_M);
   if (center < 0) return -1;
-  const int cx = center % width_, cy = center / width_, r = static_cast<int>(radius_m / kCell_m) + 1;
+  const int cx = center % width_, cy = center / width_,
+            r = static_cast<int>(radius_m / kCell_m) + 1;
   int best = -1;
   for (int y = std::max(cy - r, 0); y <= std::min(cy + r, height_ - 1); ++y) {
     for (int x = std::max(cx - r, 0); x <= std::min(cx + r, width_ - 1); ++x) {
@@ -218,8 +232,8 @@ std::vector<Point2> FloorView::PathTo(int index) const {
   for (int at = index; at >= 0; at = parent_[at]) cells.push_back(map_->CenterOf(at));
   cells.push_back(robot_M_);
   std::reverse(cells.begin(), cells.end());
-  // Pull the string: from each kept point to the farthest one that is in straight free sight, keeping the comfort that the
-  // cells between have.
+  // Pull the string: from each kept point to the farthest one that is in straight free sight,
+  // keeping the comfort that the cells between have.
   std::vector<Point2> path{cells.front()};
   for (size_t i = 0; i + 1 < cells.size();) {
     size_t next = i + 1;

@@ -10,9 +10,10 @@ namespace vacuum {
 
 constexpr double kBodyRadius_m = 0.17;
 
-/// The map as the planner sees it, at one moment and from one place: how far each cell is from anything solid or unknown,
-/// which cells the robot's centre can get to and at what cost, what floor its body can sweep from there, and which region
-/// (room or part of one) a cell belongs to. Made anew for each plan; a few milliseconds for a flat.
+/// The map as the planner sees it, at one moment and from one place: how far each cell is from
+/// anything solid or unknown, which cells the robot's centre can get to and at what cost, what
+/// floor its body can sweep from there, and which region (room or part of one) a cell belongs to.
+/// Made anew for each plan; a few milliseconds for a flat.
 class FloorView {
  public:
   /// The robot's centre keeps at least this far from obstacles.
@@ -21,7 +22,8 @@ class FloorView {
   FloorView(const HomeMap& map, Point2 robot_M, double passable_m = kPassable_m);
 
   const HomeMap& map() const { return *map_; }
-  /// Distance from the cell's centre to the nearest obstacle or unknown cell; at most about 1 m is exact.
+  /// Distance from the cell's centre to the nearest obstacle or unknown cell; at most about 1 m is
+  /// exact.
   double clearance_m(int index) const { return clearance_[index]; }
   /// Between cell centres, by interpolation.
   double ClearanceAt(Point2 p_M) const;
@@ -32,7 +34,9 @@ class FloorView {
   bool coverable(int index) const { return coverable_[index] != 0; }
   int coverable_count() const { return coverable_count_; }
   /// Coverable, not covered, not given up.
-  bool wanted(int index) const { return coverable_[index] && !map_->covered(index) && !map_->given_up(index); }
+  bool wanted(int index) const {
+    return coverable_[index] && !map_->covered(index) && !map_->given_up(index);
+  }
 
   /// 1, 2, …; 0 where there is no floor to sweep.
   int region(int index) const { return region_[index]; }
@@ -47,7 +51,8 @@ class FloorView {
 
  private:
   static constexpr uint32_t kUnreached = UINT32_MAX;
-  static constexpr double kSecondsPerCost = 0.05 / 0.3 / 10;  // 10 is a cell straight ahead at 0.3 m/s.
+  static constexpr double kSecondsPerCost =
+      0.05 / 0.3 / 10;  // 10 is a cell straight ahead at 0.3 m/s.
 
   void FindClearance();
   void FindCosts();

@@ -2,7 +2,8 @@
 
 #include <cmath>
 
-/// Planar poses and points, as navigation uses them. Frames: M the map, O odometry (drifts, never jumps), R the robot.
+/// Planar poses and points, as navigation uses them. Frames: M the map, O odometry (drifts, never
+/// jumps), R the robot.
 namespace vacuum {
 
 constexpr double kPi = 3.14159265358979323846;

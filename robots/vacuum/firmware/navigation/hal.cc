@@ -28,7 +28,9 @@ Hal Hal::Query() {
   return hal;
 }
 
-bool Hal::complete() const { return clock && task && lidar && odometry && imu && hazard && dock && drive && battery; }
+bool Hal::complete() const {
+  return clock && task && lidar && odometry && imu && hazard && dock && drive && battery;
+}
 
 void Hal::Log(dp_log_level level, const std::string& text) const {
   if (log) log->write(level, text.c_str());

@@ -7,7 +7,8 @@
 
 namespace vacuum {
 
-/// The interfaces of the HAL that navigation drives by. `diagnostics` and `indicators` may be absent.
+/// The interfaces of the HAL that navigation drives by. `diagnostics` and `indicators` may be
+/// absent.
 struct Hal {
   const dp_clock_v1* clock = nullptr;
   const dp_task_v1* task = nullptr;

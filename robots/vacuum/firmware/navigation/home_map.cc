@@ -7,16 +7,17 @@ namespace vacuum {
 namespace {
 
 constexpr int kStartCells = 160, kMarginCells = 20;
-constexpr int kCellsMax = 1200;     // A side of 60 m: what lies farther is not a home.
-constexpr double kRangeNoise_m = 0.012;   // The lidar's, with a little of the pose's.
+constexpr int kCellsMax = 1200;          // A side of 60 m: what lies farther is not a home.
+constexpr double kRangeNoise_m = 0.012;  // The lidar's, with a little of the pose's.
 constexpr double kCornerExtra_m = 0.012, kWiden_m = 0.01;
 constexpr int kWidenMax = 3;
-constexpr int kHitWeightMax = 24;   // The mean of hits forgets, so that a wall may be corrected.
+constexpr int kHitWeightMax = 24;  // The mean of hits forgets, so that a wall may be corrected.
 
 int CellCoordinate(double m) { return static_cast<int>(std::floor(m / HomeMap::kResolution_m)); }
 
 template <typename T>
-std::vector<T> Moved(const std::vector<T>& from, int from_width, int from_height, int dx, int dy, int width, int height) {
+std::vector<T> Moved(const std::vector<T>& from, int from_width, int from_height, int dx, int dy,
+                     int width, int height) {
   std::vector<T> to(static_cast<size_t>(width) * height, T{});
   for (int y = 0; y < from_height; ++y) {
     std::copy_n(from.begin() + static_cast<long>(y) * from_width, from_width,
@@ -59,7 +60,8 @@ void HomeMap::Include(Point2 p_M) {
   if (y < min_y + 2) min_y = y - kMarginCells;
   if (x >= max_x - 2) max_x = x + kMarginCells;
   if (y >= max_y - 2) max_y = y + kMarginCells;
-  const bool same = min_x == origin_x_ && min_y == origin_y_ && max_x == origin_x_ + width_ && max_y == origin_y_ + height_;
+  const bool same = min_x == origin_x_ && min_y == origin_y_ && max_x == origin_x_ + width_ &&
+                    max_y == origin_y_ + height_;
   if (same || max_x - min_x > kCellsMax || max_y - min_y > kCellsMax) return;
   Resize(min_x, min_y, max_x, max_y);
 }
@@ -71,7 +73,8 @@ int HomeMap::IndexOf(Point2 p_M) const {
 }
 
 Point2 HomeMap::CenterOf(int index) const {
-  return {(origin_x_ + index % width_ + 0.5) * kResolution_m, (origin_y_ + index / width_ + 0.5) * kResolution_m};
+  return {(origin_x_ + index % width_ + 0.5) * kResolution_m,
+          (origin_y_ + index / width_ + 0.5) * kResolution_m};
 }
 
 Point2 HomeMap::ObstacleIn(int index) const {
@@ -83,16 +86,21 @@ double HomeMap::ObstacleRadius_m(int index) const {
   if (hit_weight_[index] < 6) return 0;
   const double extra = (IsCorner(index) ? kCornerExtra_m : 0) + widened_[index] * kWiden_m;
   // The smaller eigenvalue of the hits' covariance, less the lidar's own noise.
-  const double half_trace = (hit_xx_[index] + hit_yy_[index]) / 2, half_gap = (hit_xx_[index] - hit_yy_[index]) / 2;
-  const double minor = half_trace - std::sqrt(half_gap * half_gap + double(hit_xy_[index]) * hit_xy_[index]);
-  return std::min(1.3 * std::sqrt(std::max(0.0, minor - kRangeNoise_m * kRangeNoise_m)), kResolution_m * 0.7) + extra;
+  const double half_trace = (hit_xx_[index] + hit_yy_[index]) / 2,
+               half_gap = (hit_xx_[index] - hit_yy_[index]) / 2;
+  const double minor =
+      half_trace - std::sqrt(half_gap * half_gap + double(hit_xy_[index]) * hit_xy_[index]);
+  return std::min(1.3 * std::sqrt(std::max(0.0, minor - kRangeNoise_m * kRangeNoise_m)),
+                  kResolution_m * 0.7) +
+         extra;
 }
 
 bool HomeMap::IsCorner(int index) const {
   const int x = index % width_, y = index / width_;
   if (x < 1 || y < 1 || x + 1 >= width_ || y + 1 >= height_) return false;
   // A wall goes on to both sides: two occupied neighbours at least 135° apart on the ring.
-  const int ring[8] = {index + 1, index + width_ + 1, index + width_, index + width_ - 1, index - 1, index - width_ - 1, index - width_, index - width_ + 1};
+  const int ring[8] = {index + 1, index + width_ + 1, index + width_, index + width_ - 1,
+                       index - 1, index - width_ - 1, index - width_, index - width_ + 1};
   for (int a = 0; a < 8; ++a) {
     if (!lidar_occupied(ring[a])) continue;
     for (int apart = 3; apart <= 5; ++apart) {
@@ -102,7 +110,9 @@ bool HomeMap::IsCorner(int index) const {
   return true;
 }
 
-void HomeMap::Widen(int index) { widened_[index] = static_cast<uint8_t>(std::min(widened_[index] + 1, kWidenMax)); }
+void HomeMap::Widen(int index) {
+  widened_[index] = static_cast<uint8_t>(std::min(widened_[index] + 1, kWidenMax));
+}
 
 void HomeMap::AddHit(int index, Point2 hit) {
   const float weight = 1.0f / hit_weight_[index];
@@ -112,7 +122,8 @@ void HomeMap::AddHit(int index, Point2 hit) {
     hit_xx_[index] = hit_xy_[index] = hit_yy_[index] = 0;
     return;
   }
-  const auto dx = static_cast<float>(hit.x - hit_x_[index]), dy = static_cast<float>(hit.y - hit_y_[index]);
+  const auto dx = static_cast<float>(hit.x - hit_x_[index]),
+             dy = static_cast<float>(hit.y - hit_y_[index]);
   hit_x_[index] += dx * weight;
   hit_y_[index] += dy * weight;
   hit_xx_[index] += (dx * dx - hit_xx_[index]) * weight;
@@ -127,7 +138,8 @@ void HomeMap::AddScan(const Pose2& X_MR, const Scan& scan) {
     hits_M[i] = X_MR * scan.hits_R[i];
     Include(hits_M[i]);
   }
-  // Hits first: a beam that grazes a wall must not wear away what another beam of the turn has just seen.
+  // Hits first: a beam that grazes a wall must not wear away what another beam of the turn has just
+  // seen.
   for (const Point2& hit : hits_M) {
     const int index = IndexOf(hit);
     if (index < 0) continue;
@@ -187,8 +199,10 @@ void HomeMap::ForgetTouches() { std::fill(touched_.begin(), touched_.end(), 0); 
 
 void HomeMap::MarkCovered(Point2 p_M, double radius_m) {
   Include(p_M);
-  const int x0 = CellCoordinate(p_M.x - radius_m) - origin_x_, x1 = CellCoordinate(p_M.x + radius_m) - origin_x_;
-  const int y0 = CellCoordinate(p_M.y - radius_m) - origin_y_, y1 = CellCoordinate(p_M.y + radius_m) - origin_y_;
+  const int x0 = CellCoordinate(p_M.x - radius_m) - origin_x_,
+            x1 = CellCoordinate(p_M.x + radius_m) - origin_x_;
+  const int y0 = CellCoordinate(p_M.y - radius_m) - origin_y_,
+            y1 = CellCoordinate(p_M.y + radius_m) - origin_y_;
   for (int y = std::max(y0, 0); y <= std::min(y1, height_ - 1); ++y) {
     for (int x = std::max(x0, 0); x <= std::min(x1, width_ - 1); ++x) {
       const int index = y * width_ + x;
@@ -208,11 +222,13 @@ void HomeMap::ClearCovered() {
   covered_count_ = 0;
 }
 
-void HomeMap::Restore(int width, int height, double origin_x_m, double origin_y_m, const std::vector<uint8_t>& cells) {
+void HomeMap::Restore(int width, int height, double origin_x_m, double origin_y_m,
+                      const std::vector<uint8_t>& cells) {
   *this = HomeMap();
   const int min_x = static_cast<int>(std::lround(origin_x_m / kResolution_m));
   const int min_y = static_cast<int>(std::lround(origin_y_m / kResolution_m));
-  Resize(std::min(min_x, origin_x_), std::min(min_y, origin_y_), std::max(min_x + width, origin_x_ + width_),
+  Resize(std::min(min_x, origin_x_), std::min(min_y, origin_y_),
+         std::max(min_x + width, origin_x_ + width_),
          std::max(min_y + height, origin_y_ + height_));
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {

@@ -8,8 +8,9 @@
 
 namespace vacuum {
 
-/// What the robot knows of the home, in cells of 5 cm in M: occupancy by log-odds, where exactly in a cell the lidar's hits
-/// lie, what the bumper and cliff sensors met, and what this cleaning has swept. It grows as the robot sees more.
+/// What the robot knows of the home, in cells of 5 cm in M: occupancy by log-odds, where exactly in
+/// a cell the lidar's hits lie, what the bumper and cliff sensors met, and what this cleaning has
+/// swept. It grows as the robot sees more.
 class HomeMap {
  public:
   static constexpr double kResolution_m = 0.05;
@@ -33,34 +34,42 @@ class HomeMap {
   bool lidar_occupied(int index) const { return odds_[index] > kOccupiedAbove; }
   /// Where in an occupied cell the obstacle is: the mean of its hits.
   Point2 ObstacleIn(int index) const;
-  /// How far the obstacle reaches out from there, about: nothing for a wall that crosses the cell, half its width for a leg,
-  /// a little at corners, whose hits lie on both faces and their mean inside; and what bumps have taught.
+  /// How far the obstacle reaches out from there, about: nothing for a wall that crosses the cell,
+  /// half its width for a leg, a little at corners, whose hits lie on both faces and their mean
+  /// inside; and what bumps have taught.
   double ObstacleRadius_m(int index) const;
 
   /// Adds a scan taken at `X_MR`: what beams passed is freer, where they ended more solid.
   void AddScan(const Pose2& X_MR, const Scan& scan);
-  /// The robot's body met something (or a drop) at a point; it stays until the map is erased or `ForgetTouches`.
+  /// The robot's body met something (or a drop) at a point; it stays until the map is erased or
+  /// `ForgetTouches`.
   void MarkTouched(Point2 p_M);
   void ForgetTouches();
-  /// The body touched what the lidar has drawn here: it reaches a little farther out than its hits say.
+  /// The body touched what the lidar has drawn here: it reaches a little farther out than its hits
+  /// say.
   void Widen(int index);
   void ForgetWidths();
 
-  /// Sweeping: cells whose centre is within `radius_m` of `p_M` are covered now. Also clears touches under the body.
+  /// Sweeping: cells whose centre is within `radius_m` of `p_M` are covered now. Also clears
+  /// touches under the body.
   void MarkCovered(Point2 p_M, double radius_m);
   void ClearCovered();
   bool covered(int index) const { return covered_[index] != 0; }
   int covered_count() const { return covered_count_; }
   /// Cells that three tries did not reach; cleaning plans leave them out.
   void GiveUp(int index) { given_up_[index] = kTriesMax; }
-  void AddTry(int index, int tries) { given_up_[index] = static_cast<uint8_t>(given_up_[index] + tries > kTriesMax ? kTriesMax : given_up_[index] + tries); }
+  void AddTry(int index, int tries) {
+    given_up_[index] = static_cast<uint8_t>(
+        given_up_[index] + tries > kTriesMax ? kTriesMax : given_up_[index] + tries);
+  }
   bool given_up(int index) const { return given_up_[index] >= kTriesMax; }
 
   /// True once any floor has been seen.
   bool any_free() const { return any_free_; }
 
   /// Occupancy alone, as three values; used to store and restore. `cells` as in GridMap.
-  void Restore(int width, int height, double origin_x_m, double origin_y_m, const std::vector<uint8_t>& cells);
+  void Restore(int width, int height, double origin_x_m, double origin_y_m,
+               const std::vector<uint8_t>& cells);
 
  private:
   static constexpr int kOccupiedAbove = 12, kFreeBelow = -5;
@@ -73,10 +82,12 @@ class HomeMap {
   void AddHit(int index, Point2 hit);
   void Carve(Point2 from_M, Point2 to_M);
 
-  int origin_x_, origin_y_;  // Cell coordinates of the lower-left cell; cell (0,0) begins at M's origin.
+  int origin_x_,
+      origin_y_;  // Cell coordinates of the lower-left cell; cell (0,0) begins at M's origin.
   int width_ = 0, height_ = 0;
   std::vector<int8_t> odds_;
-  std::vector<float> hit_x_, hit_y_, hit_xx_, hit_xy_, hit_yy_;  // Mean and covariance of a cell's hits.
+  std::vector<float> hit_x_, hit_y_, hit_xx_, hit_xy_,
+      hit_yy_;  // Mean and covariance of a cell's hits.
   std::vector<uint8_t> hit_weight_, touched_, covered_, given_up_, widened_;
   std::vector<uint32_t> stamp_;  // The scan that last changed the cell: one change a scan.
   uint32_t scan_number_ = 0;

@@ -9,13 +9,14 @@ namespace vacuum {
 namespace {
 
 constexpr double kCell_m = HomeMap::kResolution_m;
-constexpr double kSpacing_m = 0.32;       // The brush is 0.34 m wide; the rest is for steering.
-constexpr int kPatchCellsMin = 4;          // Smaller patches (100 cm²) are left.
-constexpr int kShiftCells = 4;             // A lane may move this much aside to stay on passable floor.
-constexpr int kBridgeCells = 14;           // Covered gaps in a lane shorter than this are driven through.
+constexpr double kSpacing_m = 0.32;  // The brush is 0.34 m wide; the rest is for steering.
+constexpr int kPatchCellsMin = 4;    // Smaller patches (100 cm²) are left.
+constexpr int kShiftCells = 4;       // A lane may move this much aside to stay on passable floor.
+constexpr int kBridgeCells = 14;     // Covered gaps in a lane shorter than this are driven through.
 constexpr double kTurn_s = 3.5, kSpeed_m_s = 0.28;
 
-/// A connected set of wanted cells, and a view of it with x and y exchanged or not: lanes always run along `u`.
+/// A connected set of wanted cells, and a view of it with x and y exchanged or not: lanes always
+/// run along `u`.
 struct Patch {
   std::vector<int> cells;
   int min_x, max_x, min_y, max_y;
@@ -25,7 +26,9 @@ std::vector<Patch> FindPatches(const FloorView& view, int region) {
   const HomeMap& map = view.map();
   const int width = map.width(), height = map.height();
   std::vector<uint8_t> seen(map.cell_count(), 0);
-  const auto wanted = [&](int index) { return view.wanted(index) && (!region || view.region(index) == region); };
+  const auto wanted = [&](int index) {
+    return view.wanted(index) && (!region || view.region(index) == region);
+  };
   std::vector<Patch> patches;
   for (int seed = 0; seed < map.cell_count(); ++seed) {
     if (seen[seed] || !wanted(seed)) continue;
@@ -70,7 +73,8 @@ class LaneLayer {
 
   std::vector<SweepTask> Lay() {
     const int rows = v1_ - v0_ + 1;
-    const int lanes = std::max(1, static_cast<int>(std::ceil((rows * kCell_m - 0.03) / kSpacing_m)));
+    const int lanes =
+        std::max(1, static_cast<int>(std::ceil((rows * kCell_m - 0.03) / kSpacing_m)));
     std::vector<SweepTask> tasks;
     for (int k = 0; k < lanes; ++k) {
       const int from = v0_ + rows * k / lanes, to = v0_ + rows * (k + 1) / lanes - 1;
@@ -80,11 +84,14 @@ class LaneLayer {
   }
 
  private:
-  size_t Local(int u, int v) const { return static_cast<size_t>(v - v0_) * (u1_ - u0_ + 1) + (u - u0_); }
+  size_t Local(int u, int v) const {
+    return static_cast<size_t>(v - v0_) * (u1_ - u0_ + 1) + (u - u0_);
+  }
   int Cell(int u, int v) const { return along_y_ ? u * width_ + v : v * width_ + u; }
   bool Passable(int u, int v) const {
     const HomeMap& map = view_.map();
-    const int u_max = along_y_ ? map.height() : map.width(), v_max = along_y_ ? map.width() : map.height();
+    const int u_max = along_y_ ? map.height() : map.width(),
+              v_max = along_y_ ? map.width() : map.height();
     return u >= 0 && v >= 0 && u < u_max && v < v_max && view_.reachable(Cell(u, v));
   }
 
@@ -109,7 +116,8 @@ class LaneLayer {
 
   /// One lane from u to last: on the row where most of it is passable, cut where it isn't.
   void LayRun(int u, int last, int v_from, int v_to, std::vector<SweepTask>& tasks) {
-    // Rows may be taken from the middle half way: the exact middle of an even band lies between two rows.
+    // Rows may be taken from the middle half way: the exact middle of an even band lies between two
+    // rows.
     const double middle = (v_from + v_to) / 2.0;
     std::vector<int> row_order;
     const int middle_row = static_cast<int>(std::floor(middle));
@@ -119,7 +127,8 @@ class LaneLayer {
     }
     std::vector<uint8_t> done(last - u + 1, 0);
     for (const int row : row_order) {
-      const double off = std::abs(row - middle) <= 0.5 ? middle - row : 0;  // In cells, across the lane.
+      const double off =
+          std::abs(row - middle) <= 0.5 ? middle - row : 0;  // In cells, across the lane.
       for (int a = u; a <= last;) {
         if (done[a - u] || !Passable(a, row)) {
           ++a;
@@ -134,7 +143,8 @@ class LaneLayer {
     }
   }
 
-  void AddTask(int a, int b, int row, double off, int v_from, int v_to, std::vector<SweepTask>& tasks) {
+  void AddTask(int a, int b, int row, double off, int v_from, int v_to,
+               std::vector<SweepTask>& tasks) {
     SweepTask task;
     for (int v = std::max(v_from, v0_); v <= std::min(v_to, v1_); ++v) {
       for (int u = std::max(a, u0_); u <= std::min(b, u1_); ++u) {
@@ -165,7 +175,8 @@ class LaneLayer {
 
 double Seconds(const std::vector<SweepTask>& tasks) {
   double seconds = 0;
-  for (const SweepTask& task : tasks) seconds += kTurn_s + Distance(task.path.front(), task.path.back()) / kSpeed_m_s;
+  for (const SweepTask& task : tasks)
+    seconds += kTurn_s + Distance(task.path.front(), task.path.back()) / kSpeed_m_s;
   return seconds;
 }
 
@@ -174,7 +185,8 @@ double Seconds(const std::vector<SweepTask>& tasks) {
 std::vector<SweepTask> PlanLanes(const FloorView& view, int region) {
   std::vector<SweepTask> tasks;
   for (const Patch& patch : FindPatches(view, region)) {
-    std::vector<SweepTask> rows = LaneLayer(view, patch, false).Lay(), columns = LaneLayer(view, patch, true).Lay();
+    std::vector<SweepTask> rows = LaneLayer(view, patch, false).Lay(),
+                           columns = LaneLayer(view, patch, true).Lay();
     auto& better = Seconds(columns) < Seconds(rows) ? columns : rows;
     for (SweepTask& task : better) tasks.push_back(std::move(task));
   }

@@ -10,14 +10,16 @@
 
 namespace vacuum {
 
-/// Where the robot is and what the home looks like: odometry, gyro and lidar, read from the HAL and put together.
+/// Where the robot is and what the home looks like: odometry, gyro and lidar, read from the HAL and
+/// put together.
 class Localization {
  public:
   explicit Localization(const Hal& hal);
 
   /// Takes the wheel and gyro samples that have come. Cheap; called by whoever needs a fresh pose.
   void PollSensors();
-  /// Takes one turn of the lidar: deskews, matches, draws. Without `match` only its points are kept.
+  /// Takes one turn of the lidar: deskews, matches, draws. Without `match` only its points are
+  /// kept.
   void AddTurn(const dp_lidar_turn& turn, bool match);
 
   Pose2 X_MR() const { return slam_.X_MO() * odometry_.X_OR(); }

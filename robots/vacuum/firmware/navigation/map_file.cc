@@ -58,7 +58,8 @@ std::vector<uint8_t> Pack(const StoredHome& home) {
 }
 
 std::optional<StoredHome> Unpack(const std::vector<uint8_t>& bytes) {
-  if (bytes.size() < kHeaderBytes + kCrcBytes || std::memcmp(bytes.data(), "DPNV", 4) != 0) return std::nullopt;
+  if (bytes.size() < kHeaderBytes + kCrcBytes || std::memcmp(bytes.data(), "DPNV", 4) != 0)
+    return std::nullopt;
   const uint8_t* tail = bytes.data() + bytes.size() - kCrcBytes;
   if (Get<uint32_t>(tail) != Crc(bytes.data(), bytes.size() - kCrcBytes)) return std::nullopt;
   const uint8_t* at = bytes.data() + 4;
@@ -76,10 +77,14 @@ std::optional<StoredHome> Unpack(const std::vector<uint8_t>& bytes) {
   dock.yaw = Get<double>(at);
   if (has_dock) home.X_MDocked = dock;
   const uint32_t length = Get<uint32_t>(at);
-  if (length != bytes.size() - kHeaderBytes - kCrcBytes || home.map.width > kSideMax || home.map.height > kSideMax) return std::nullopt;
+  if (length != bytes.size() - kHeaderBytes - kCrcBytes || home.map.width > kSideMax ||
+      home.map.height > kSideMax)
+    return std::nullopt;
   home.map.cells.resize(static_cast<size_t>(home.map.width) * home.map.height);
   uLongf cells = home.map.cells.size();
-  if (cells == 0 || uncompress(home.map.cells.data(), &cells, at, length) != Z_OK || cells != home.map.cells.size()) return std::nullopt;
+  if (cells == 0 || uncompress(home.map.cells.data(), &cells, at, length) != Z_OK ||
+      cells != home.map.cells.size())
+    return std::nullopt;
   return home;
 }
 

@@ -9,15 +9,18 @@ namespace vacuum {
 
 namespace {
 
-constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 99, kChargeStart_pct = 20;
-constexpr int kRegionCellsMin = 12;         // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
-constexpr double kGainRateMin = 0.0115;      // m² a second; a stretch that gains less isn't driven.
+constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 99,
+                kChargeStart_pct = 20;
+constexpr int kRegionCellsMin =
+    12;  // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
+constexpr double kGainRateMin = 0.0115;  // m² a second; a stretch that gains less isn't driven.
 constexpr double kTaskOverhead_s = 3;
 constexpr double kTriedNear_m = 0.35;
 constexpr double kWayCounted_s = 5;
-constexpr double kFrontierWorth_s = 8;      // A narrow border farther than this is a nook, rather than a room.
+constexpr double kFrontierWorth_s =
+    8;  // A narrow border farther than this is a nook, rather than a room.
 constexpr double kLookAround_s = 4;
-constexpr int kWideFrontierCells = 16;      // 0.8 m, a door: a border that may change a region's plan.
+constexpr int kWideFrontierCells = 16;  // 0.8 m, a door: a border that may change a region's plan.
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
 const PathFollower::Limits kEdge{.speed_m_s = 0.28, .turn_accel_rad_s2 = 7, .look_ahead_m = 0.10};
 const PathFollower::Limits kTurningLane{.speed_m_s = 0.3, .look_ahead_m = 0.13, .slow_by_rad = 1.0};
@@ -68,7 +71,8 @@ void Mission::Run() {
 void Mission::Rest() {
   driver_.SetAwake(false);
   if (!docking_.in_contact()) {
-    if (activity_ == Activity::kDocked || activity_ == Activity::kCharging) SetActivity(Activity::kIdle);
+    if (activity_ == Activity::kDocked || activity_ == Activity::kCharging)
+      SetActivity(Activity::kIdle);
     return;
   }
   dp_battery_sample battery{};
@@ -76,14 +80,17 @@ void Mission::Rest() {
   if (activity_ == Activity::kError) return;
   // A full battery is topped up now and then; that is no change worth telling.
   if (activity_ == Activity::kDocked && battery.charge_pct > 95) return;
-  SetActivity(battery.charging && battery.charge_pct < kChargeFull_pct ? Activity::kCharging : Activity::kDocked);
+  SetActivity(battery.charging && battery.charge_pct < kChargeFull_pct ? Activity::kCharging
+                                                                       : Activity::kDocked);
 }
 
 void Mission::WakeUp() {
   driver_.SetAwake(true);
   // The lidar spins up while the gyro's bias is learnt at rest.
   const uint32_t before = driver_.localization().scan_count();
-  for (int i = 0; i < 40 && driver_.localization().scan_count() < before + 3 && !driver_.interrupted(); ++i) driver_.Sleep(0.1);
+  for (int i = 0;
+       i < 40 && driver_.localization().scan_count() < before + 3 && !driver_.interrupted(); ++i)
+    driver_.Sleep(0.1);
 }
 
 void Mission::Clean() {
@@ -132,10 +139,13 @@ bool Mission::Explore(std::optional<Point2> region_of_M) {
       const int at = view.map().IndexOf(*region_of_M);
       const int region = at >= 0 ? view.region(at) : 0;
       std::erase_if(frontiers, [&](const Frontier& f) {
-        return f.cells < kWideFrontierCells || view.region(f.target) != region || f.cost_s > kLookAround_s;
+        return f.cells < kWideFrontierCells || view.region(f.target) != region ||
+               f.cost_s > kLookAround_s;
       });
     }
-    std::erase_if(frontiers, [](const Frontier& f) { return f.cells < kWideFrontierCells && f.cost_s > kFrontierWorth_s; });
+    std::erase_if(frontiers, [](const Frontier& f) {
+      return f.cells < kWideFrontierCells && f.cost_s > kFrontierWorth_s;
+    });
     if (frontiers.empty()) return looked;
     looked = true;
     const Frontier target = frontiers.front();
@@ -145,12 +155,14 @@ bool Mission::Explore(std::optional<Point2> region_of_M) {
       const HomeMap& map = driver_.map();
       const int index = map.IndexOf(center);
       if (index < 0) return true;
-      for (const int next : {index, index - 1, index + 1, index - map.width(), index + map.width()}) {
+      for (const int next :
+           {index, index - 1, index + 1, index - map.width(), index + map.width()}) {
         if (next >= 0 && next < map.cell_count() && map.unknown(next)) return false;
       }
       return true;
     };
-    driver_.hal().Log(DP_LOG_DEBUG, Text("look at %.2f %.2f, %d cells, %.1f s away", center.x, center.y, target.cells, target.cost_s));
+    driver_.hal().Log(DP_LOG_DEBUG, Text("look at %.2f %.2f, %d cells, %.1f s away", center.x,
+                                         center.y, target.cells, target.cost_s));
     const Outcome outcome = driver_.FollowUntil(view.PathTo(target.target), kTransit, seen);
     if (outcome == Outcome::kDone && !seen()) {
       driver_.Sleep(0.5);
@@ -234,8 +246,10 @@ bool Mission::SweepOne(const FloorView& view) {
         if (start < 0) continue;
         const double cost_s = view.Cost(start);
         const double gain = task.targets.size() * 0.0025;
-        // The way to a region is paid once, so that it doesn't speak against the stretch that happens to come first.
-        if (gain / (std::min(cost_s, kWayCounted_s) + drive_s + kTaskOverhead_s) < kGainRateMin) continue;
+        // The way to a region is paid once, so that it doesn't speak against the stretch that
+        // happens to come first.
+        if (gain / (std::min(cost_s, kWayCounted_s) + drive_s + kTaskOverhead_s) < kGainRateMin)
+          continue;
         if (cost_s < best_s) {
           best = &task;
           best_s = cost_s;
@@ -270,11 +284,13 @@ void Mission::Drive(const SweepTask& task, const FloorView& view, bool from_back
   std::vector<Point2> transit = view.PathTo(start);
   transit.back() = stretch.front();
   Outcome outcome = Outcome::kDone;
-  if (Distance(driver_.pose().position(), stretch.front()) > 0.05) outcome = driver_.Follow(transit, kTransit);
+  if (Distance(driver_.pose().position(), stretch.front()) > 0.05)
+    outcome = driver_.Follow(transit, kTransit);
   if (outcome == Outcome::kDone) outcome = driver_.Follow(stretch, task.edge ? kEdge : kLane);
-  driver_.hal().Log(DP_LOG_DEBUG, Text("%s of %.1f m for %zu cells, %.1f m away: %d", task.edge ? "edge" : "lane",
-                                       Distance(task.path.front(), task.path.back()), task.targets.size(),
-                                       view.Cost(start) * 0.3, static_cast<int>(outcome)));
+  driver_.hal().Log(DP_LOG_DEBUG,
+                    Text("%s of %.1f m for %zu cells, %.1f m away: %d", task.edge ? "edge" : "lane",
+                         Distance(task.path.front(), task.path.back()), task.targets.size(),
+                         view.Cost(start) * 0.3, static_cast<int>(outcome)));
   Settle(task, outcome);
 }
 
@@ -283,13 +299,16 @@ std::vector<Point2> Mission::HalfTurn(const FloorView& view, Point2 start, Point
   const Point2 start_R = X_MR.Inverse() * start, next_R = X_MR.Inverse() * next;
   const double back = std::atan2(next_R.y - start_R.y, next_R.x - start_R.x);
   const double across = std::abs(start_R.y);
-  if (std::abs(std::abs(back) - kPi) > 0.25 || across < 0.22 || across > 0.5 || std::abs(start_R.x) > 0.5) return {};
+  if (std::abs(std::abs(back) - kPi) > 0.25 || across < 0.22 || across > 0.5 ||
+      std::abs(start_R.x) > 0.5)
+    return {};
   // Forward to where both lanes have ended, then half a circle.
   const double out = std::max(start_R.x, 0.0), radius = across / 2, side = start_R.y > 0 ? 1 : -1;
   std::vector<Point2> points{X_MR.position()};
   for (int i = 0; i <= 8; ++i) {
     const double angle = kPi * i / 8;
-    points.push_back(X_MR * Point2{out + radius * std::sin(angle), side * radius * (1 - std::cos(angle))});
+    points.push_back(X_MR *
+                     Point2{out + radius * std::sin(angle), side * radius * (1 - std::cos(angle))});
   }
   for (const Point2& p : points) {
     if (view.ClearanceAt(p) < FloorView::kPassable_m) return {};
@@ -302,8 +321,10 @@ void Mission::Settle(const SweepTask& task, Outcome outcome) {
   HomeMap& map = driver_.map();
   for (const Point2& target : task.targets) {
     const int index = map.IndexOf(target);
-    // What stopped the robot speaks of the floor near it; the rest of the stretch has not been tried.
-    if (outcome != Outcome::kDone && Distance(target, driver_.pose().position()) > kTriedNear_m) continue;
+    // What stopped the robot speaks of the floor near it; the rest of the stretch has not been
+    // tried.
+    if (outcome != Outcome::kDone && Distance(target, driver_.pose().position()) > kTriedNear_m)
+      continue;
     if (index >= 0 && !map.covered(index)) map.AddTry(index, outcome == Outcome::kDone ? 2 : 1);
   }
   failures_in_a_row_ = outcome == Outcome::kDone ? 0 : failures_in_a_row_ + 1;

@@ -12,8 +12,9 @@
 
 namespace vacuum {
 
-/// What the robot does, told in order: undock, explore, sweep region by region, go home, charge, resume. Runs in a task of its
-/// own and blocks as it goes; a new request interrupts whatever is under way.
+/// What the robot does, told in order: undock, explore, sweep region by region, go home, charge,
+/// resume. Runs in a task of its own and blocks as it goes; a new request interrupts whatever is
+/// under way.
 class Mission {
  public:
   enum class Request { kNone, kClean, kDock, kStop };
@@ -35,13 +36,15 @@ class Mission {
   void GoHome();
   void Rest();
   void WakeUp();
-  /// Looks beyond the borders of what is seen: the wide ones of the region at a place, or all there are. True where it went to see.
+  /// Looks beyond the borders of what is seen: the wide ones of the region at a place, or all there
+  /// are. True where it went to see.
   bool Explore(std::optional<Point2> region_of_M);
   void SweepAll();
   bool SweepOne(const FloorView& view);
   int ChooseRegion(const FloorView& view);
   void Drive(const SweepTask& task, const FloorView& view, bool from_back);
-  /// The half turn from the end of one lane into the next, where that is what comes and there is room; else empty.
+  /// The half turn from the end of one lane into the next, where that is what comes and there is
+  /// room; else empty.
   std::vector<Point2> HalfTurn(const FloorView& view, Point2 start, Point2 next) const;
   void Settle(const SweepTask& task, Outcome outcome);
   bool BatteryLow() const;

@@ -19,14 +19,22 @@ constexpr float kChargeStart_pct = 20;
 
 const char* ToWord(Activity activity) {
   switch (activity) {
-    case Activity::kIdle: return "idle";
-    case Activity::kExploring: return "exploring";
-    case Activity::kCleaning: return "cleaning";
-    case Activity::kReturning: return "returning";
-    case Activity::kCharging: return "charging";
-    case Activity::kDocked: return "docked";
-    case Activity::kError: return "error";
-    case Activity::kStuck: return "stuck";
+    case Activity::kIdle:
+      return "idle";
+    case Activity::kExploring:
+      return "exploring";
+    case Activity::kCleaning:
+      return "cleaning";
+    case Activity::kReturning:
+      return "returning";
+    case Activity::kCharging:
+      return "charging";
+    case Activity::kDocked:
+      return "docked";
+    case Activity::kError:
+      return "error";
+    case Activity::kStuck:
+      return "stuck";
   }
   return "error";
 }
@@ -73,11 +81,15 @@ Navigator::~Navigator() = default;
 
 void Navigator::Start() {
   const auto start = [this](const char* name, void (*entry)(void*), size_t stack_bytes) {
-    if (impl_->hal.task->create(name, entry, impl_.get(), stack_bytes) < 0) impl_->hal.Log(DP_LOG_ERROR, "no task for navigation");
+    if (impl_->hal.task->create(name, entry, impl_.get(), stack_bytes) < 0)
+      impl_->hal.Log(DP_LOG_ERROR, "no task for navigation");
   };
-  start("control", [](void* impl) { static_cast<Impl*>(impl)->ControlLoop(); }, kControlStack);
-  start("slam", [](void* impl) { static_cast<Impl*>(impl)->SlamLoop(); }, kSlamStack);
-  start("mission", [](void* impl) { static_cast<Impl*>(impl)->mission.Run(); }, kMissionStack);
+  start(
+      "control", [](void* impl) { static_cast<Impl*>(impl)->ControlLoop(); }, kControlStack);
+  start(
+      "slam", [](void* impl) { static_cast<Impl*>(impl)->SlamLoop(); }, kSlamStack);
+  start(
+      "mission", [](void* impl) { static_cast<Impl*>(impl)->mission.Run(); }, kMissionStack);
 }
 
 bool Navigator::StartCleaning() {
@@ -121,7 +133,8 @@ bool Navigator::RestoreMap(const std::vector<uint8_t>& bytes) {
   // A known map helps only a robot that knows where on it it stands: in the dock.
   if (!home || !home->X_MDocked || !sample.contact) return false;
   const GridMap& map = home->map;
-  impl_->localization.map().Restore(map.width, map.height, map.origin_x_m, map.origin_y_m, map.cells);
+  impl_->localization.map().Restore(map.width, map.height, map.origin_x_m, map.origin_y_m,
+                                    map.cells);
   impl_->localization.SetPose(*home->X_MDocked);
   impl_->localization.slam().SetStarted(true);
   impl_->dock.SetContact(*home->X_MDocked);

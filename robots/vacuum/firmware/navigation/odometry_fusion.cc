@@ -7,9 +7,11 @@ namespace vacuum {
 namespace {
 
 constexpr uint64_t kHistoryUs = 1'500'000;
-constexpr uint64_t kSettleUs = 300'000;       // Wheels still for this long: the body has come to rest too.
-constexpr uint64_t kGyroStaleUs = 100'000;    // Without a gyro sample for this long, the wheels give the heading.
-constexpr double kBiasRateMax = 0.05;         // A larger rate at rest is the robot being turned by hand.
+constexpr uint64_t kSettleUs =
+    300'000;  // Wheels still for this long: the body has come to rest too.
+constexpr uint64_t kGyroStaleUs =
+    100'000;  // Without a gyro sample for this long, the wheels give the heading.
+constexpr double kBiasRateMax = 0.05;  // A larger rate at rest is the robot being turned by hand.
 
 }  // namespace
 
@@ -74,7 +76,8 @@ Pose2 OdometryFusion::X_OR_at(uint64_t time_us) const {
   if (after == history_.end()) return history_.back().X_OR;
   const Stamped& b = *after;
   const Stamped& a = *(after - 1);
-  const double k = static_cast<double>(time_us - a.time_us) / static_cast<double>(b.time_us - a.time_us);
+  const double k =
+      static_cast<double>(time_us - a.time_us) / static_cast<double>(b.time_us - a.time_us);
   return {a.X_OR.x + k * (b.X_OR.x - a.X_OR.x), a.X_OR.y + k * (b.X_OR.y - a.X_OR.y),
           WrapAngle(a.X_OR.yaw + k * WrapAngle(b.X_OR.yaw - a.X_OR.yaw))};
 }

@@ -8,8 +8,9 @@
 
 namespace vacuum {
 
-/// Wheel travel along the gyro's heading: the pose of R in the odometry frame O, which drifts slowly and never jumps.
-/// The gyro's bias is learnt whenever the wheels have stood still. Keeps the last second of poses, for deskewing.
+/// Wheel travel along the gyro's heading: the pose of R in the odometry frame O, which drifts
+/// slowly and never jumps. The gyro's bias is learnt whenever the wheels have stood still. Keeps
+/// the last second of poses, for deskewing.
 class OdometryFusion {
  public:
   explicit OdometryFusion(const dp_odometry_info& info) : info_(info) {}
@@ -19,7 +20,8 @@ class OdometryFusion {
   void AddOdometry(const dp_odometry_sample& sample);
 
   const Pose2& X_OR() const { return X_OR_; }
-  /// The pose at a time; between samples by interpolation, outside of the history the nearest that is known.
+  /// The pose at a time; between samples by interpolation, outside of the history the nearest that
+  /// is known.
   Pose2 X_OR_at(uint64_t time_us) const;
   uint64_t time_us() const { return time_us_; }
 

@@ -8,9 +8,9 @@ namespace {
 
 constexpr double kSharpBend_rad = 0.6;
 constexpr double kCornerTolerance_m = 0.025;
-constexpr double kTurnFirst_rad = 0.6;   // Off by more than this: turn on the spot…
-constexpr double kTurnedTo_rad = 0.12;   // …until off by less than this.
-constexpr double kSearch_m = 0.5;        // The robot is looked for on this much of the path ahead.
+constexpr double kTurnFirst_rad = 0.6;  // Off by more than this: turn on the spot…
+constexpr double kTurnedTo_rad = 0.12;  // …until off by less than this.
+constexpr double kSearch_m = 0.5;       // The robot is looked for on this much of the path ahead.
 
 }  // namespace
 
@@ -21,12 +21,14 @@ void PathFollower::SetPath(std::vector<Point2> path, const Limits& limits) {
   }
   limits_ = limits;
   at_m_.assign(path_.size(), 0);
-  for (size_t i = 1; i < path_.size(); ++i) at_m_[i] = at_m_[i - 1] + Distance(path_[i - 1], path_[i]);
+  for (size_t i = 1; i < path_.size(); ++i)
+    at_m_[i] = at_m_[i - 1] + Distance(path_[i - 1], path_[i]);
   length_m_ = at_m_.empty() ? 0 : at_m_.back();
   corners_m_.clear();
   for (size_t i = 1; i + 1 < path_.size(); ++i) {
     const Point2 a = path_[i] - path_[i - 1], b = path_[i + 1] - path_[i];
-    if (std::abs(WrapAngle(std::atan2(b.y, b.x) - std::atan2(a.y, a.x))) > kSharpBend_rad) corners_m_.push_back(at_m_[i]);
+    if (std::abs(WrapAngle(std::atan2(b.y, b.x) - std::atan2(a.y, a.x))) > kSharpBend_rad)
+      corners_m_.push_back(at_m_[i]);
   }
   corners_m_.push_back(length_m_);
   progress_m_ = 0;
@@ -99,7 +101,8 @@ Twist PathFollower::Step(const Pose2& X_MR, double dt) {
   }
   const Point2 target = PointAt(std::min(progress_m_ + limits_.look_ahead_m, corner));
   const Point2 to = target - p;
-  // Close to a stop the target comes under the robot; the path's own direction is then the better aim.
+  // Close to a stop the target comes under the robot; the path's own direction is then the better
+  // aim.
   const Point2 along = target - PointAt(std::max(0.0, std::min(progress_m_, corner - 0.05)));
   const Point2 aim = Norm(to) > 0.04 ? to : along;
   const double off = WrapAngle(std::atan2(aim.y, aim.x) - X_MR.yaw);
@@ -113,7 +116,8 @@ Twist PathFollower::Step(const Pose2& X_MR, double dt) {
   double v = std::min(limits_.speed_m_s, std::sqrt(2 * 0.8 * std::max(remaining, 0.0)) + 0.03);
   v *= std::clamp(1.2 - std::abs(off) / limits_.slow_by_rad, 0.3, 1.0);
   const double reach = std::max(Norm(to), 0.08);
-  const double w = std::clamp(2 * v * std::sin(off) / reach + 0.8 * off, -limits_.turn_rad_s, limits_.turn_rad_s);
+  const double w = std::clamp(2 * v * std::sin(off) / reach + 0.8 * off, -limits_.turn_rad_s,
+                              limits_.turn_rad_s);
   return Limited({v, w}, dt);
 }
 

@@ -6,7 +6,8 @@
 
 namespace vacuum {
 
-/// Follows a polyline in M: looks a little ahead on it, turns on the spot where it bends sharply, slows towards its end.
+/// Follows a polyline in M: looks a little ahead on it, turns on the spot where it bends sharply,
+/// slows towards its end.
 class PathFollower {
  public:
   struct Limits {
@@ -16,7 +17,7 @@ class PathFollower {
     double turn_accel_rad_s2 = 9.0;
     double look_ahead_m = 0.15;
     double end_tolerance_m = 0.02;
-    double slow_by_rad = 0.6;   ///< The larger, the less a bend slows the robot down.
+    double slow_by_rad = 0.6;  ///< The larger, the less a bend slows the robot down.
   };
 
   void SetPath(std::vector<Point2> path, const Limits& limits);

@@ -7,11 +7,11 @@ namespace vacuum {
 
 namespace {
 
-constexpr double kRim_m = 0.185;             // Just outside the body.
+constexpr double kRim_m = 0.185;  // Just outside the body.
 constexpr double kBumpBack_m = 0.035, kCliffBack_m = 0.15, kStuckBack_m = 0.12;
 constexpr double kBackSpeed_m_s = 0.12, kBackTime_s = 2.0;
 constexpr double kOverCurrent_s = 0.5, kStall_s = 0.8, kLiftedAfter_s = 0.5;
-constexpr double kWatch_s = 4.0;             // SLAM is asked this often whether driving has moved the robot.
+constexpr double kWatch_s = 4.0;  // SLAM is asked this often whether driving has moved the robot.
 
 Point2 OnRim(double angle) { return {kRim_m * std::cos(angle), kRim_m * std::sin(angle)}; }
 
@@ -48,7 +48,8 @@ bool Reflexes::Stalled(const Input& in) {
     spinning = std::abs(watch_driven_m_) > 0.35 && Distance(in.position_M, watch_from_M_) < 0.05;
     watch_since_s_ = -1;
   }
-  return spinning || (over_current_since_s_ >= 0 && in.now_s - over_current_since_s_ > kOverCurrent_s) ||
+  return spinning ||
+         (over_current_since_s_ >= 0 && in.now_s - over_current_since_s_ > kOverCurrent_s) ||
          (stall_since_s_ >= 0 && in.now_s - stall_since_s_ > kStall_s);
 }
 
@@ -80,7 +81,8 @@ std::optional<Twist> Reflexes::Step(const Input& in) {
     if (h.bumper_left && h.bumper_right) {
       for (const double angle : {0.0, 0.25, -0.25}) contacts_R_.push_back(OnRim(angle));
     } else {
-      for (const double angle : {0.45, 0.75, 1.05}) contacts_R_.push_back(OnRim(h.bumper_left ? angle : -angle));
+      for (const double angle : {0.45, 0.75, 1.05})
+        contacts_R_.push_back(OnRim(h.bumper_left ? angle : -angle));
     }
     Begin(Event::kBump, in, kBumpBack_m);
     return Twist{};

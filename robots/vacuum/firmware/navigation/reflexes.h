@@ -8,8 +8,8 @@
 
 namespace vacuum {
 
-/// What the body does before the plan is asked: stops and backs off from a bump or a drop, stops when lifted, frees itself
-/// when the wheels turn and the robot doesn't.
+/// What the body does before the plan is asked: stops and backs off from a bump or a drop, stops
+/// when lifted, frees itself when the wheels turn and the robot doesn't.
 class Reflexes {
  public:
   enum class Event { kNone, kBump, kCliff, kStuck, kLifted };
@@ -18,10 +18,10 @@ class Reflexes {
     double now_s = 0;
     dp_hazard_sample hazard{};
     bool wheel_drop = false;
-    Twist wanted;          ///< What the plan would do now.
-    Twist measured;        ///< What the wheels do.
-    double travel_m = 0;   ///< Total wheel travel.
-    Point2 position_M;     ///< Where SLAM sees the robot.
+    Twist wanted;         ///< What the plan would do now.
+    Twist measured;       ///< What the wheels do.
+    double travel_m = 0;  ///< Total wheel travel.
+    Point2 position_M;    ///< Where SLAM sees the robot.
   };
 
   /// The twist that overrides the plan, or nothing where all is well.

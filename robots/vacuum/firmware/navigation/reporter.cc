@@ -23,7 +23,9 @@ void Reporter::AfterScan(bool moving) {
   DataReady("lidar_environment", said_environment_);
   if (!moving) return;
   const PathPoint at{static_cast<float>(X_MR.x), static_cast<float>(X_MR.y)};
-  if (path_.empty() || std::hypot(at.x_m - path_.back().x_m, at.y_m - path_.back().y_m) >= kPathStep_m) path_.push_back(at);
+  if (path_.empty() ||
+      std::hypot(at.x_m - path_.back().x_m, at.y_m - path_.back().y_m) >= kPathStep_m)
+    path_.push_back(at);
   if (path_.size() > 2) DataReady("robot_path", said_path_);
   if (localization_.scan_count() >= kMapReadyScans && localization_.map().any_free()) {
     map_ready_ = true;
@@ -38,9 +40,11 @@ void Reporter::SendMap() {
   const GridMap grid = ToGridMap(localization_.map());
   if (grid.cells.empty()) return;
   std::vector<int8_t> cells(grid.cells.size());
-  std::transform(grid.cells.begin(), grid.cells.end(), cells.begin(),
-                 [](uint8_t c) -> int8_t { return c == 255 ? -1 : c == 1 ? 100 : 0; });
-  hal_.diagnostics->map(grid.width, grid.height, grid.resolution_m, grid.origin_x_m, grid.origin_y_m, cells.data());
+  std::transform(grid.cells.begin(), grid.cells.end(), cells.begin(), [](uint8_t c) -> int8_t {
+    return c == 255 ? -1 : c == 1 ? 100 : 0;
+  });
+  hal_.diagnostics->map(grid.width, grid.height, grid.resolution_m, grid.origin_x_m,
+                        grid.origin_y_m, cells.data());
 }
 
 void Reporter::State(const char* word) {

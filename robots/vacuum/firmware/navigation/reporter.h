@@ -8,10 +8,12 @@
 
 namespace vacuum {
 
-/// Keeps the path driven, and tells the diagnostics port, where there is one, what navigation believes.
+/// Keeps the path driven, and tells the diagnostics port, where there is one, what navigation
+/// believes.
 class Reporter {
  public:
-  Reporter(const Hal& hal, const Localization& localization) : hal_(hal), localization_(localization) {}
+  Reporter(const Hal& hal, const Localization& localization)
+      : hal_(hal), localization_(localization) {}
 
   /// After each scan: pose, now and then the map, the path, first sights of personal data.
   void AfterScan(bool moving);

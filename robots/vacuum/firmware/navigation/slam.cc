@@ -12,18 +12,23 @@ namespace vacuum {
 
 namespace {
 
-constexpr double kReferenceRadius_m = 7.0;     // Map points farther from the robot than this are left out of a match.
-constexpr double kReferenceMoved_m = 0.4;      // The reference is made anew after this much travel,
-constexpr int kReferenceScans = 10;            // or after this many scans.
-constexpr double kGoodnessMin = 0.45;          // Share of the scan's points that found a partner.
-constexpr double kCorrectionMax_m = 0.12;      // A larger jump between two scans is a wrong match…
+constexpr double kReferenceRadius_m =
+    7.0;  // Map points farther from the robot than this are left out of a match.
+constexpr double kReferenceMoved_m = 0.4;  // The reference is made anew after this much travel,
+constexpr int kReferenceScans = 10;        // or after this many scans.
+constexpr double kGoodnessMin = 0.45;      // Share of the scan's points that found a partner.
+constexpr double kCorrectionMax_m = 0.12;  // A larger jump between two scans is a wrong match…
 constexpr double kCorrectionMax_rad = 0.10;
-constexpr int kRefusedBeforeWide = 8;          // …unless matches have failed for a while: then the robot has really slipped.
-constexpr double kGripNone = 0.03, kGripFull = 0.12;  // Along a corridor wheels know better than walls.
+constexpr int kRefusedBeforeWide =
+    8;  // …unless matches have failed for a while: then the robot has really slipped.
+constexpr double kGripNone = 0.03,
+                 kGripFull = 0.12;  // Along a corridor wheels know better than walls.
 constexpr double kTrustMin = 0.1;
-constexpr double kDrawTurnRateMax = 1.2;       // Scans taken while spinning faster are matched but not drawn.
+constexpr double kDrawTurnRateMax =
+    1.2;  // Scans taken while spinning faster are matched but not drawn.
 
-/// How well a scan pins the robot along its worst direction: 0 in an endless corridor, 0.5 where walls look every way alike.
+/// How well a scan pins the robot along its worst direction: 0 in an endless corridor, 0.5 where
+/// walls look every way alike.
 struct Grip {
   Point2 weak_R{1, 0};  ///< The direction with the least walls across it.
   double share = 0.5;
@@ -32,7 +37,8 @@ struct Grip {
 Grip GripOf(const std::vector<Point2>& hits) {
   double xx = 0, xy = 0, yy = 0;
   for (size_t i = 0; i < hits.size(); ++i) {
-    // The wall's direction from a hit some way along: close neighbours would show the lidar's noise.
+    // The wall's direction from a hit some way along: close neighbours would show the lidar's
+    // noise.
     for (size_t j = i + 1; j < std::min(i + 15, hits.size()); ++j) {
       const Point2 d = hits[j] - hits[i];
       const double length = Norm(d);
@@ -92,14 +98,16 @@ struct Slam::Matcher {
 
   void SetScan(const std::vector<Point2>& hits) {
     scan.clear();
-    for (const Point2& p : hits) scan.insertPointFast(static_cast<float>(p.x), static_cast<float>(p.y), 0);
+    for (const Point2& p : hits)
+      scan.insertPointFast(static_cast<float>(p.x), static_cast<float>(p.y), 0);
     scan.mark_as_modified();
   }
 
   Pose2 Match(const Pose2& guess, double reach_m, double& goodness) {
     icp.options = MatchOptions(reach_m);
     mrpt::slam::CICP::TReturnInfo info;
-    const auto pdf = icp.Align(&reference, &scan, mrpt::poses::CPose2D(guess.x, guess.y, guess.yaw), info);
+    const auto pdf =
+        icp.Align(&reference, &scan, mrpt::poses::CPose2D(guess.x, guess.y, guess.yaw), info);
     mrpt::poses::CPose2D mean;
     pdf->getMean(mean);
     goodness = info.goodness;
@@ -139,7 +147,8 @@ bool Slam::AddScan(const Scan& scan, const Pose2& X_OR, const Twist& twist) {
     const double moved_m = Distance(X_MR.position(), guess.position());
     const double turned = std::abs(WrapAngle(X_MR.yaw - guess.yaw));
     const double slack = wide ? 5 : 1;
-    good = goodness > kGoodnessMin && moved_m < kCorrectionMax_m * slack && turned < kCorrectionMax_rad * slack;
+    good = goodness > kGoodnessMin && moved_m < kCorrectionMax_m * slack &&
+           turned < kCorrectionMax_rad * slack;
   }
   if (!good) {
     ++refused_count_;
@@ -155,7 +164,8 @@ bool Slam::AddScan(const Scan& scan, const Pose2& X_OR, const Twist& twist) {
 
 Pose2 Slam::Tempered(Pose2 X_MR, const Pose2& guess, const Scan& scan) const {
   const Grip grip = GripOf(scan.hits_R);
-  const double trust = std::clamp((grip.share - kGripNone) / (kGripFull - kGripNone), kTrustMin, 1.0);
+  const double trust =
+      std::clamp((grip.share - kGripNone) / (kGripFull - kGripNone), kTrustMin, 1.0);
   const Point2 weak_M = Pose2{0, 0, guess.yaw} * grip.weak_R;
   const double along = Dot(X_MR.position() - guess.position(), weak_M);
   X_MR.x -= (1 - trust) * along * weak_M.x;

@@ -1,11 +1,10 @@
 #include "tests/robots/vacuum/navigation/fake_hal.h"
 
-#include <boost/context/fiber.hpp>
-
 #include <sys/mman.h>
 #include <time.h>
 
 #include <algorithm>
+#include <boost/context/fiber.hpp>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -23,7 +22,8 @@ namespace {
 
 namespace ctx = boost::context;
 
-constexpr double kRadius_m = 0.17, kTrack_m = 0.233, kTicksPerM = 4464, kSpeedMax = 0.3, kAccel = 0.9;
+constexpr double kRadius_m = 0.17, kTrack_m = 0.233, kTicksPerM = 4464, kSpeedMax = 0.3,
+                 kAccel = 0.9;
 constexpr double kTick_s = 0.01;
 constexpr int kSubsteps = 4, kBeams = 360;
 constexpr double kTurn_s = 0.2, kLidarX = -0.03;
@@ -41,7 +41,7 @@ double CpuSeconds() {
 struct Task {
   std::string name;
   std::function<void()> entry;
-  ctx::fiber fiber;          // Where to go on, while it waits.
+  ctx::fiber fiber;  // Where to go on, while it waits.
   std::function<bool()> ready;
   uint64_t wake_us = 0;
   bool finished = false;
@@ -108,7 +108,12 @@ struct FakeHal::Impl {
   } map;
 
   Impl(const FakeWorld& w, const Pose2& docked, const FakeHalOptions& o)
-      : world(w), options(o), X_WD(docked), noise(dustproof::Seed(o.seed).Stream("fake")), X_WR(docked), charge_pct(o.charge_pct) {
+      : world(w),
+        options(o),
+        X_WD(docked),
+        noise(dustproof::Seed(o.seed).Stream("fake")),
+        X_WR(docked),
+        charge_pct(o.charge_pct) {
     coverable = world.Coverable(X_WR.position(), kRadius_m);
     visits.assign(coverable.size(), 0);
     seen_s.assign(coverable.size(), -100);
@@ -127,15 +132,16 @@ struct FakeHal::Impl {
     task->name = std::move(name);
     task->entry = std::move(entry);
     Task* raw = task.get();
-    task->fiber = ctx::fiber(std::allocator_arg, ctx::fixedsize_stack(512 * 1024), [this, raw](ctx::fiber&& from) {
-      scheduler = std::move(from);
-      try {
-        raw->entry();
-      } catch (const Stop&) {
-      }
-      raw->finished = true;
-      return std::move(scheduler);
-    });
+    task->fiber = ctx::fiber(std::allocator_arg, ctx::fixedsize_stack(512 * 1024),
+                             [this, raw](ctx::fiber&& from) {
+                               scheduler = std::move(from);
+                               try {
+                                 raw->entry();
+                               } catch (const Stop&) {
+                               }
+                               raw->finished = true;
+                               return std::move(scheduler);
+                             });
     task->ready = [] { return true; };
     tasks.push_back(std::move(task));
   }
@@ -213,7 +219,8 @@ struct FakeHal::Impl {
     const double range = world.CastRay(from, at.yaw + angle + 0.002 * noise.Normal(), 8.0);
     const double noisy = range + options.range_noise_m * noise.Normal();
     turn.angle_rad[beam] = static_cast<float>(angle);
-    turn.range_mm[beam] = range >= 8.0 || range < 0.15 ? 0 : static_cast<uint16_t>(std::lround(noisy * 1000));
+    turn.range_mm[beam] =
+        range >= 8.0 || range < 0.15 ? 0 : static_cast<uint16_t>(std::lround(noisy * 1000));
     turn.quality[beam] = 200;
     turn.offset_us[beam] = static_cast<uint32_t>(time_us - turn.start_us);
     if (++beam == kBeams) {
@@ -232,7 +239,8 @@ struct FakeHal::Impl {
       Move(sub);
       // 4.5 beams a substep: those whose instant falls in it.
       const double beam_us = kTurn_s * 1e6 / kBeams;
-      for (auto n = static_cast<uint64_t>(std::ceil(from_us / beam_us)); n * beam_us < now_us; ++n) {
+      for (auto n = static_cast<uint64_t>(std::ceil(from_us / beam_us)); n * beam_us < now_us;
+           ++n) {
         const double k = (n * beam_us - from_us) / (now_us - from_us);
         const Pose2 at{before.x + k * (X_WR.x - before.x), before.y + k * (X_WR.y - before.y),
                        before.yaw + k * WrapAngle(X_WR.yaw - before.yaw)};
@@ -245,10 +253,15 @@ struct FakeHal::Impl {
 
   void Sense() {
     odometry_latest = {now_us, static_cast<uint16_t>(static_cast<int64_t>(std::floor(ticks[0]))),
-                       static_cast<uint16_t>(static_cast<int64_t>(std::floor(ticks[1]))), lifted, lifted};
+                       static_cast<uint16_t>(static_cast<int64_t>(std::floor(ticks[1]))), lifted,
+                       lifted};
     odometry.push_back(odometry_latest);
     if (odometry.size() > 64) odometry.pop_front();
-    imu_latest = {now_us, {0, 0, static_cast<float>(yaw_rate + options.gyro_bias_rad_s + options.gyro_noise_rad_s * noise.Normal())}, {0, 0, 9.81f}};
+    imu_latest = {now_us,
+                  {0, 0,
+                   static_cast<float>(yaw_rate + options.gyro_bias_rad_s +
+                                      options.gyro_noise_rad_s * noise.Normal())},
+                  {0, 0, 9.81f}};
     imu.push_back(imu_latest);
     if (imu.size() > 64) imu.pop_front();
     hazard = {};
@@ -270,28 +283,34 @@ struct FakeHal::Impl {
     const Point2 to = X_WR.Inverse() * beacon;
     const double range = Norm(to), bearing = std::atan2(to.y, to.x);
     const bool sight = world.CastRay(X_WR.position(), X_WR.yaw + bearing, range) >= range - 0.03;
-    dock.beacon_seen = ahead > 0 && range < 3 && std::abs(std::atan2(X_DR.y, ahead)) < 0.5 && std::abs(bearing) < 1.9 && sight;
+    dock.beacon_seen = ahead > 0 && range < 3 && std::abs(std::atan2(X_DR.y, ahead)) < 0.5 &&
+                       std::abs(bearing) < 1.9 && sight;
     dock.bearing_rad = static_cast<float>(bearing + 0.02 * noise.Normal());
     // Looking out from the dock, left is the robot's side of -y in the docked frame.
     dock.beacon_left = dock.beacon_seen && X_DR.y <= 0.02 + 0.05 * ahead;
     dock.beacon_right = dock.beacon_seen && X_DR.y >= -0.02 - 0.05 * ahead;
     if (now_us % 1'000'000 == 0) {
-      const double per_s = dock.contact ? options.charge_pct_per_min / 60 : -options.drain_pct_per_min / 60;
+      const double per_s =
+          dock.contact ? options.charge_pct_per_min / 60 : -options.drain_pct_per_min / 60;
       charge_pct = std::clamp(charge_pct + per_s, 0.0, 100.0);
     }
   }
 
   void Record() {
-    const double v = std::abs(wheel_m_s[0] + wheel_m_s[1]) / 2, w = std::abs(wheel_m_s[1] - wheel_m_s[0]) / kTrack_m;
+    const double v = std::abs(wheel_m_s[0] + wheel_m_s[1]) / 2,
+                 w = std::abs(wheel_m_s[1] - wheel_m_s[0]) / kTrack_m;
     (v > 0.2 ? fast_s : v > 0.05 ? slow_s : w > 0.1 ? turn_s : still_s) += kTick_s;
     hasher.Add(X_WR.x);
     hasher.Add(X_WR.y);
     hasher.Add(X_WR.yaw);
-    if (track_W.empty() || Distance(track_W.back(), X_WR.position()) > 0.02) track_W.push_back(X_WR.position());
-    else return;
+    if (track_W.empty() || Distance(track_W.back(), X_WR.position()) > 0.02)
+      track_W.push_back(X_WR.position());
+    else
+      return;
     if (!brush) return;
     const int r = static_cast<int>(kRadius_m / FakeWorld::kCell_m) + 1;
-    const int cx = static_cast<int>(X_WR.x / FakeWorld::kCell_m), cy = static_cast<int>(X_WR.y / FakeWorld::kCell_m);
+    const int cx = static_cast<int>(X_WR.x / FakeWorld::kCell_m),
+              cy = static_cast<int>(X_WR.y / FakeWorld::kCell_m);
     for (int y = cy - r; y <= cy + r; ++y) {
       for (int x = cx - r; x <= cx + r; ++x) {
         if (x < 0 || y < 0 || x >= world.width() || y >= world.height()) continue;
@@ -309,11 +328,14 @@ namespace {
 
 FakeHal::Impl* g_hal = nullptr;
 
-uint64_t Until(uint64_t timeout_us) { return timeout_us == DP_FOREVER ? UINT64_MAX : g_hal->now_us + timeout_us; }
+uint64_t Until(uint64_t timeout_us) {
+  return timeout_us == DP_FOREVER ? UINT64_MAX : g_hal->now_us + timeout_us;
+}
 
 template <typename Sample>
 dp_status Take(std::deque<Sample>& queue, Sample* out, uint64_t timeout_us) {
-  if (queue.empty() && timeout_us > 0) g_hal->Block([&queue] { return !queue.empty(); }, Until(timeout_us));
+  if (queue.empty() && timeout_us > 0)
+    g_hal->Block([&queue] { return !queue.empty(); }, Until(timeout_us));
   if (queue.empty()) return DP_ERR_TIMEOUT;
   *out = queue.front();
   queue.pop_front();
@@ -324,7 +346,8 @@ void SleepUntil(uint64_t until_us) {
   if (until_us > g_hal->now_us) g_hal->Block(nullptr, until_us);
 }
 
-const dp_clock_v1 kClock{[] { return g_hal->now_us; }, SleepUntil, [](uint64_t us) { SleepUntil(g_hal->now_us + us); }};
+const dp_clock_v1 kClock{[] { return g_hal->now_us; }, SleepUntil,
+                         [](uint64_t us) { SleepUntil(g_hal->now_us + us); }};
 
 const dp_task_v1 kTask{
     [](const char* name, void (*entry)(void*), void* argument, size_t) -> int32_t {
@@ -345,7 +368,10 @@ const dp_log_v1 kLog{[](dp_log_level, const char* text) {
 }};
 
 const dp_lidar_v1 kLidar{
-    [] { return dp_lidar_info{static_cast<float>(kLidarX), 0, 0.085f, 0, true, kBeams, static_cast<float>(kTurn_s), 0.15f, 8.0f}; },
+    [] {
+      return dp_lidar_info{static_cast<float>(kLidarX), 0,     0.085f, 0, true, kBeams,
+                           static_cast<float>(kTurn_s), 0.15f, 8.0f};
+    },
     [](bool enabled) {
       if (enabled && !g_hal->lidar_on) {
         g_hal->lidar_from_us = g_hal->now_us + 1'000'000;
@@ -358,41 +384,69 @@ const dp_lidar_v1 kLidar{
     [](dp_lidar_turn* out, uint64_t timeout_us) { return Take(g_hal->turns, out, timeout_us); }};
 
 const dp_odometry_v1 kOdometry{
-    [] { return dp_odometry_info{static_cast<float>(kTicksPerM), static_cast<float>(kTrack_m)}; },
-    [](dp_odometry_sample* out, uint64_t timeout_us) { return Take(g_hal->odometry, out, timeout_us); },
-    [](dp_odometry_sample* out) { *out = g_hal->odometry_latest; return DP_OK; }};
+    [] {
+      return dp_odometry_info{static_cast<float>(kTicksPerM), static_cast<float>(kTrack_m)};
+    },
+    [](dp_odometry_sample* out, uint64_t timeout_us) {
+      return Take(g_hal->odometry, out, timeout_us);
+    },
+    [](dp_odometry_sample* out) {
+      *out = g_hal->odometry_latest;
+      return DP_OK;
+    }};
 
-const dp_imu_v1 kImu{[](dp_imu_sample* out, uint64_t timeout_us) { return Take(g_hal->imu, out, timeout_us); },
-                     [](dp_imu_sample* out) { *out = g_hal->imu_latest; return DP_OK; }};
+const dp_imu_v1 kImu{
+    [](dp_imu_sample* out, uint64_t timeout_us) { return Take(g_hal->imu, out, timeout_us); },
+    [](dp_imu_sample* out) {
+      *out = g_hal->imu_latest;
+      return DP_OK;
+    }};
 
-const dp_hazard_v1 kHazard{[](dp_hazard_sample* out) { *out = g_hal->hazard; return DP_OK; },
-                           [](const dp_hazard_sample*, dp_hazard_sample*, uint64_t) { return DP_ERR_TIMEOUT; }};
-
-const dp_dock_v1 kDock{[](dp_dock_sample* out) { *out = g_hal->dock; return DP_OK; }};
-
-const dp_drive_v1 kDrive{
-    [](float left, float right) {
-      g_hal->wanted_m_s[0] = std::clamp<double>(left, -kSpeedMax, kSpeedMax);
-      g_hal->wanted_m_s[1] = std::clamp<double>(right, -kSpeedMax, kSpeedMax);
-      g_hal->command_us = g_hal->now_us;
+const dp_hazard_v1 kHazard{
+    [](dp_hazard_sample* out) {
+      *out = g_hal->hazard;
       return DP_OK;
     },
-    [](float, float) { return DP_ERR_INVALID; }, [] { return static_cast<float>(kSpeedMax); }};
+    [](const dp_hazard_sample*, dp_hazard_sample*, uint64_t) { return DP_ERR_TIMEOUT; }};
 
-const dp_cleaning_v1 kCleaning{[](float duty) { g_hal->brush = duty > 0; return DP_OK; }, [](float) { return DP_OK; },
-                               [](float) { return DP_OK; }};
+const dp_dock_v1 kDock{[](dp_dock_sample* out) {
+  *out = g_hal->dock;
+  return DP_OK;
+}};
+
+const dp_drive_v1 kDrive{[](float left, float right) {
+                           g_hal->wanted_m_s[0] = std::clamp<double>(left, -kSpeedMax, kSpeedMax);
+                           g_hal->wanted_m_s[1] = std::clamp<double>(right, -kSpeedMax, kSpeedMax);
+                           g_hal->command_us = g_hal->now_us;
+                           return DP_OK;
+                         },
+                         [](float, float) { return DP_ERR_INVALID; },
+                         [] { return static_cast<float>(kSpeedMax); }};
+
+const dp_cleaning_v1 kCleaning{[](float duty) {
+                                 g_hal->brush = duty > 0;
+                                 return DP_OK;
+                               },
+                               [](float) { return DP_OK; }, [](float) { return DP_OK; }};
 
 const dp_battery_v1 kBattery{[](dp_battery_sample* out) {
-                               *out = {g_hal->now_us, 14.4f, g_hal->dock.contact ? 1.5f : -1.0f, static_cast<float>(g_hal->charge_pct),
-                                       25.0f, g_hal->dock.contact && g_hal->charge_pct < 99.5};
+                               *out = {g_hal->now_us,
+                                       14.4f,
+                                       g_hal->dock.contact ? 1.5f : -1.0f,
+                                       static_cast<float>(g_hal->charge_pct),
+                                       25.0f,
+                                       g_hal->dock.contact && g_hal->charge_pct < 99.5};
                                return DP_OK;
                              },
                              [] {}};
 
 const dp_diagnostics_v1 kDiagnostics{
-    [](double x, double y, double yaw) { g_hal->beliefs.push_back({g_hal->X_WR, {x, y, yaw}}); },
+    [](double x, double y, double yaw) {
+      g_hal->beliefs.push_back({g_hal->X_WR, {x, y, yaw}});
+    },
     [](int32_t width, int32_t height, double, double x, double y, const int8_t* cells) {
-      g_hal->map = {width, height, x, y, std::vector<int8_t>(cells, cells + static_cast<size_t>(width) * height)};
+      g_hal->map = {width, height, x, y,
+                    std::vector<int8_t>(cells, cells + static_cast<size_t>(width) * height)};
     },
     [](const char* word) { g_hal->states.push_back(word); },
     [](const char* category) { g_hal->data_ready.push_back(category); }};
@@ -506,20 +560,27 @@ void FakeHal::WritePicture(const std::string& path) const {
       const FakeWorld::Cell cell = impl_->world.at(x, y);
       if (impl_->coverable[i]) {
         const int v = impl_->visits[i];
-        if (v == 0) put(x, y, 255, 120, 120);
-        else put(x, y, static_cast<uint8_t>(std::max(0, 215 - 35 * (v - 1))), static_cast<uint8_t>(std::max(60, 245 - 25 * (v - 1))), 215);
+        if (v == 0)
+          put(x, y, 255, 120, 120);
+        else
+          put(x, y, static_cast<uint8_t>(std::max(0, 215 - 35 * (v - 1))),
+              static_cast<uint8_t>(std::max(60, 245 - 25 * (v - 1))), 215);
       }
       if (cell == FakeWorld::kWall) put(x, y, 90, 90, 90);
       if (cell == FakeWorld::kLow) put(x, y, 230, 160, 40);
       if (cell == FakeWorld::kDrop) put(x, y, 160, 40, 230);
     }
   }
-  for (const Point2& p : impl_->track_W) put(static_cast<int>(p.x / FakeWorld::kCell_m), static_cast<int>(p.y / FakeWorld::kCell_m), 30, 60, 160);
+  for (const Point2& p : impl_->track_W)
+    put(static_cast<int>(p.x / FakeWorld::kCell_m), static_cast<int>(p.y / FakeWorld::kCell_m), 30,
+        60, 160);
   const auto& map = impl_->map;
   for (int i = 0; i < map.width * map.height; ++i) {
     if (map.cells[i] != 100) continue;
-    const Point2 p = X_WM * Point2{map.x + (i % map.width + 0.5) * 0.05, map.y + (i / map.width + 0.5) * 0.05};
-    put(static_cast<int>(p.x / FakeWorld::kCell_m), static_cast<int>(p.y / FakeWorld::kCell_m), 0, 0, 0);
+    const Point2 p =
+        X_WM * Point2{map.x + (i % map.width + 0.5) * 0.05, map.y + (i / map.width + 0.5) * 0.05};
+    put(static_cast<int>(p.x / FakeWorld::kCell_m), static_cast<int>(p.y / FakeWorld::kCell_m), 0,
+        0, 0);
   }
   std::ofstream out(path, std::ios::binary);
   out << "P6\n" << width << " " << height << "\n255\n";
@@ -534,9 +595,10 @@ extern "C" const void* dp_hal_query(const char* name, uint32_t version) {
   const struct {
     const char* name;
     const void* interface;
-  } all[] = {{DP_CLOCK, &kClock}, {DP_TASK, &kTask},     {DP_LOG, &kLog},           {DP_LIDAR, &kLidar},       {DP_ODOMETRY, &kOdometry},
-             {DP_IMU, &kImu},     {DP_HAZARD, &kHazard}, {DP_DOCK, &kDock},         {DP_DRIVE, &kDrive},       {DP_CLEANING, &kCleaning},
-             {DP_BATTERY, &kBattery}, {DP_DIAGNOSTICS, &kDiagnostics}};
+  } all[] = {{DP_CLOCK, &kClock},       {DP_TASK, &kTask},         {DP_LOG, &kLog},
+             {DP_LIDAR, &kLidar},       {DP_ODOMETRY, &kOdometry}, {DP_IMU, &kImu},
+             {DP_HAZARD, &kHazard},     {DP_DOCK, &kDock},         {DP_DRIVE, &kDrive},
+             {DP_CLEANING, &kCleaning}, {DP_BATTERY, &kBattery},   {DP_DIAGNOSTICS, &kDiagnostics}};
   for (const auto& entry : all) {
     if (std::strcmp(entry.name, name) == 0) return entry.interface;
   }

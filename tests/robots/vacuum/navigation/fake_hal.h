@@ -10,8 +10,8 @@
 
 namespace vacuum::test {
 
-/// A HAL in virtual time over a `FakeWorld`: kinematics with slip, a spinning lidar, gyro, bumper, dock. Firmware tasks run as
-/// fibers. There is one at a time, since `dp_hal_query` is global.
+/// A HAL in virtual time over a `FakeWorld`: kinematics with slip, a spinning lidar, gyro, bumper,
+/// dock. Firmware tasks run as fibers. There is one at a time, since `dp_hal_query` is global.
 struct FakeHalOptions {
   uint64_t seed = 1;
   double charge_pct = 90;
@@ -21,8 +21,10 @@ struct FakeHalOptions {
 };
 
 struct Metrics {
-  double time_s = 0, coverage = 0, revisit = 0, ate_m = 0, ate_max_m = 0, distance_m = 0, firmware_cpu_s = 0, coverable_m2 = 0;
-  double fast_s = 0, slow_s = 0, turn_s = 0, still_s = 0;  ///< Time driven above 0.2 m/s, above 0.05, turned on the spot, stood.
+  double time_s = 0, coverage = 0, revisit = 0, ate_m = 0, ate_max_m = 0, distance_m = 0,
+         firmware_cpu_s = 0, coverable_m2 = 0;
+  double fast_s = 0, slow_s = 0, turn_s = 0,
+         still_s = 0;  ///< Time driven above 0.2 m/s, above 0.05, turned on the spot, stood.
   bool docked = false;
   int bumps = 0;
   uint64_t hash = 0;

@@ -14,7 +14,8 @@ FakeWorld::FakeWorld(double width_m, double height_m)
 void FakeWorld::Fill(double x0_m, double y0_m, double x1_m, double y1_m, Cell cell) {
   const auto index = [](double m) { return static_cast<int>(std::lround(m / kCell_m)); };
   for (int y = std::max(0, index(y0_m)); y < std::min(height_, index(y1_m)); ++y) {
-    for (int x = std::max(0, index(x0_m)); x < std::min(width_, index(x1_m)); ++x) cells_[static_cast<size_t>(y) * width_ + x] = cell;
+    for (int x = std::max(0, index(x0_m)); x < std::min(width_, index(x1_m)); ++x)
+      cells_[static_cast<size_t>(y) * width_ + x] = cell;
   }
 }
 
@@ -97,14 +98,17 @@ FakeWorld FakeWorld::TwoBedroomFlat() {
 }
 
 FakeWorld::Cell FakeWorld::AtPoint(Point2 p) const {
-  return at(static_cast<int>(std::floor(p.x / kCell_m)), static_cast<int>(std::floor(p.y / kCell_m)));
+  return at(static_cast<int>(std::floor(p.x / kCell_m)),
+            static_cast<int>(std::floor(p.y / kCell_m)));
 }
 
 double FakeWorld::CastRay(Point2 from, double angle, double max_m) const {
   const double dx = std::cos(angle), dy = std::sin(angle), never = 1e9;
-  int x = static_cast<int>(std::floor(from.x / kCell_m)), y = static_cast<int>(std::floor(from.y / kCell_m));
+  int x = static_cast<int>(std::floor(from.x / kCell_m)),
+      y = static_cast<int>(std::floor(from.y / kCell_m));
   const int step_x = dx > 0 ? 1 : -1, step_y = dy > 0 ? 1 : -1;
-  const double delta_x = dx != 0 ? kCell_m / std::abs(dx) : never, delta_y = dy != 0 ? kCell_m / std::abs(dy) : never;
+  const double delta_x = dx != 0 ? kCell_m / std::abs(dx) : never,
+               delta_y = dy != 0 ? kCell_m / std::abs(dy) : never;
   double next_x = dx != 0 ? ((x + (step_x > 0)) * kCell_m - from.x) / dx : never;
   double next_y = dy != 0 ? ((y + (step_y > 0)) * kCell_m - from.y) / dy : never;
   double at_m = 0;
@@ -125,14 +129,17 @@ double FakeWorld::CastRay(Point2 from, double angle, double max_m) const {
 }
 
 bool FakeWorld::Touch(Point2 p, double radius_m, Point2* contact) const {
-  const int x0 = static_cast<int>(std::floor((p.x - radius_m) / kCell_m)), x1 = static_cast<int>(std::floor((p.x + radius_m) / kCell_m));
-  const int y0 = static_cast<int>(std::floor((p.y - radius_m) / kCell_m)), y1 = static_cast<int>(std::floor((p.y + radius_m) / kCell_m));
+  const int x0 = static_cast<int>(std::floor((p.x - radius_m) / kCell_m)),
+            x1 = static_cast<int>(std::floor((p.x + radius_m) / kCell_m));
+  const int y0 = static_cast<int>(std::floor((p.y - radius_m) / kCell_m)),
+            y1 = static_cast<int>(std::floor((p.y + radius_m) / kCell_m));
   double best = radius_m;
   bool touched = false;
   for (int y = y0; y <= y1; ++y) {
     for (int x = x0; x <= x1; ++x) {
       if (!Solid(x, y)) continue;
-      const Point2 nearest{std::clamp(p.x, x * kCell_m, (x + 1) * kCell_m), std::clamp(p.y, y * kCell_m, (y + 1) * kCell_m)};
+      const Point2 nearest{std::clamp(p.x, x * kCell_m, (x + 1) * kCell_m),
+                           std::clamp(p.y, y * kCell_m, (y + 1) * kCell_m)};
       const double d = Distance(p, nearest);
       if (d >= best) continue;
       best = d;
@@ -144,7 +151,8 @@ bool FakeWorld::Touch(Point2 p, double radius_m, Point2* contact) const {
 }
 
 Pose2 FakeWorld::FindDock() const {
-  // The place with the largest sweepable floor, nearest to the middle of the map, nose to a wall on one of four sides.
+  // The place with the largest sweepable floor, nearest to the middle of the map, nose to a wall on
+  // one of four sides.
   Pose2 best;
   double best_score = -1e9;
   std::vector<uint8_t> looked(cells_.size(), 0);
@@ -154,13 +162,16 @@ Pose2 FakeWorld::FindDock() const {
     for (int x = 8; x + 8 < width_; x += 1) {
       const int seed = y * width_ + x;
       if (room[seed] >= 0 || looked[seed]) continue;
-      const auto center = [&](int i) { return Point2{(i % width_ + 0.5) * kCell_m, (i / width_ + 0.5) * kCell_m}; };
+      const auto center = [&](int i) {
+        return Point2{(i % width_ + 0.5) * kCell_m, (i / width_ + 0.5) * kCell_m};
+      };
       std::vector<int> open;
       const auto visit = [&](int i) {
         if (looked[i]) return;
         looked[i] = 1;
         const int cx = i % width_, cy = i / width_;
-        if (cx < 8 || cy < 8 || cx + 8 >= width_ || cy + 8 >= height_ || !Fits(center(i), 0.172)) return;
+        if (cx < 8 || cy < 8 || cx + 8 >= width_ || cy + 8 >= height_ || !Fits(center(i), 0.172))
+          return;
         room[i] = static_cast<int>(room_size.size());
         open.push_back(i);
       };
@@ -179,8 +190,10 @@ Pose2 FakeWorld::FindDock() const {
       const double yaw = k * kPi / 2;
       const Pose2 X_WR{p.x, p.y, yaw};
       bool wall = true, open = true;
-      for (double side = -0.3; side <= 0.3; side += 0.02) wall &= AtPoint(X_WR * Point2{0.17 + 0.026, side}) == kWall;
-      for (double back = 0; back <= 1.0 && open; back += 0.05) open = Fits(X_WR * Point2{-back, 0}, back > 0.3 ? 0.25 : 0.172);
+      for (double side = -0.3; side <= 0.3; side += 0.02)
+        wall &= AtPoint(X_WR * Point2{0.17 + 0.026, side}) == kWall;
+      for (double back = 0; back <= 1.0 && open; back += 0.05)
+        open = Fits(X_WR * Point2{-back, 0}, back > 0.3 ? 0.25 : 0.172);
       if (!wall || !open) continue;
       const Point2 middle{width_ * kCell_m / 2, height_ * kCell_m / 2};
       const double score = room_size[room[i]] - Distance(p, middle);
@@ -195,8 +208,11 @@ Pose2 FakeWorld::FindDock() const {
 
 std::vector<uint8_t> FakeWorld::Coverable(Point2 from, double radius_m) const {
   std::vector<uint8_t> reached(cells_.size(), 0), covered(cells_.size(), 0);
-  const auto center = [&](int i) { return Point2{(i % width_ + 0.5) * kCell_m, (i / width_ + 0.5) * kCell_m}; };
-  std::vector<int> open{static_cast<int>(from.y / kCell_m) * width_ + static_cast<int>(from.x / kCell_m)};
+  const auto center = [&](int i) {
+    return Point2{(i % width_ + 0.5) * kCell_m, (i / width_ + 0.5) * kCell_m};
+  };
+  std::vector<int> open{static_cast<int>(from.y / kCell_m) * width_ +
+                        static_cast<int>(from.x / kCell_m)};
   reached[open[0]] = 1;
   const int r = static_cast<int>(radius_m / kCell_m) + 1;
   for (size_t k = 0; k < open.size(); ++k) {
@@ -204,11 +220,14 @@ std::vector<uint8_t> FakeWorld::Coverable(Point2 from, double radius_m) const {
     for (int dy = -r; dy <= r; ++dy) {
       for (int dx = -r; dx <= r; ++dx) {
         if ((dx * dx + dy * dy) * kCell_m * kCell_m > radius_m * radius_m) continue;
-        if (at(x + dx, y + dy) == kFloor) covered[static_cast<size_t>(y + dy) * width_ + x + dx] = 1;
+        if (at(x + dx, y + dy) == kFloor)
+          covered[static_cast<size_t>(y + dy) * width_ + x + dx] = 1;
       }
     }
     for (int next : {open[k] - 1, open[k] + 1, open[k] - width_, open[k] + width_}) {
-      if (next < 0 || next >= static_cast<int>(cells_.size()) || reached[next] || !Fits(center(next), radius_m)) continue;
+      if (next < 0 || next >= static_cast<int>(cells_.size()) || reached[next] ||
+          !Fits(center(next), radius_m))
+        continue;
       const int nx = next % width_, ny = next / width_;
       if (nx < 8 || ny < 8 || nx + 8 >= width_ || ny + 8 >= height_) continue;
       if (at(nx, ny) == kDrop) continue;

@@ -8,7 +8,8 @@
 
 namespace vacuum::test {
 
-/// A flat world of 2.5 cm cells for driving the navigator without the simulator: walls, things below the lidar's plane, drops.
+/// A flat world of 2.5 cm cells for driving the navigator without the simulator: walls, things
+/// below the lidar's plane, drops.
 class FakeWorld {
  public:
   static constexpr double kCell_m = 0.025;
@@ -26,9 +27,14 @@ class FakeWorld {
   int width() const { return width_; }
   int height() const { return height_; }
   Cell at(int x, int y) const {
-    return x < 0 || y < 0 || x >= width_ || y >= height_ ? kWall : static_cast<Cell>(cells_[static_cast<size_t>(y) * width_ + x]);
+    return x < 0 || y < 0 || x >= width_ || y >= height_
+               ? kWall
+               : static_cast<Cell>(cells_[static_cast<size_t>(y) * width_ + x]);
   }
-  bool Solid(int x, int y) const { const Cell c = at(x, y); return c == kWall || c == kLow; }
+  bool Solid(int x, int y) const {
+    const Cell c = at(x, y);
+    return c == kWall || c == kLow;
+  }
   Cell AtPoint(Point2 p) const;
 
   /// Metres to the first wall along `angle`, at most `max_m`.
@@ -37,8 +43,8 @@ class FakeWorld {
   bool Touch(Point2 p, double radius_m, Point2* contact) const;
   bool Fits(Point2 p, double radius_m) const { return !Touch(p, radius_m, nullptr); }
 
-  /// A docked pose (nose to a straight piece of wall, free floor behind), by scanning for the first such place near the
-  /// middle of the largest floor.
+  /// A docked pose (nose to a straight piece of wall, free floor behind), by scanning for the first
+  /// such place near the middle of the largest floor.
   Pose2 FindDock() const;
   /// Floor that a disc swept from `from` covers; one flag a cell.
   std::vector<uint8_t> Coverable(Point2 from, double radius_m) const;

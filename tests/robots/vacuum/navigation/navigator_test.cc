@@ -21,7 +21,8 @@ FakeWorld Room() {
 
 /// Cleans once and waits for the dock.
 struct Cleaning {
-  explicit Cleaning(FakeWorld home, const FakeHalOptions& options = {}) : world(std::move(home)), hal(world, world.FindDock(), options) {}
+  explicit Cleaning(FakeWorld home, const FakeHalOptions& options = {})
+      : world(std::move(home)), hal(world, world.FindDock(), options) {}
 
   bool Run(double minutes) {
     hal.Start([this] {
@@ -33,7 +34,8 @@ struct Cleaning {
   }
   bool finished() const {
     if (!navigator || navigator->finished_cleanings() == 0) return false;
-    return navigator->activity() == Activity::kDocked || navigator->activity() == Activity::kCharging;
+    return navigator->activity() == Activity::kDocked ||
+           navigator->activity() == Activity::kCharging;
   }
 
   FakeWorld world;
@@ -41,7 +43,8 @@ struct Cleaning {
   FakeHal hal;  // Ends its tasks before the navigator that they use.
 };
 
-// 3.4 × 2.4 m of floor are 12 lanes' worth at most: three minutes of driving and as long again for turns and the dock.
+// 3.4 × 2.4 m of floor are 12 lanes' worth at most: three minutes of driving and as long again for
+// turns and the dock.
 TEST(NavigatorTest, CleansARoomAndDocks) {
   Cleaning cleaning(Room());
   ASSERT_TRUE(cleaning.Run(8));
@@ -91,7 +94,8 @@ TEST(NavigatorTest, ChargesAndResumesWhereTheBatteryRunsLow) {
 }
 
 TEST(NavigatorTest, KeepsClearOfDropsAndOfWhatTheLidarMisses) {
-  // A drop in a corner and a low thing that the lidar misses: neither is driven over, and the cleaning still ends docked.
+  // A drop in a corner and a low thing that the lidar misses: neither is driven over, and the
+  // cleaning still ends docked.
   FakeWorld world = Room();
   world.Fill(3.2, 0.3, 3.7, 0.8, FakeWorld::kDrop);
   world.Fill(0.3, 2.3, 0.7, 2.7, FakeWorld::kLow);
@@ -137,7 +141,8 @@ TEST(MapFileTest, ComesBackAsItWasAndRefusesDamage) {
 TEST(DominantWallAngleTest, FindsTheWall) {
   std::vector<Point2> hits;
   const double angle = 20 * kPi / 180;
-  for (int i = 0; i < 100; ++i) hits.push_back({0.02 * i * std::cos(angle), 1 + 0.02 * i * std::sin(angle)});
+  for (int i = 0; i < 100; ++i)
+    hits.push_back({0.02 * i * std::cos(angle), 1 + 0.02 * i * std::sin(angle)});
   EXPECT_NEAR(DominantWallAngle(hits), angle, 0.01);
 }
 
