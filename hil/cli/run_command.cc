@@ -40,14 +40,17 @@ RunObserver ObserverOf(ProgressLine& line) {
                   activity.c_str());
     line.Update(text);
   };
-  observer.on_run_end = [&line](const std::string& consent, const RunOutcome& o) {
+  observer.on_run_end = [&line](const ScenarioRun& run) {
+    const RunOutcome& o = run.outcome;
     char text[256];
     std::snprintf(
         text, sizeof text, "%-16s %s after %.1f simulated s in %.1f s (%.0f × real time), hash %s",
-        consent.c_str(), ToWord(o.end), o.sim_s, o.wall_s, o.wall_s > 0 ? o.sim_s / o.wall_s : 0.0,
-        o.hash.empty() ? "none" : o.hash.c_str());
+        run.consent.c_str(), ToWord(o.end), o.sim_s, o.wall_s,
+        o.wall_s > 0 ? o.sim_s / o.wall_s : 0.0, o.hash.empty() ? "none" : o.hash.c_str());
     line.Say(text);
-    if (!o.diagnosis.empty()) line.Say(o.diagnosis);
+    if (o.diagnosis.empty()) return;
+    line.Say(o.diagnosis);
+    line.Say("again: dustproof replay " + run.recording);
   };
   observer.on_stage = [&line](const std::string& what) { line.Update(what); };
   return observer;

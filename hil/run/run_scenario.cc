@@ -154,7 +154,7 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
                                 : Error::Environment(outcome->diagnosis);
     }
     run.outcome = *outcome;
-    observer.on_run_end(run.consent, *outcome);
+    observer.on_run_end(run);
     if (IsControl(*configuration)) control = run.recording;
     result.runs.push_back(std::move(run));
     if (InterruptRequested()) {

@@ -23,19 +23,6 @@ struct ScenarioRunOptions {
   std::string out;  ///< Folder for the results, new or empty; "" makes a fresh one under `runs/`.
 };
 
-/// Told how things go, for a progress line.
-struct RunObserver {
-  std::function<void(const std::string& folder, uint64_t seed,
-                     const std::vector<std::string>& consents)>
-      on_start;
-  std::function<void(const std::string& consent, double sim_s, double duration_s,
-                     const std::string& activity)>
-      on_progress;
-  std::function<void(const std::string& consent, const RunOutcome& outcome)> on_run_end;
-  std::function<void(const std::string& what)>
-      on_stage;  ///< "auditing all_denied", "writing the report".
-};
-
 /// One run with everything known of it.
 struct ScenarioRun {
   std::string consent;
@@ -44,6 +31,19 @@ struct ScenarioRun {
   std::optional<RunReport>
       report;  ///< Absent where the recording could not be judged; `problem` says why.
   std::string problem;
+};
+
+/// Told how things go, for a progress line.
+struct RunObserver {
+  std::function<void(const std::string& folder, uint64_t seed,
+                     const std::vector<std::string>& consents)>
+      on_start;
+  std::function<void(const std::string& consent, double sim_s, double duration_s,
+                     const std::string& activity)>
+      on_progress;
+  std::function<void(const ScenarioRun& run)> on_run_end;  ///< Not yet judged: without report.
+  std::function<void(const std::string& what)>
+      on_stage;  ///< "auditing all_denied", "writing the report".
 };
 
 struct ScenarioResult {

@@ -47,18 +47,13 @@ RunOutcome Failed(const Error& error, uint64_t seed) {
   return outcome;
 }
 
-std::string RepeatCommand(const RunRequest& r) {
-  return "dustproof replay " + std::filesystem::path(r.recording).filename().string();
-}
-
 Result<RunOutcome> Work(const RunRequest& request) {
   Result<RunInputs> inputs = LoadRequestInputs(request);
   if (!inputs) return inputs.error();
   const std::string diagnosis =
       std::filesystem::path(request.recording).replace_extension(".diagnosis.json");
   const int fd = open(diagnosis.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  const auto reporter =
-      CrashReporter::Install({.fd = fd, .repeat_command = RepeatCommand(request)});
+  const auto reporter = CrashReporter::Install({.fd = fd});
   if (!reporter) return reporter.error();
   RunHooks hooks;
   hooks.on_progress = [](const RunProgress& p) {

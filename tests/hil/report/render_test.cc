@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "hil/report/run_table.h"
+
+namespace dustproof {
+namespace {
+
+RunReport OneFailure() {
+  RunReport report;
+  report.scenario = "s";
+  report.consent = "all_denied";
+  report.end = "finished";
+  Finding finding;
+  finding.id = "f1";
+  finding.category = "wifi_password";
+  finding.party.key = "vendor_cloud_cn";
+  finding.value = "hunter2-hunter2";
+  for (const char c : std::string("xx hunter2-hunter2")) {
+    finding.excerpt.push_back(static_cast<std::byte>(c));
+  }
+  report.audit.findings = {finding};
+  VerdictRow row;
+  row.emitter = "robot";
+  row.category = "wifi_password";
+  row.party = "vendor_cloud_cn";
+  row.verdict = Verdict::kFail;
+  row.basis = Basis::kDerived;
+  row.reason = "it was sent <& may not be>";
+  row.evidence = {"f1"};
+  report.audit.verdicts = {row};
+  return report;
+}
+
+std::string Between(const std::string& text, const std::string& begin, const std::string& end) {
+  const size_t at = text.find(begin) + begin.size();
+  return text.substr(at, text.find(end, at) - at);
+}
+
+// An independent reckoning of what a browser compares: the hash of exactly what stands inside the
+// element.
+std::string Sha256Base64(const std::string& text) {
+  unsigned char digest[SHA256_DIGEST_LENGTH], base64[64];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  EVP_EncodeBlock(base64, digest, sizeof digest);
+  return reinterpret_cast<const char*>(base64);
+}
+
+TEST(HtmlTest, AllowsItsOwnScriptAndStyleByHashAndNothingElse) {
+  const RunReport report = OneFailure();
+  const std::string page = RenderHtml({&report});
+  const std::string policy = Between(page, "Content-Security-Policy\" content=\"", "\"");
+  EXPECT_NE(policy.find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(policy.find("script-src 'sha256-" +
+                        Sha256Base64(Between(page, "<script>", "</script>")) + "'"),
+            std::string::npos);
+  EXPECT_NE(
+      policy.find("style-src 'sha256-" + Sha256Base64(Between(page, "<style>", "</style>")) + "'"),
+      std::string::npos);
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+}
+
+TEST(HtmlTest, KeepsDataFromEndingItsElement) {
+  RunReport report = OneFailure();
+  report.diagnosis = "</script><script>alert(1)</script>";
+  const std::string page = RenderHtml({&report});
+  EXPECT_EQ(page.find("alert(1)</script>"), std::string::npos);
+  const auto data = nlohmann::json::parse(
+      Between(page, "<script type=\"application/json\" id=\"data\">", "</script>"));
+  EXPECT_EQ(data["runs"][0]["diagnosis"], report.diagnosis);
+}
+
+// JSON and JUnit get uploaded to other people's servers.
+TEST(UploadedOutputsTest, HoldNoPayloadAndNoPlantedValue) {
+  const RunReport report = OneFailure();
+  for (const std::string& text : {RenderRunJson({&report}), RenderJunit({&report})}) {
+    EXPECT_EQ(text.find("hunter2"), std::string::npos);
+  }
+}
+
+TEST(JunitTest, EscapesTextAndHeadsAFailureByItsBasis) {
+  const RunReport report = OneFailure();
+  const std::string xml = RenderJunit({&report});
+  EXPECT_NE(xml.find("failures=\"1\""), std::string::npos);
+  EXPECT_NE(xml.find("it was sent &lt;&amp; may not be&gt;"), std::string::npos);
+  EXPECT_NE(xml.find(HeadingFor(Basis::kDerived)), std::string::npos);
+  EXPECT_EQ(xml.find("violates the policy"), std::string::npos);
+}
+
+TEST(SummaryTest, CountsCellsByTheirWorstVerdict) {
+  const RunReport report = OneFailure();
+  EXPECT_EQ(RenderSummaryLine({&report}),
+            "1 run: 0 pass, 1 fail, 0 undetermined, 0 not exercised; usefulness 0 of 0");
+  EXPECT_TRUE(report.failed());
+}
+
+}  // namespace
+}  // namespace dustproof
