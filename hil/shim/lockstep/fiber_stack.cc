@@ -14,6 +14,11 @@ constexpr size_t kPageBytes = 4096;
 
 }  // namespace
 
+bool FiberStack::Holds(const void* address) const {
+  const auto* at = static_cast<const std::byte*>(address);
+  return valid() && at >= bottom() && at < top();
+}
+
 bool FiberStack::GuardHolds(const void* address) const {
   const auto* at = static_cast<const std::byte*>(address);
   return valid() && at >= bottom_ - kGuardBytes && at < bottom_;

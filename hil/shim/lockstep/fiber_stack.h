@@ -17,6 +17,7 @@ class FiberStack {
   std::byte* top() const { return bottom_ + bytes_; }
   size_t bytes() const { return bytes_; }
   bool valid() const { return bottom_ != nullptr; }
+  bool Holds(const void* address) const;
   /// True where an access at `address` is an overflow of this stack.
   bool GuardHolds(const void* address) const;
 
