@@ -137,8 +137,9 @@ std::optional<RecordedMessage> RecordingReader::Next() {
     in.Take<uint32_t>();
     const auto log_time = static_cast<int64_t>(in.Take<uint64_t>());
     in.Take<uint64_t>();
-    if (!in.ok() || channel == state.channels.end() || channel->second == ChannelId::kTransforms)
-      continue;
+    if (!in.ok() || channel == state.channels.end()) continue;
+    if (channel->second == ChannelId::kTransforms || channel->second == ChannelId::kPoints)
+      continue;  // For viewers only.
     const SimTime time = SimTime::FromNanoseconds(log_time - state.start.unix_nanoseconds());
     if (auto message = internal::Decode(channel->second, time, in.TakeBytes(in.remaining())))
       return message;

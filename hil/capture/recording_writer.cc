@@ -19,7 +19,9 @@ using internal::RecordBuilder;
 
 namespace {
 constexpr int kCompressionLevel = 1;
-}
+// The scans are whole in their own channel; points are for looking at.
+constexpr SimDuration kPointsPeriod = SimDuration::Seconds(1);
+}  // namespace
 
 struct RecordingWriter::State {
   State(std::string file_path, Config writer_config, int descriptor)
@@ -56,6 +58,7 @@ struct RecordingWriter::State {
   internal::McapIndex index;
   uint64_t emission_count = 0;
   SimTime latest = SimTime::Zero();
+  SimTime next_points = SimTime::Zero();
 
   // The chunk that is being filled.
   Bytes records;
@@ -181,6 +184,11 @@ void RecordingWriter::Write(const LogLine& line) {
 }
 void RecordingWriter::Write(const ScanSample& scan) {
   WriteMessage(scan, static_cast<uint16_t>(ChannelId::kScan));
+  if (scan.time < state_->next_points) return;
+  state_->next_points = scan.time + kPointsPeriod;
+  const WallTime stamp = state_->config.start + (scan.time - SimTime::Zero());
+  state_->AddMessage(static_cast<uint16_t>(ChannelId::kPoints), scan.time,
+                     internal::EncodePoints(scan, stamp));
 }
 void RecordingWriter::Write(const MapSample& map) {
   WriteMessage(map, static_cast<uint16_t>(ChannelId::kMap));

@@ -1,6 +1,7 @@
 #include "hil/capture/internal/message_codec.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -166,6 +167,7 @@ RecordedMessage DecodeBody(ChannelId channel, CdrReader& in) {
     case ChannelId::kPoseBelieved:
       return DecodePose(in);
     case ChannelId::kTransforms:
+    case ChannelId::kPoints:
       break;
   }
   return RunEvent{};
@@ -248,6 +250,33 @@ Bytes EncodeTransforms(const PoseSample& pose, const Pose2& X_RL, WallTime stamp
     out(std::string("L"));
     PutPose(out, X_RL);
   }
+  return bytes;
+}
+
+Bytes EncodePoints(const ScanSample& scan, WallTime stamp) {
+  constexpr uint8_t kFloat32 = 7;  // sensor_msgs/PointField.
+  std::vector<std::array<float, 3>> points;
+  for (size_t i = 0; i < scan.range_m.size(); ++i) {
+    if (scan.range_m[i] <= 0) continue;  // No return.
+    const double angle = scan.angle_min_rad + scan.angle_increment_rad * static_cast<double>(i);
+    points.push_back({static_cast<float>(scan.range_m[i] * std::cos(angle)),
+                      static_cast<float>(scan.range_m[i] * std::sin(angle)), 0.0f});
+  }
+  const auto count = static_cast<uint32_t>(points.size());
+  constexpr uint32_t kPointBytes = sizeof points[0];
+  Bytes bytes;
+  CdrWriter out(bytes);
+  PutHeader(out, stamp, "L");
+  out(uint32_t{1}), out(count);
+  out(uint32_t{3});
+  for (uint32_t axis = 0; axis < 3; ++axis) {
+    out(std::string(1, static_cast<char>('x' + axis)));
+    out(static_cast<uint32_t>(axis * sizeof(float))), out(kFloat32), out(uint32_t{1});
+  }
+  out(false), out(kPointBytes), out(count * kPointBytes);
+  const auto data = std::as_bytes(std::span(points));
+  out(Bytes(data.begin(), data.end()));
+  out(true);
   return bytes;
 }
 

@@ -22,8 +22,12 @@ Bytes Encode(const BatterySample& battery, WallTime stamp);
 /// The transforms that go with a pose: W (or M) to the robot, and for the true pose the robot to
 /// its lidar.
 Bytes EncodeTransforms(const PoseSample& pose, const Pose2& X_RL, WallTime stamp);
+/// A turn's returns as points in frame L, at the height of the beams: what viewers without laser
+/// scans draw.
+Bytes EncodePoints(const ScanSample& scan, WallTime stamp);
 
-/// Nothing where the bytes are no such message. Not for kTransforms: the poses say the same.
+/// Nothing where the bytes are no such message. Not for kTransforms and kPoints: the poses and the
+/// scans say the same.
 std::optional<RecordedMessage> Decode(ChannelId channel, SimTime time,
                                       std::span<const std::byte> cdr);
 

@@ -115,6 +115,31 @@ float32[] ranges
 float32[] intensities
 )";
 
+const char* const kPointFieldText = R"(uint8 INT8=1
+uint8 UINT8=2
+uint8 INT16=3
+uint8 UINT16=4
+uint8 INT32=5
+uint8 UINT32=6
+uint8 FLOAT32=7
+uint8 FLOAT64=8
+string name
+uint32 offset
+uint8 datatype
+uint32 count
+)";
+
+const char* const kPointsText = R"(std_msgs/Header header
+uint32 height
+uint32 width
+sensor_msgs/PointField[] fields
+bool is_bigendian
+uint32 point_step
+uint32 row_step
+uint8[] data
+bool is_dense
+)";
+
 const char* const kBatteryText = R"(uint8 POWER_SUPPLY_STATUS_UNKNOWN=0
 uint8 POWER_SUPPLY_STATUS_CHARGING=1
 uint8 POWER_SUPPLY_STATUS_DISCHARGING=2
@@ -178,6 +203,8 @@ std::vector<ChannelInfo> MakeChannels() {
        With(kDriveText, {kTime})},
       {ChannelId::kBattery, "/robot/battery", "sensor_msgs/msg/BatteryState",
        With(kBatteryText, {kHeader, kTime})},
+      {ChannelId::kPoints, "/robot/points", "sensor_msgs/msg/PointCloud2",
+       With(kPointsText, {kHeader, kTime, {"sensor_msgs/PointField", kPointFieldText}})},
   };
 }
 

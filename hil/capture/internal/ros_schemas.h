@@ -18,8 +18,9 @@ enum class ChannelId : uint16_t {
   kMap,
   kDrive,
   kBattery,
+  kPoints,
 };
-inline constexpr uint16_t kChannelCount = 11;
+inline constexpr uint16_t kChannelCount = 12;
 
 struct ChannelInfo {
   ChannelId id;

@@ -25,7 +25,8 @@ const readable = {
 };
 const reader = await McapIndexedReader.Initialize({ readable, decompressHandlers });
 assert.equal(reader.header.profile, "ros2");
-assert.equal(reader.statistics.messageCount, 12n);  // Ten, and a transform for each of the two poses.
+// Ten, a transform for each of the two poses, and the scan's points.
+assert.equal(reader.statistics.messageCount, 13n);
 assert.equal(reader.statistics.attachmentCount, 1);
 
 const decoders = new Map();
@@ -53,6 +54,12 @@ assert.equal(body("/robot/pose_believed").header.frame_id, "M");
 assert.equal(body("/tf").transforms[0].child_frame_id, "R_believed");
 assert.deepEqual([...body("/robot/scan").ranges], [1.5, 0, 2.25]);
 assert.equal(body("/robot/scan").angle_max, -2.5);
+const points = body("/robot/points");
+assert.equal(points.width, 2);  // Of three beams one met nothing.
+const xyz = [...new Float32Array(points.data.buffer.slice(points.data.byteOffset, points.data.byteOffset + points.data.byteLength))];
+[1.5 * Math.cos(-3), 1.5 * Math.sin(-3), 0, 2.25 * Math.cos(-2.5), 2.25 * Math.sin(-2.5), 0].forEach((value, i) =>
+  assert.ok(Math.abs(xyz[i] - value) < 1e-6, `coordinate ${i}`));
+assert.deepEqual(points.fields.map((field) => [field.name, field.offset, field.datatype]), [["x", 0, 7], ["y", 4, 7], ["z", 8, 7]]);
 assert.deepEqual([...body("/robot/map").data], [0, 100, -1, 0, 0, 50]);
 assert.equal(body("/robot/map").info.width, 3);
 assert.equal(body("/robot/drive").right_m_s, -0.125);
@@ -76,7 +83,7 @@ const stream = new McapStreamReader({ decompressHandlers, validateCrcs: true, in
 stream.append(new Uint8Array(readFileSync(file)));
 let count = 0;
 for (let record; (record = stream.nextRecord()); ) count += record.type === "Message" ? 1 : 0;
-assert.equal(count, 12);
+assert.equal(count, 13);
 assert.ok(stream.done());
 rmSync(folder, { recursive: true });
-console.log("read 12 messages on 11 topics");
+console.log("read 13 messages on 12 topics");
