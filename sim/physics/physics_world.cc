@@ -14,6 +14,11 @@
 namespace dustproof {
 namespace {
 
+// Contact acts within the way of one step; nothing farther from the hull than this can matter.
+constexpr double kReach = 0.03;
+// Looking once for emptiness this far around serves many steps.
+constexpr double kOutlook = 0.12;
+
 enum Group : int { kFixed = 1, kFloor = 2, kChassis = 4, kProp = 8 };
 
 btVector3 ToBullet(const Vec3& v) { return {v.x(), v.y(), v.z()}; }
@@ -137,6 +142,10 @@ struct PhysicsWorld::Impl {
     world->addRigidBody(floor.get(), kFloor, kProp);
   }
 
+  /// True where no contact is possible with the chassis at `X`: nothing near, and no prop moves.
+  bool IsFar(const btTransform& X);
+  bool IsEmpty(const btVector3& low, const btVector3& high);
+
   /// Fills `contacts`; true where the chassis overlaps something.
   bool ReadContacts();
 
@@ -151,6 +160,9 @@ struct PhysicsWorld::Impl {
   btStaticPlaneShape floor_shape{btVector3(0, 0, 1), 0};
   std::unique_ptr<btRigidBody> fixed, floor, chassis;
   std::vector<std::unique_ptr<btRigidBody>> props;
+  /// A box of air that was found around the chassis; nothing at first.
+  btVector3 air_low{0, 0, 0}, air_high{0, 0, 0};
+  btAlignedObjectArray<const btDbvtNode*> query_stack;
   RigidState state;
   std::vector<ChassisContact> contacts;
 };
@@ -253,6 +265,11 @@ bool PhysicsWorld::Step(const RigidState& predicted) {
   // predicted pose, so that the force elements' shorter steps are not lost.
   btTransform before;
   const btTransform end(ToBullet(predicted.q_WR), ToBullet(predicted.p_WC_W));
+  if (m.IsFar(end)) {
+    m.contacts.clear();
+    m.state = predicted;
+    return false;
+  }
   btTransformUtil::integrateTransform(end, -v, -w, h, before);
   m.chassis->setWorldTransform(before);
   m.chassis->setInterpolationWorldTransform(before);
@@ -273,6 +290,44 @@ bool PhysicsWorld::Step(const RigidState& predicted) {
     m.state.w_WR_W = FromBullet(m.chassis->getAngularVelocity());
   }
   return touched;
+}
+
+bool PhysicsWorld::Impl::IsFar(const btTransform& X) {
+  const auto awake = [](const auto& prop) { return prop->isActive(); };
+  if (std::any_of(props.begin(), props.end(), awake)) {
+    air_low = air_high = btVector3(0, 0, 0);
+    return false;
+  }
+  const btVector3 reach(kReach, kReach, kReach), outlook(kOutlook, kOutlook, kOutlook);
+  btVector3 low, high;
+  chassis->getCollisionShape()->getAabb(X, low, high);
+  low -= reach;
+  high += reach;
+  const auto within = [](const btVector3& a, const btVector3& b) {
+    return a.x() >= b.x() && a.y() >= b.y() && a.z() >= b.z();
+  };
+  if (within(low, air_low) && within(air_high, high)) return true;
+  if (IsEmpty(low - outlook, high + outlook)) {
+    air_low = low - outlook;
+    air_high = high + outlook;
+    return true;
+  }
+  return IsEmpty(low, high);
+}
+
+bool PhysicsWorld::Impl::IsEmpty(const btVector3& low, const btVector3& high) {
+  struct Finder : btDbvt::ICollide {
+    void Process(const btDbvtNode*) override { found = true; }
+    bool found = false;
+  } finder;
+  const btDbvt& tree = *fixed_shape.getDynamicAabbTree();
+  tree.collideTVNoStackAlloc(tree.m_root, btDbvtVolume::FromMM(low, high), query_stack, finder);
+  if (finder.found) return false;
+  return std::none_of(props.begin(), props.end(), [&](const auto& prop) {
+    btVector3 prop_low, prop_high;
+    prop->getAabb(prop_low, prop_high);
+    return TestAabbAgainstAabb2(low, high, prop_low, prop_high);
+  });
 }
 
 bool PhysicsWorld::Impl::ReadContacts() {
