@@ -18,7 +18,7 @@ using internal::Opcode;
 using internal::RecordBuilder;
 
 namespace {
-constexpr int kCompressionLevel = 1;
+constexpr int kCompressionLevel = -1;
 // The scans are whole in their own channel; points are for looking at.
 constexpr SimDuration kPointsPeriod = SimDuration::Seconds(1);
 }  // namespace
