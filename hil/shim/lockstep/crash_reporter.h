@@ -48,7 +48,7 @@ class CrashReporter {
   struct Options {
     int fd = -1;  ///< Open for writing, or -1 for stderr. The diagnosis is written from offset 0,
                   ///< as JSON.
-    std::string repeat_command;  ///< What a person types to see it again.
+    std::string repeat_command = {};  ///< What a person types to see it again.
     /// A firmware that computes for longer than this (of real CPU time) without simulated time
     /// going on hangs. > 0.
     double cpu_budget_s = 10;
