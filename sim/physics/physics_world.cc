@@ -14,10 +14,11 @@
 namespace dustproof {
 namespace {
 
-// Contact acts within the way of one step; nothing farther from the hull than this can matter.
-constexpr double kReach = 0.03;
-// Looking once for emptiness this far around serves many steps.
-constexpr double kOutlook = 0.12;
+// Contact acts within the way of one step and the margins; nothing farther from the hull than this
+// matters.
+constexpr double kReach = 0.01;
+// How far one look around goes; what it finds serves until the hull has used up the room.
+constexpr double kOutlook = 0.15;
 
 enum Group : int { kFixed = 1, kFloor = 2, kChassis = 4, kProp = 8 };
 
@@ -90,6 +91,12 @@ class Hull final : public btConvexInternalShape {
   btVector3 low_, high_;
 };
 
+/// An upright cylinder that holds a body.
+struct Upright {
+  btVector3 centre{0, 0, 0};
+  double radius = 0, half_height = 0;
+};
+
 }  // namespace
 
 struct PhysicsWorld::Impl {
@@ -144,7 +151,8 @@ struct PhysicsWorld::Impl {
 
   /// True where no contact is possible with the chassis at `X`: nothing near, and no prop moves.
   bool IsFar(const btTransform& X);
-  bool IsEmpty(const btVector3& low, const btVector3& high);
+  /// Distance in the plane from the hull to the next thing, at most kOutlook.
+  double RoomAround(const Upright& hull);
 
   /// Fills `contacts`; true where the chassis overlaps something.
   bool ReadContacts();
@@ -160,8 +168,9 @@ struct PhysicsWorld::Impl {
   btStaticPlaneShape floor_shape{btVector3(0, 0, 1), 0};
   std::unique_ptr<btRigidBody> fixed, floor, chassis;
   std::vector<std::unique_ptr<btRigidBody>> props;
-  /// A box of air that was found around the chassis; nothing at first.
-  btVector3 air_low{0, 0, 0}, air_high{0, 0, 0};
+  /// Where the hull was at the last look around, and the room that it had there.
+  Upright looked_from;
+  double room_m = 0;
   btAlignedObjectArray<const btDbvtNode*> query_stack;
   RigidState state;
   std::vector<ChassisContact> contacts;
@@ -295,39 +304,52 @@ bool PhysicsWorld::Step(const RigidState& predicted) {
 bool PhysicsWorld::Impl::IsFar(const btTransform& X) {
   const auto awake = [](const auto& prop) { return prop->isActive(); };
   if (std::any_of(props.begin(), props.end(), awake)) {
-    air_low = air_high = btVector3(0, 0, 0);
+    room_m = 0;
     return false;
   }
-  const btVector3 reach(kReach, kReach, kReach), outlook(kOutlook, kOutlook, kOutlook);
   btVector3 low, high;
   chassis->getCollisionShape()->getAabb(X, low, high);
-  low -= reach;
-  high += reach;
-  const auto within = [](const btVector3& a, const btVector3& b) {
-    return a.x() >= b.x() && a.y() >= b.y() && a.z() >= b.z();
+  const btVector3 half = (high - low) / 2;
+  const Upright hull{(low + high) / 2, std::max(half.x(), half.y()), half.z()};
+  const auto has_room = [&] {
+    const double grown = std::max(0.0, hull.radius - looked_from.radius) +
+                         std::max(0.0, hull.half_height - looked_from.half_height);
+    return (hull.centre - looked_from.centre).length() + grown + kReach < room_m;
   };
-  if (within(low, air_low) && within(air_high, high)) return true;
-  if (IsEmpty(low - outlook, high + outlook)) {
-    air_low = low - outlook;
-    air_high = high + outlook;
-    return true;
-  }
-  return IsEmpty(low, high);
+  if (has_room()) return true;
+  looked_from = hull;
+  room_m = RoomAround(hull);
+  return has_room();
 }
 
-bool PhysicsWorld::Impl::IsEmpty(const btVector3& low, const btVector3& high) {
-  struct Finder : btDbvt::ICollide {
-    void Process(const btDbvtNode*) override { found = true; }
-    bool found = false;
-  } finder;
+double PhysicsWorld::Impl::RoomAround(const Upright& hull) {
+  struct Nearest : btDbvt::ICollide {
+    explicit Nearest(const Upright& hull) : around(hull) {}
+    void Process(const btDbvtNode* leaf) override {
+      Consider(leaf->volume.Mins(), leaf->volume.Maxs());
+    }
+    void Consider(const btVector3& low, const btVector3& high) {
+      const btVector3& c = around.centre;
+      const double x = std::max({low.x() - c.x(), c.x() - high.x(), 0.0});
+      const double y = std::max({low.y() - c.y(), c.y() - high.y(), 0.0});
+      const double z = std::max({low.z() - c.z(), c.z() - high.z(), 0.0}) - around.half_height;
+      const double across = std::sqrt(x * x + y * y) - around.radius;
+      room = std::min(room, std::max(across, z));
+    }
+    const Upright& around;
+    double room = kOutlook;
+  } nearest(hull);
+  const btVector3 extent = btVector3(hull.radius, hull.radius, hull.half_height) +
+                           btVector3(kOutlook, kOutlook, kOutlook);
   const btDbvt& tree = *fixed_shape.getDynamicAabbTree();
-  tree.collideTVNoStackAlloc(tree.m_root, btDbvtVolume::FromMM(low, high), query_stack, finder);
-  if (finder.found) return false;
-  return std::none_of(props.begin(), props.end(), [&](const auto& prop) {
-    btVector3 prop_low, prop_high;
-    prop->getAabb(prop_low, prop_high);
-    return TestAabbAgainstAabb2(low, high, prop_low, prop_high);
-  });
+  tree.collideTVNoStackAlloc(tree.m_root, btDbvtVolume::FromCE(hull.centre, extent), query_stack,
+                             nearest);
+  for (const auto& prop : props) {
+    btVector3 low, high;
+    prop->getAabb(low, high);
+    nearest.Consider(low, high);
+  }
+  return nearest.room;
 }
 
 bool PhysicsWorld::Impl::ReadContacts() {
