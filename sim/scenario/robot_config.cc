@@ -7,8 +7,17 @@
 namespace dustproof {
 namespace {
 
-NumberRules Positive(const char* doc) { return {.doc = doc, .min_exclusive = 0}; }
-NumberRules NotNegative(const char* doc) { return {.doc = doc, .min = 0}; }
+constexpr double kTurn = 2 * std::numbers::pi;
+
+// Every figure has a ceiling: far above any robot's, and low enough that physics and lidar stay
+// finite. Beyond it lies a wrong unit.
+NumberRules Between(double min, double max, const char* doc) {
+  return {.doc = doc, .min = min, .max = max};
+}
+NumberRules UpTo(double max, const char* doc) { return Between(0, max, doc); }
+NumberRules PositiveUpTo(double max, const char* doc) {
+  return {.doc = doc, .max = max, .min_exclusive = 0};
+}
 NumberRules Share(const char* doc) { return {.doc = doc, .min = 0, .max = 1}; }
 NumberRules Angle(const char* doc) { return {.doc = doc, .min = 0, .max = std::numbers::pi}; }
 
@@ -18,10 +27,11 @@ void BodySpec::Describe(Fields& f) {
   f.Number("radius_m", &radius_m, {.doc = "Of the round hull.", .min = 0.05, .max = 0.5});
   f.Number("height_m", &height_m,
            {.doc = "Highest point above the floor.", .min = 0.03, .max = 0.5});
-  f.Number("clearance_m", &clearance_m, Positive("Underside above the floor."));
+  f.Number("clearance_m", &clearance_m, PositiveUpTo(0.5, "Underside above the floor."));
   f.Number("mass_kg", &mass_kg, {.doc = "All of it.", .min = 0.3, .max = 50});
-  f.Tuple("centre_of_mass_m", &centre_of_mass_m, {.doc = "Ahead of the axle, above the floor."});
-  f.Number("hull_friction", &hull_friction, NotNegative("Times the friction of what it touches."));
+  f.Tuple("centre_of_mass_m", &centre_of_mass_m,
+          {.doc = "Ahead of the axle, above the floor.", .min = 0, .max = 0.5});
+  f.Number("hull_friction", &hull_friction, UpTo(5, "Times the friction of what it touches."));
   f.Rule(
       {"clearance_m", "height_m"}, clearance_m < height_m,
       "must be below height_m (" + FormatNumber(height_m) + "), got " + FormatNumber(clearance_m));
@@ -37,20 +47,20 @@ void BodySpec::Describe(Fields& f) {
 
 void MotorSpec::Describe(Fields& f) {
   f.Number("torque_constant_Nm_per_A", &torque_constant_Nm_per_A,
-           Positive("At the wheel, gear included."));
-  f.Number("resistance_ohm", &resistance_ohm, Positive("Of the winding."));
+           Between(0.001, 50, "At the wheel, gear included."));
+  f.Number("resistance_ohm", &resistance_ohm, Between(0.05, 1000, "Of the winding."));
   f.Number("inertia_kg_m2", &inertia_kg_m2,
-           {.doc = "Rotor, gear and wheel, at the wheel.", .min = 1e-5});
-  f.Number("friction_Nm", &friction_Nm, NotNegative("Coulomb friction, at the wheel."));
-  f.Number("current_limit_A", &current_limit_A, Positive("The bridge limits to this."));
+           Between(1e-5, 1, "Rotor, gear and wheel, at the wheel."));
+  f.Number("friction_Nm", &friction_Nm, UpTo(10, "Coulomb friction, at the wheel."));
+  f.Number("current_limit_A", &current_limit_A, PositiveUpTo(100, "The bridge limits to this."));
 }
 
 void SuspensionSpec::Describe(Fields& f) {
   f.Number("spring_N_per_m", &spring_N_per_m,
            {.doc = "Of one wheel.", .max = 1e4, .min_exclusive = 0});
-  f.Number("preload_N", &preload_N, NotNegative("Force at full extension."));
+  f.Number("preload_N", &preload_N, UpTo(500, "Force at full extension."));
   f.Number("damping_Ns_per_m", &damping_Ns_per_m, {.doc = "Of one wheel.", .min = 1, .max = 400});
-  f.Number("travel_m", &travel_m, Positive("From fully in to fully out."));
+  f.Number("travel_m", &travel_m, PositiveUpTo(0.2, "From fully in to fully out."));
 }
 
 void TyreSpec::Describe(Fields& f) {
@@ -58,7 +68,7 @@ void TyreSpec::Describe(Fields& f) {
            {.doc = "Of the rubber's bristles.", .min = 100, .max = 1e5});
   f.Number("damping_Ns_per_m", &damping_Ns_per_m,
            {.doc = "Of the rubber's bristles.", .min = 0, .max = 100});
-  f.Number("relaxation_m", &relaxation_m, Positive("Rolled until a strain has faded."));
+  f.Number("relaxation_m", &relaxation_m, Between(1e-4, 10, "Rolled until a strain has faded."));
 }
 
 void DriveSpec::Describe(Fields& f) {
@@ -68,57 +78,61 @@ void DriveSpec::Describe(Fields& f) {
   f.Number("ticks_per_m", &ticks_per_m, {.doc = "Of the encoders.", .min = 10, .max = 1e6});
   f.Tuple("wheel_radius_error", &wheel_radius_error,
           {.doc = "Left and right, true against nominal, as shares.", .min = -0.1, .max = 0.1});
-  f.Number("caster_x_m", &caster_x_m, {.doc = "Ahead of the axle.", .min = 0.02});
+  f.Number("caster_x_m", &caster_x_m, Between(0.02, 0.5, "Ahead of the axle."));
   f.Number("velocity_m_s_max", &velocity_m_s_max,
            {.doc = "Of a wheel.", .max = 2, .min_exclusive = 0});
   f.Number("acceleration_m_s2_max", &acceleration_m_s2_max,
            {.doc = "Ramp of the motor controller.", .max = 20, .min_exclusive = 0});
-  f.Duration(
-      "command_timeout", &command_timeout,
-      {.doc = "Without a newer command the motors stop.", .min = SimDuration::Milliseconds(10)});
+  f.Duration("command_timeout", &command_timeout,
+             {.doc = "Without a newer command the motors stop.",
+              .min = SimDuration::Milliseconds(10),
+              .max = SimDuration::Seconds(60)});
   f.Section("motor", &motor, {.doc = "Each of the two."});
   f.Section("suspension", &suspension, {.doc = "Of each wheel."});
   f.Section("tyre", &tyre, {.doc = "Of each wheel."});
 }
 
 void LidarSpec::Describe(Fields& f) {
-  f.Tuple("position_m", &position_m, {.doc = "In R."});
-  f.Number("yaw_rad", &yaw_rad, {.doc = "Of its x axis in R."});
+  f.Tuple("position_m", &position_m, {.doc = "In R.", .min = -1, .max = 1});
+  f.Number("yaw_rad", &yaw_rad, {.doc = "Of its x axis in R.", .min = -kTurn, .max = kTurn});
   f.Bool("clockwise", &clockwise, {.doc = "Seen from above."});
   f.Integer("beams_per_turn", &beams_per_turn, {.doc = "At most 720.", .min = 8, .max = 720});
   f.Number("turns_per_s", &turns_per_s, {.doc = "Nominal.", .min = 1, .max = 20});
-  f.Number("range_m_min", &range_m_min, NotNegative("Nearest measurable distance."));
+  f.Number("range_m_min", &range_m_min, UpTo(60, "Nearest measurable distance."));
   f.Number("range_m_max", &range_m_max,
            {.doc = "Farthest, on a white target.", .max = 60, .min_exclusive = 0});
-  f.Number("noise_m", &noise_m, NotNegative("Standard deviation of a range."));
+  f.Number("noise_m", &noise_m, UpTo(10, "Standard deviation of a range."));
   f.Number("noise_share", &noise_share,
-           NotNegative("The same as a share of the range, added in quadrature."));
+           UpTo(1, "The same as a share of the range, added in quadrature."));
   f.Number("angle_noise_rad", &angle_noise_rad,
-           NotNegative("Standard deviation of a beam's direction."));
+           UpTo(1, "Standard deviation of a beam's direction."));
   f.Number("scale_error", &scale_error,
-           NotNegative("Standard deviation of the unit's scale, drawn once a run."));
+           UpTo(0.5, "Standard deviation of the unit's scale, drawn once a run."));
   f.Number("speed_jitter", &speed_jitter,
            {.doc = "Standard deviation of a turn's period.", .min = 0, .max = 0.05});
   f.Number("dropout_probability", &dropout_probability, Share("Of any beam."));
   f.Duration("spin_up", &spin_up,
-             {.doc = "From enabling to the first beam.", .min = SimDuration()});
+             {.doc = "From enabling to the first beam.",
+              .min = SimDuration(),
+              .max = SimDuration::Seconds(60)});
   f.Rule({"range_m_max", "range_m_min"}, range_m_max > range_m_min,
          "must exceed range_m_min (" + FormatNumber(range_m_min) + "), got " +
              FormatNumber(range_m_max));
 }
 
 void ImuSpec::Describe(Fields& f) {
-  f.Number("gyro_noise_rad_s", &gyro_noise_rad_s, NotNegative("Standard deviation of a sample."));
-  f.Number("gyro_bias_rad_s", &gyro_bias_rad_s, NotNegative("Standard deviation at power-on."));
+  f.Number("gyro_noise_rad_s", &gyro_noise_rad_s, UpTo(10, "Standard deviation of a sample."));
+  f.Number("gyro_bias_rad_s", &gyro_bias_rad_s, UpTo(10, "Standard deviation at power-on."));
   f.Number("gyro_drift_rad_s_per_sqrt_s", &gyro_drift_rad_s_per_sqrt_s,
-           NotNegative("Random walk of the bias."));
-  f.Number("accel_noise_m_s2", &accel_noise_m_s2, NotNegative("Standard deviation of a sample."));
-  f.Number("accel_bias_m_s2", &accel_bias_m_s2, NotNegative("Standard deviation at power-on."));
+           UpTo(10, "Random walk of the bias."));
+  f.Number("accel_noise_m_s2", &accel_noise_m_s2, UpTo(100, "Standard deviation of a sample."));
+  f.Number("accel_bias_m_s2", &accel_bias_m_s2, UpTo(100, "Standard deviation at power-on."));
 }
 
 void BumperSpec::Describe(Fields& f) {
-  f.Number("press_force_N", &press_force_N, NotNegative("Least force that moves the shell."));
-  f.Number("release_travel_m", &release_travel_m, Positive("Gap at which a side lets go."));
+  f.Number("press_force_N", &press_force_N, UpTo(1000, "Least force that moves the shell."));
+  f.Number("release_travel_m", &release_travel_m,
+           PositiveUpTo(0.1, "Gap at which a side lets go."));
   f.Number("front_half_angle_rad", &front_half_angle_rad,
            Angle("Hits this close to straight ahead press both sides."));
   f.Number("half_angle_rad", &half_angle_rad, Angle("Hits beyond it press none."));
@@ -126,42 +140,44 @@ void BumperSpec::Describe(Fields& f) {
 
 void CliffSpec::Describe(Fields& f) {
   f.Tuple("angles_rad", &angles_rad,
-          {.doc = "Left, front left, front right, right; from R's x axis."});
-  f.Number("radius_m", &radius_m, Positive("From R's axis."));
-  f.Number("trip_depth_m", &trip_depth_m, Positive("A drop at least this deep is a cliff."));
+          {.doc = "Left, front left, front right, right; from R's x axis.",
+           .min = -kTurn,
+           .max = kTurn});
+  f.Number("radius_m", &radius_m, PositiveUpTo(0.5, "From R's axis."));
+  f.Number("trip_depth_m", &trip_depth_m, PositiveUpTo(1, "A drop at least this deep is a cliff."));
 }
 
 void BatterySpec::Describe(Fields& f) {
   f.Number("capacity_Ah", &capacity_Ah,
            {.doc = "Four lithium-ion cells in series.", .min = 0.1, .max = 50});
   f.Number("charge_at_start", &charge_at_start, Share("When the run begins."));
-  f.Number("resistance_ohm", &resistance_ohm, NotNegative("Of the pack."));
-  f.Number("charge_current_A", &charge_current_A, Positive("Of the dock, at most."));
+  f.Number("resistance_ohm", &resistance_ohm, UpTo(10, "Of the pack."));
+  f.Number("charge_current_A", &charge_current_A, PositiveUpTo(50, "Of the dock, at most."));
   f.Number("charge_voltage_V", &charge_voltage_V,
            {.doc = "Of the dock, at most.", .min = 15, .max = 18});
   f.Number("empty_share", &empty_share, Share("Below it the robot browns out."));
   f.Number("gauge_error_pct", &gauge_error_pct,
-           NotNegative("Standard deviation of the gauge's offset."));
-  f.Number("electronics_W", &electronics_W, NotNegative("Computer and radio."));
-  f.Number("lidar_W", &lidar_W, NotNegative("While it turns."));
-  f.Number("main_brush_W", &main_brush_W, NotNegative("At full duty."));
-  f.Number("side_brush_W", &side_brush_W, NotNegative("At full duty."));
-  f.Number("fan_W", &fan_W, NotNegative("At full duty."));
+           UpTo(100, "Standard deviation of the gauge's offset."));
+  f.Number("electronics_W", &electronics_W, UpTo(200, "Computer and radio."));
+  f.Number("lidar_W", &lidar_W, UpTo(200, "While it turns."));
+  f.Number("main_brush_W", &main_brush_W, UpTo(200, "At full duty."));
+  f.Number("side_brush_W", &side_brush_W, UpTo(200, "At full duty."));
+  f.Number("fan_W", &fan_W, UpTo(200, "At full duty."));
 }
 
 void DockSpec::Describe(Fields& f) {
   f.Number("contact_travel_m", &contact_travel_m,
-           Positive("The contacts touch while the hull is this close."));
-  f.Number("contact_lateral_m", &contact_lateral_m, Positive("Sideways tolerance."));
+           PositiveUpTo(0.2, "The contacts touch while the hull is this close."));
+  f.Number("contact_lateral_m", &contact_lateral_m, PositiveUpTo(0.5, "Sideways tolerance."));
   f.Number("contact_yaw_rad", &contact_yaw_rad, Angle("Tolerance of heading."));
-  f.Number("beacon_range_m", &beacon_range_m, Positive("Farthest place where it is seen."));
+  f.Number("beacon_range_m", &beacon_range_m, PositiveUpTo(50, "Farthest place where it is seen."));
   f.Number("beacon_half_angle_rad", &beacon_half_angle_rad, Angle("Of the dock's beam."));
   f.Number("receiver_half_angle_rad", &receiver_half_angle_rad, Angle("Of the robot's receiver."));
-  f.Number("bearing_noise_rad", &bearing_noise_rad, NotNegative("Standard deviation."));
+  f.Number("bearing_noise_rad", &bearing_noise_rad, UpTo(3, "Standard deviation."));
   f.Number("overlap_m", &overlap_m,
-           NotNegative("Half width at the dock where both halves of the beam are seen."));
+           UpTo(1, "Half width at the dock where both halves of the beam are seen."));
   f.Number("overlap_half_angle_rad", &overlap_half_angle_rad, Angle("How that strip widens."));
-  f.Number("beacon_z_m", &beacon_z_m, NotNegative("Height of beacon and receiver."));
+  f.Number("beacon_z_m", &beacon_z_m, UpTo(2, "Height of beacon and receiver."));
 }
 
 void RobotConfig::Describe(Fields& f) {
@@ -175,8 +191,8 @@ void RobotConfig::Describe(Fields& f) {
   f.Section("cliff", &cliff, {.doc = "Four sensors that look down."});
   f.Section("battery", &battery, {.doc = "Battery, charger and consumers."});
   f.Section("dock", &dock, {.doc = "Charging contacts and beacon."});
-  f.Number("cleaning_width_m", &cleaning_width_m, Positive("Swept by the main brush."));
-  f.Number("side_brush_reach_m", &side_brush_reach_m, NotNegative("From R's axis."));
+  f.Number("cleaning_width_m", &cleaning_width_m, PositiveUpTo(1, "Swept by the main brush."));
+  f.Number("side_brush_reach_m", &side_brush_reach_m, UpTo(1, "From R's axis."));
   f.Rule({"drive", "body"}, drive.track_width_m < 2 * body.radius_m,
          "track_width_m must be below the hull's diameter (" + FormatNumber(2 * body.radius_m) +
              "), got " + FormatNumber(drive.track_width_m));

@@ -12,6 +12,9 @@
 namespace dustproof {
 namespace {
 
+// No run is longer, so nothing can happen later; sums of times stay far from the end of the clock.
+constexpr SimDuration kLongestRun = SimDuration::Seconds(86400 * 60);
+
 // How a consent configuration is written; `ToConfiguration` makes the steps of it.
 struct ChangeSpec {
   SimDuration at;
@@ -22,7 +25,10 @@ struct ChangeSpec {
   void Describe(Fields& f) {
     f.Where(&where);
     f.Duration("at", &at,
-               {.doc = "When the user changes it.", .required = true, .min = SimDuration()});
+               {.doc = "When the user changes it.",
+                .required = true,
+                .min = SimDuration(),
+                .max = kLongestRun});
     f.Text("consent", &consent, {.doc = "Name of the consent.", .required = true});
     f.Text("state", &state,
            {.doc = "What it becomes.",
@@ -55,14 +61,20 @@ struct ConfigurationSpec {
   }
 };
 
+// Certificates and firmware's clocks hold these, and our own clock of nanoseconds ends in 2262.
+constexpr int kFirstYear = 1970, kLastYear = 2199;
+
 // Seconds since 1970 of a local time in an IANA zone. glibc reads the zone from TZ, so the
 // environment is borrowed for the call; loading is single-threaded.
 std::optional<int64_t> LocalToUnix(const std::string& local, const std::string& zone) {
   std::tm tm{};
-  if (std::sscanf(local.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                  &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6) {
+  int used = 0;
+  if (std::sscanf(local.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                  &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6 ||
+      static_cast<size_t>(used) != local.size()) {
     return std::nullopt;
   }
+  if (tm.tm_year < kFirstYear || tm.tm_year > kLastYear) return std::nullopt;
   tm.tm_year -= 1900;
   tm.tm_mon -= 1;
   tm.tm_isdst = -1;
@@ -74,16 +86,19 @@ std::optional<int64_t> LocalToUnix(const std::string& local, const std::string& 
   const time_t t = std::mktime(&tm);
   before ? setenv("TZ", saved.c_str(), 1) : unsetenv("TZ");
   tzset();
-  // mktime normalises 31 February; we refuse it.
-  if (tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon || tm.tm_min != asked.tm_min)
+  // mktime normalises 31 February and 25 o'clock; we refuse them. An hour that the zone's summer
+  // time leaves out moves by that hour, and stands.
+  if (tm.tm_mday != asked.tm_mday || tm.tm_mon != asked.tm_mon || tm.tm_min != asked.tm_min ||
+      tm.tm_sec != asked.tm_sec)
     return std::nullopt;
   return t;
 }
 
 bool IsTimeZone(const std::string& zone) {
   if (zone == "UTC") return true;
+  std::error_code unreadable;  // Of a name that no file can have.
   return !zone.empty() && zone.find("..") == std::string::npos && zone[0] != '/' &&
-         std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone);
+         std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, unreadable);
 }
 
 std::string UnknownConsent(const std::string& name, const std::vector<std::string>& known) {
@@ -157,9 +172,12 @@ void PartySpec::Describe(Fields& f) {
 }
 
 void OutageSpec::Describe(Fields& f) {
-  f.Duration("at", &at, {.doc = "Start of the outage.", .required = true, .min = SimDuration()});
-  f.Duration("duration", &duration,
-             {.doc = "How long it lasts.", .min = SimDuration::Milliseconds(1)});
+  f.Duration(
+      "at", &at,
+      {.doc = "Start of the outage.", .required = true, .min = SimDuration(), .max = kLongestRun});
+  f.Duration(
+      "duration", &duration,
+      {.doc = "How long it lasts.", .min = SimDuration::Milliseconds(1), .max = kLongestRun});
   f.Text("what", &what, {.doc = "What is down.", .choices = {"internet", "wifi"}});
 }
 
@@ -171,7 +189,8 @@ void NetworkSpec::Describe(Fields& f) {
              {.doc = "Standard deviation of the latency.",
               .min = SimDuration(),
               .max = SimDuration::Seconds(10)});
-  f.Number("bandwidth_bit_per_s", &bandwidth_bit_per_s, {.doc = "Each direction.", .min = 1000});
+  f.Number("bandwidth_bit_per_s", &bandwidth_bit_per_s,
+           {.doc = "Each direction.", .min = 1000, .max = 1e11});
   f.Number("loss_probability", &loss_probability, {.doc = "Of one segment.", .min = 0, .max = 0.5});
   f.List("outages", &outages, {.doc = "When the link is down."});
 }
@@ -192,7 +211,10 @@ void TrustSpec::Describe(Fields& f) {
 void ScriptStep::Describe(Fields& f) {
   f.Where(&where);
   f.Duration("at", &at,
-             {.doc = "Simulated time since the start.", .required = true, .min = SimDuration()});
+             {.doc = "Simulated time since the start.",
+              .required = true,
+              .min = SimDuration(),
+              .max = kLongestRun});
   f.Text("do", &action, {.doc = "What happens.", .required = true, .choices = ScriptActions()});
   f.Text("value", &value, {.doc = "For press: clean, home or reset.", .may_be_empty = true});
   const bool is_button = value == "clean" || value == "home" || value == "reset";
@@ -203,8 +225,9 @@ void ScriptStep::Describe(Fields& f) {
 void EndSpec::Describe(Fields& f) {
   f.Bool("when_docked_after_cleaning", &when_docked_after_cleaning,
          {.doc = "End before `duration`, once cleaned and docked."});
-  f.Duration("linger", &linger,
-             {.doc = "How long the run goes on after that.", .min = SimDuration()});
+  f.Duration(
+      "linger", &linger,
+      {.doc = "How long the run goes on after that.", .min = SimDuration(), .max = kLongestRun});
 }
 
 void ExpectSpec::Describe(Fields& f) {
@@ -235,7 +258,7 @@ void Scenario::Describe(Fields& f) {
   f.Duration("duration", &duration,
              {.doc = "The run ends here at the latest.",
               .min = SimDuration::Seconds(1),
-              .max = SimDuration::Seconds(86400 * 60)});
+              .max = kLongestRun});
   f.Integer("seed", &seed, {.doc = "Of everything random; --seed overrides it.", .min = 0});
   f.Text("region", &region,
          {.doc = "Where the robot is registered.", .choices = {"CN", "EU", "US"}});

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/config/schema.h"
+
 namespace dustproof {
 namespace {
 
@@ -38,6 +40,33 @@ TEST(RobotConfigTest, SaysEverythingThatIsWrongAtOnce) {
   EXPECT_NE(text.find("lidar.range_m_max: must exceed range_m_min (2), got 1"), std::string::npos)
       << text;
   EXPECT_NE(text.find("battery.charge_at_start"), std::string::npos) << text;
+}
+
+// A figure of 1e308 once reached the lidar's rays as infinity and ended the run inside Embree.
+void ExpectBoundedNumbers(const SchemaNode& node, const std::string& path) {
+  const bool is_number =
+      node.type == SchemaNode::Type::kNumber || node.type == SchemaNode::Type::kInteger;
+  if (is_number) {
+    ASSERT_TRUE(node.max && node.min) << path << " needs a floor and a ceiling";
+    EXPECT_LE(*node.max, 1e6) << path;
+  }
+  for (const SchemaNode& child : node.children) ExpectBoundedNumbers(child, path + "." + child.key);
+}
+
+TEST(RobotConfigTest, HasAFloorAndACeilingForEveryNumber) {
+  ExpectBoundedNumbers(RobotSchema(), "robot");
+}
+
+TEST(RobotConfigTest, RefusesFiguresOfAnotherUnit) {
+  const std::string text = Problems(
+      "drive: {motor: {torque_constant_Nm_per_A: 1e308, resistance_ohm: 1e-308}}\n"
+      "lidar: {position_m: [1e308, 0, 0], yaw_rad: 1e308, spin_up: 100000d}\n");
+  for (const char* part :
+       {"torque_constant_Nm_per_A: must be at most 50, got 1e308",
+        "resistance_ohm: must be at least 0.05, got 1e-308",
+        "lidar.position_m[0]: must be at most 1, got 1e308", "lidar.yaw_rad: must be at most",
+        "lidar.spin_up: must be at most 1min, got '100000d'"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
 // 30 kg on springs that carry at most 18.5 N each.

@@ -57,5 +57,37 @@ TEST(ScenarioTest, SuggestsTheConsentThatWasMeant) {
   EXPECT_NE(errors.find("did you mean 'C_MAP_UPLOAD'?"), std::string::npos) << errors;
 }
 
+// It was handed to the file system, which threw.
+TEST(ScenarioTest, RefusesATimeZoneTooLongForAFile) {
+  const std::string errors =
+      ErrorsOf(std::string(kHead) + "time_zone: " + std::string(5000, 'x') + "\n" + kOne);
+  EXPECT_NE(errors.find("s.yaml:6:12: time_zone: must be an IANA time zone"), std::string::npos)
+      << errors.substr(0, 200);
+}
+
+// The clock counts nanoseconds in 64 bits: it ends in 2262.
+TEST(ScenarioTest, RefusesAStartThatNoClockHas) {
+  for (const char* start :
+       {"9999-01-01T00:00:00", "1600-01-01T00:00:00", "-999-01-01T00:00:00",
+        "2026-03-02T09:00:00 and a bit", "2026-03-02T09:00:99", "2026-03-02T29:00:00"}) {
+    const std::string errors = ErrorsOf(std::string(kHead) + "start: " + start + "\n" + kOne);
+    EXPECT_NE(errors.find("must be a date and time such as"), std::string::npos) << start << "\n"
+                                                                                 << errors;
+  }
+}
+
+TEST(ScenarioTest, RefusesTimesThatNoRunReaches) {
+  const std::string errors =
+      ErrorsOf(std::string(kHead) +
+               "network: {outages: [{at: 100000d, duration: 100000d}], "
+               "bandwidth_bit_per_s: 1e308}\n" +
+               "end: {linger: 100000d}\n" + kOne + "script:\n  - {at: 100000d, do: pair}\n");
+  for (const char* part : {"network.outages[0].at: must be at most 60d",
+                           "network.outages[0].duration: must be at most",
+                           "network.bandwidth_bit_per_s: must be at most",
+                           "end.linger: must be at most", "script[0].at: must be at most"})
+    EXPECT_NE(errors.find(part), std::string::npos) << part << "\n" << errors;
+}
+
 }  // namespace
 }  // namespace dustproof
