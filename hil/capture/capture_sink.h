@@ -20,6 +20,7 @@ class CaptureSink {
   virtual void Write(const MapSample& map) = 0;
   virtual void Write(const DriveSample& drive) = 0;
   virtual void Write(const BatterySample& battery) = 0;
+  virtual void Write(const StateHashes& state) = 0;
   virtual void Write(const Attachment& attachment) = 0;
   /// Key-value facts about the run as one MCAP Metadata record, e.g. name "run": seed, build,
   /// scenario hash; name "result".

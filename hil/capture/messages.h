@@ -127,6 +127,15 @@ struct BatterySample {
   bool charging = false;
 };
 
+/// The run's state at an instant, a hash for each part of it: where two runs part, this says in
+/// which part first.
+struct StateHashes {
+  SimTime time;
+  uint64_t events_run = 0;  ///< Events of the run's queue so far.
+  std::vector<std::string> parts;
+  std::vector<uint64_t> hashes;  ///< As many as parts.
+};
+
 /// A file carried inside the recording.
 struct Attachment {
   std::string name;  ///< e.g. "scenario.yaml", "plan.json", "policy.yaml", "planted.json",

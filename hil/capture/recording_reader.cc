@@ -96,6 +96,18 @@ Result<RecordingReader> RecordingReader::Open(const std::string& path) {
   return RecordingReader(std::move(state));
 }
 
+const std::string& TopicOf(const RecordedMessage& message) {
+  static constexpr ChannelId kOf[] = {
+      ChannelId::kEmission, ChannelId::kConsentChange, ChannelId::kRunEvent, ChannelId::kLog,
+      ChannelId::kPoseTrue, ChannelId::kScan,          ChannelId::kMap,      ChannelId::kDrive,
+      ChannelId::kBattery,  ChannelId::kState};
+  static_assert(std::size(kOf) == std::variant_size_v<RecordedMessage>);
+  ChannelId id = kOf[message.index()];
+  const auto* pose = std::get_if<PoseSample>(&message);
+  if (pose != nullptr && pose->frame != "W") id = ChannelId::kPoseBelieved;
+  return internal::Channels()[static_cast<size_t>(id) - 1].topic;
+}
+
 RecordingReader::RecordingReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RecordingReader::~RecordingReader() = default;
 RecordingReader::RecordingReader(RecordingReader&&) noexcept = default;

@@ -15,8 +15,12 @@
 namespace dustproof {
 
 /// One message of a recording, as it was given to the writer.
-using RecordedMessage = std::variant<Emission, ConsentChange, RunEvent, LogLine, PoseSample,
-                                     ScanSample, MapSample, DriveSample, BatterySample>;
+using RecordedMessage =
+    std::variant<Emission, ConsentChange, RunEvent, LogLine, PoseSample, ScanSample, MapSample,
+                 DriveSample, BatterySample, StateHashes>;
+
+/// The channel that a message is recorded on, e.g. "/emission".
+const std::string& TopicOf(const RecordedMessage& message);
 
 /// Reads a recording: messages in the order in which they were written, attachments and metadata at
 /// once.

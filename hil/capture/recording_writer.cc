@@ -199,6 +199,10 @@ void RecordingWriter::Write(const DriveSample& drive) {
 void RecordingWriter::Write(const BatterySample& battery) {
   WriteMessage(battery, static_cast<uint16_t>(ChannelId::kBattery));
 }
+void RecordingWriter::Write(const StateHashes& state) {
+  DP_CHECK(state.parts.size() == state.hashes.size(), state.parts.size(), state.hashes.size());
+  WriteMessage(state, static_cast<uint16_t>(ChannelId::kState));
+}
 
 void RecordingWriter::Write(const PoseSample& pose) {
   DP_CHECK(pose.frame == "W" || pose.frame == "M", pose.frame);

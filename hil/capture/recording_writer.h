@@ -43,6 +43,7 @@ class RecordingWriter final : public CaptureSink {
   void Write(const MapSample& map) override;
   void Write(const DriveSample& drive) override;
   void Write(const BatterySample& battery) override;
+  void Write(const StateHashes& state) override;
   void Write(const Attachment& attachment) override;
   void WriteMetadata(const std::string& name,
                      const std::map<std::string, std::string>& values) override;

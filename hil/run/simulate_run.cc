@@ -116,6 +116,10 @@ SimDuration HoldOf(Button button) {
   return button == Button::kReset ? SimDuration::Seconds(6) : SimDuration::Milliseconds(200);
 }
 
+// How often the recording gets a hash of each part of the state: half a percent of a run's CPU
+// time, most of it the flash.
+constexpr SimDuration kStatePeriod = SimDuration::Seconds(5);
+
 // Everything of one run. The order of members is the order of building, and what is borrowed comes
 // first.
 class Run {
@@ -175,6 +179,7 @@ class Run {
     while (events_.now() < until) {
       const SimTime next = std::min(until, events_.now() + SimDuration::Seconds(1));
       engine_.RunUntil(next);
+      RecordState();
       hooks.on_progress({events_.now().seconds(), until.seconds(), bridge_.activity()});
       if (hooks.stop_requested()) return RunEnd::kInterrupted;
       if (watch_.finished(events_.now())) return RunEnd::kFinished;
@@ -201,6 +206,19 @@ class Run {
   const PlantedValues& planted() const { return planted_; }
 
  private:
+  // For `explain-hash`: which part of two runs differs first, and between which instants.
+  void RecordState() {
+    if (events_.now() < next_state_) return;
+    next_state_ = events_.now() + kStatePeriod;
+    StateHashes state{
+        .time = events_.now(), .events_run = events_.events_run(), .parts = {}, .hashes = {}};
+    for (auto& [part, hash] : engine_.StateHashByPart()) {
+      state.parts.push_back(part);
+      state.hashes.push_back(hash);
+    }
+    recording_.Write(state);
+  }
+
   const RunInputs& inputs_;
   RecordingWriter& recording_;
   const Seed seed_{inputs_.seed};
@@ -218,6 +236,7 @@ class Run {
   FirmwareBridge bridge_;
   RunWatch watch_;
   std::unique_ptr<Lockstep> host_;
+  SimTime next_state_;
 };
 
 }  // namespace

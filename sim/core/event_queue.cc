@@ -37,6 +37,7 @@ void EventQueue::RunNext() {
   DP_CHECK(!heap_.empty());
   const Entry entry = PopEarliest();
   now_ = entry.when;
+  ++events_run_;
   entry.action();
 }
 

@@ -47,6 +47,8 @@ class EventQueue {
   void RunUntil(SimTime until);
 
   SimTime now() const { return now_; }
+  /// How many events ran so far, the running one among them: names an instant of a run exactly.
+  uint64_t events_run() const { return events_run_; }
   size_t size() const { return heap_.size(); }
 
  private:
@@ -61,6 +63,7 @@ class EventQueue {
 
   std::vector<Entry> heap_;
   EventId next_id_ = 1;
+  uint64_t events_run_ = 0;
   SimTime now_;
 };
 

@@ -95,4 +95,21 @@ uint64_t Engine::StateHash() const {
   return hasher.Digest();
 }
 
+std::vector<std::pair<std::string, uint64_t>> Engine::StateHashByPart() const {
+  std::vector<std::pair<std::string, uint64_t>> hashes;
+  const auto take = [&hashes](const std::string& name, const auto& add) {
+    Hasher hasher;
+    add(hasher);
+    hashes.emplace_back(name, hasher.Digest());
+  };
+  take("time", [this](Hasher& h) {
+    h.Add(events_->now().nanoseconds());
+    h.Add(events_->events_run());
+  });
+  take("physics", [this](Hasher& h) { physics_->AddToHash(h); });
+  take("robot", [this](Hasher& h) { robot_->AddToHash(h); });
+  for (const auto& [name, add] : parts_) take(name, add);
+  return hashes;
+}
+
 }  // namespace dustproof

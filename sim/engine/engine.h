@@ -48,6 +48,8 @@ class Engine {
   void AddToStateHash(std::string name, std::function<void(Hasher&)> add);
   /// Of everything: time, physics, robot, and the parts that others added.
   uint64_t StateHash() const;
+  /// The same part by part, in a fixed order: "time", "physics", "robot", then those added.
+  std::vector<std::pair<std::string, uint64_t>> StateHashByPart() const;
 
   int64_t steps_taken() const { return steps_taken_; }
   int64_t steps_skipped() const { return steps_skipped_; }

@@ -37,6 +37,7 @@ class Folder {
     truth_.first_map_time = std::min(truth_.first_map_time, m.time);
   }
   void operator()(const DriveSample&) {}
+  void operator()(const StateHashes&) {}
   void operator()(const BatterySample& b) { truth_.battery.push_back(b); }
 
  private:

@@ -17,6 +17,11 @@ void CdrWriter::operator()(const std::string& text) {
   Append(text.c_str(), text.size() + 1);
 }
 
+void CdrWriter::operator()(const std::vector<std::string>& texts) {
+  (*this)(static_cast<uint32_t>(texts.size()));
+  for (const std::string& text : texts) (*this)(text);
+}
+
 void CdrWriter::Align(size_t bytes) {
   const size_t misfit = (out_.size() - origin_) % bytes;
   if (misfit != 0) out_.resize(out_.size() + bytes - misfit);
@@ -43,6 +48,15 @@ void CdrReader::operator()(std::string& text) {
   }
   text.assign(reinterpret_cast<const char*>(in_.data() + at_), count - 1);
   at_ += count;
+}
+
+void CdrReader::operator()(std::vector<std::string>& texts) {
+  uint32_t count = 0;
+  (*this)(count);
+  texts.clear();
+  // Each takes its length's bytes at least: a damaged count asks for no memory.
+  if (count > (in_.size() - at_) / sizeof(uint32_t)) return Fail();
+  for (uint32_t i = 0; ok_ && i < count; ++i) (*this)(texts.emplace_back());
 }
 
 void CdrReader::Align(size_t bytes) {

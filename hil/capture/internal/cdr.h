@@ -30,6 +30,7 @@ class CdrWriter {
     Append(&value, sizeof(T));
   }
   void operator()(const std::string& text);
+  void operator()(const std::vector<std::string>& texts);
   template <typename T>
   requires std::is_trivially_copyable_v<T>
   void operator()(const std::vector<T>& values) {
@@ -58,6 +59,7 @@ class CdrReader {
     if (!Take(&value, sizeof(T))) value = T{};
   }
   void operator()(std::string& text);
+  void operator()(std::vector<std::string>& texts);
   template <typename T>
   requires std::is_trivially_copyable_v<T>
   void operator()(std::vector<T>& values) {

@@ -36,6 +36,11 @@ void Fields(Io& io, M& m) requires std::is_same_v<std::remove_const_t<M>, DriveS
   io(m.left_m_s), io(m.right_m_s);
 }
 
+template <typename Io, typename M>
+void Fields(Io& io, M& m) requires std::is_same_v<std::remove_const_t<M>, StateHashes> {
+  io(m.events_run), io(m.parts), io(m.hashes);
+}
+
 void PutStamp(CdrWriter& out, WallTime stamp) {
   const int64_t ns = stamp.unix_nanoseconds();
   out(static_cast<int32_t>(ns / 1'000'000'000));
@@ -155,6 +160,8 @@ RecordedMessage DecodeBody(ChannelId channel, CdrReader& in) {
       return DecodeOwn<RunEvent>(in);
     case ChannelId::kDrive:
       return DecodeOwn<DriveSample>(in);
+    case ChannelId::kState:
+      return DecodeOwn<StateHashes>(in);
     case ChannelId::kLog:
       return DecodeLog(in);
     case ChannelId::kScan:
@@ -179,6 +186,7 @@ Bytes Encode(const Emission& emission, WallTime stamp) { return EncodeOwn(emissi
 Bytes Encode(const ConsentChange& change, WallTime stamp) { return EncodeOwn(change, stamp); }
 Bytes Encode(const RunEvent& event, WallTime stamp) { return EncodeOwn(event, stamp); }
 Bytes Encode(const DriveSample& drive, WallTime stamp) { return EncodeOwn(drive, stamp); }
+Bytes Encode(const StateHashes& state, WallTime stamp) { return EncodeOwn(state, stamp); }
 
 Bytes Encode(const LogLine& line, WallTime stamp) {
   Bytes bytes;
@@ -285,6 +293,9 @@ std::optional<RecordedMessage> Decode(ChannelId channel, SimTime time,
   CdrReader in(cdr);
   RecordedMessage message = DecodeBody(channel, in);
   if (!in.ok()) return std::nullopt;
+  if (const auto* state = std::get_if<StateHashes>(&message)) {
+    if (state->parts.size() != state->hashes.size()) return std::nullopt;
+  }
   std::visit([time](auto& m) { m.time = time; }, message);
   return message;
 }

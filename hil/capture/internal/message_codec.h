@@ -19,6 +19,7 @@ Bytes Encode(const ScanSample& scan, WallTime stamp);
 Bytes Encode(const MapSample& map, WallTime stamp);
 Bytes Encode(const DriveSample& drive, WallTime stamp);
 Bytes Encode(const BatterySample& battery, WallTime stamp);
+Bytes Encode(const StateHashes& state, WallTime stamp);
 /// The transforms that go with a pose: W (or M) to the robot, and for the true pose the robot to
 /// its lidar.
 Bytes EncodeTransforms(const PoseSample& pose, const Pose2& X_RL, WallTime stamp);

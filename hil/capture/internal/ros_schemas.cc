@@ -89,6 +89,13 @@ float64 left_m_s
 float64 right_m_s
 )";
 
+const char* const kStateText = R"(# A hash of each part of the run's state.
+builtin_interfaces/Time stamp
+uint64 events_run
+string[] parts
+uint64[] hashes
+)";
+
 const char* const kLogText = R"(byte DEBUG=10
 byte INFO=20
 byte WARN=30
@@ -205,6 +212,8 @@ std::vector<ChannelInfo> MakeChannels() {
        With(kBatteryText, {kHeader, kTime})},
       {ChannelId::kPoints, "/robot/points", "sensor_msgs/msg/PointCloud2",
        With(kPointsText, {kHeader, kTime, {"sensor_msgs/PointField", kPointFieldText}})},
+      {ChannelId::kState, "/run/state", "dustproof_msgs/msg/StateHashes",
+       With(kStateText, {kTime})},
   };
 }
 

@@ -19,8 +19,9 @@ enum class ChannelId : uint16_t {
   kDrive,
   kBattery,
   kPoints,
+  kState,
 };
-inline constexpr uint16_t kChannelCount = 12;
+inline constexpr uint16_t kChannelCount = 13;
 
 struct ChannelInfo {
   ChannelId id;

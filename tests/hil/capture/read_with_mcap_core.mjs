@@ -25,8 +25,8 @@ const readable = {
 };
 const reader = await McapIndexedReader.Initialize({ readable, decompressHandlers });
 assert.equal(reader.header.profile, "ros2");
-// Ten, a transform for each of the two poses, and the scan's points.
-assert.equal(reader.statistics.messageCount, 13n);
+// Eleven, a transform for each of the two poses, and the scan's points.
+assert.equal(reader.statistics.messageCount, 14n);
 assert.equal(reader.statistics.attachmentCount, 1);
 
 const decoders = new Map();
@@ -64,6 +64,9 @@ assert.deepEqual([...body("/robot/map").data], [0, 100, -1, 0, 0, 50]);
 assert.equal(body("/robot/map").info.width, 3);
 assert.equal(body("/robot/drive").right_m_s, -0.125);
 assert.equal(body("/robot/battery").percentage, 0.625);
+assert.equal(body("/run/state").events_run, 12345n);
+assert.deepEqual(body("/run/state").parts, ["physics", "robot"]);
+assert.deepEqual([...body("/run/state").hashes], [0xfedcba9876543210n, 7n]);
 const emission = body("/emission");
 assert.equal(emission.sequence, 1n);
 assert.equal(emission.stream_offset, 1234567890123n);
@@ -83,7 +86,7 @@ const stream = new McapStreamReader({ decompressHandlers, validateCrcs: true, in
 stream.append(new Uint8Array(readFileSync(file)));
 let count = 0;
 for (let record; (record = stream.nextRecord()); ) count += record.type === "Message" ? 1 : 0;
-assert.equal(count, 13);
+assert.equal(count, 14);
 assert.ok(stream.done());
 rmSync(folder, { recursive: true });
-console.log("read 13 messages on 12 topics");
+console.log("read 14 messages on 13 topics");

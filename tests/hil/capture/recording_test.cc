@@ -1,4 +1,8 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -46,10 +50,11 @@ class RecordingTest : public testing::Test {
     while (auto message = reader.Next()) all.push_back(std::move(*message));
     return all;
   }
-  /// Ten emissions a second apart, each in a chunk of its own.
-  std::string TenChunks(const std::string& name) {
+  std::string TenChunks(const std::string& name) { return Chunks(name, 10); }
+  /// Emissions a second apart, each in a chunk of its own.
+  std::string Chunks(const std::string& name, int count) {
     auto writer = Create(name);
-    for (int i = 0; i < 10; ++i)
+    for (int i = 0; i < count; ++i)
       writer->Write(SampleEmission(i, std::string(100, static_cast<char>('a' + i))));
     EXPECT_TRUE(writer->Close().ok());
     return ReadFile(name);
@@ -68,7 +73,7 @@ TEST_F(RecordingTest, GivesBackEveryKindOfMessage) {
   EXPECT_TRUE(reader->sealed());
   const auto all = ReadAll(*reader);
   EXPECT_TRUE(reader->problems().empty());
-  ASSERT_EQ(all.size(), 10u);
+  ASSERT_EQ(all.size(), 11u);
   EXPECT_EQ(std::get<ConsentChange>(all[0]).cause, "app: consent screen");
   EXPECT_EQ(std::get<ConsentChange>(all[0]).time, At(0.5));
   EXPECT_EQ(std::get<RunEvent>(all[1]).detail, "mqtt.example.cn");
@@ -85,7 +90,11 @@ TEST_F(RecordingTest, GivesBackEveryKindOfMessage) {
   EXPECT_EQ(map.origin_y_m, 2.5);
   EXPECT_EQ(std::get<DriveSample>(all[7]).right_m_s, -0.125);
   EXPECT_EQ(std::get<BatterySample>(all[8]).charge_pct, 62.5);
-  const auto& emission = std::get<Emission>(all[9]);
+  const auto& state = std::get<StateHashes>(all[9]);
+  EXPECT_EQ(state.events_run, 12345u);
+  EXPECT_EQ(state.parts, (std::vector<std::string>{"physics", "robot"}));
+  EXPECT_EQ(state.hashes, (std::vector<uint64_t>{0xFEDCBA9876543210, 7}));
+  const auto& emission = std::get<Emission>(all[10]);
   EXPECT_EQ(emission.sequence, 1u);
   EXPECT_EQ(emission.stream_offset, 1234567890123u);
   EXPECT_EQ(emission.party.role, "first_party");
@@ -118,36 +127,48 @@ TEST_F(RecordingTest, HasEveryEmissionInTheFileBeforeItIsClosed) {
   EXPECT_EQ(ReadAll(*reader).size(), 1u);  // The drive command still waits for its chunk.
 }
 
-TEST_F(RecordingTest, ReadsATruncatedFileUpToItsLastWholeChunk) {
-  const std::string whole = TenChunks("a.mcap");
-  size_t last_count = 0;
-  for (size_t size = 1; size < whole.size(); size += 37) {
-    WriteFile("cut.mcap", whole.substr(0, size));
+TEST_F(RecordingTest, ReadsAFileCutAtAnyByteUpToItsLastWholeChunk) {
+  const std::string whole = Chunks("cut.mcap", 3);
+  size_t last_count = 3;
+  for (size_t size = whole.size() - 1; size > 0; --size) {
+    std::filesystem::resize_file(Path("cut.mcap"), size);
     auto reader = RecordingReader::Open(Path("cut.mcap"));
     if (!reader) {
-      EXPECT_EQ(last_count, 0u) << size;
+      last_count = 0;
       continue;
     }
     const auto all = ReadAll(*reader);
-    EXPECT_GE(all.size(), last_count);
+    EXPECT_LE(all.size(), last_count) << size;
+    EXPECT_GE(all.size() + 1, last_count) << size;  // One chunk at a time.
     EXPECT_FALSE(reader->problems().empty()) << size;
     last_count = all.size();
   }
-  EXPECT_EQ(last_count, 10u);
+  EXPECT_EQ(last_count, 0u);
 }
 
-TEST_F(RecordingTest, ReportsAFlippedBitAnywhere) {
-  const std::string whole = TenChunks("a.mcap");
-  for (size_t at = 0; at < whole.size(); at += 11) {
-    std::string damaged = whole;
-    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
-    WriteFile("flip.mcap", damaged);
+TEST_F(RecordingTest, ReportsAFlippedBitAtAnyByte) {
+  const std::string whole = Chunks("flip.mcap", 3);
+  const int fd = open(Path("flip.mcap").c_str(), O_WRONLY);
+  ASSERT_GE(fd, 0);
+  const auto put = [fd](char byte, size_t at) {
+    return pwrite(fd, &byte, 1, static_cast<off_t>(at)) == 1;
+  };
+  int refused = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    ASSERT_TRUE(put(static_cast<char>(whole[at] ^ (1 << (at % 8))), at));
     auto reader = RecordingReader::Open(Path("flip.mcap"));
-    if (!reader) continue;
-    const auto all = ReadAll(*reader);
-    EXPECT_FALSE(reader->problems().empty()) << "byte " << at;
-    for (const auto& message : all) EXPECT_EQ(std::get<Emission>(message).payload.size(), 100u);
+    if (reader) {
+      const auto all = ReadAll(*reader);
+      EXPECT_FALSE(reader->problems().empty()) << "byte " << at;
+      for (const auto& message : all) EXPECT_EQ(std::get<Emission>(message).payload.size(), 100u);
+    } else {
+      ++refused;
+    }
+    ASSERT_TRUE(put(whole[at], at));
   }
+  close(fd);
+  // What says that it is a recording and when it began, and how long the records before that are.
+  EXPECT_LT(refused, 400);
 }
 
 TEST_F(RecordingTest, SealsWhatADeadRunLeft) {
@@ -175,6 +196,37 @@ TEST_F(RecordingTest, SealsWhatADeadRunLeft) {
     }
   }
   EXPECT_GT(sealed, 20);
+}
+
+TEST_F(RecordingTest, SaysThatTheDiskIsFullAndKeepsWhatCameBefore) {
+  // A limit on the size of files stands in for a full disk: a write fails in the middle.
+  const pid_t pid = fork();
+  if (pid == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{25'000, 25'000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    auto writer = Create("full.mcap");
+    int before_error = 0;
+    for (int i = 0; i < 100; ++i) {
+      writer->Write(SampleEmission(i, std::string(100, static_cast<char>('a' + i % 26))));
+      if (!writer->error()) ++before_error;
+    }
+    const auto closed = writer->Close();
+    const bool told =
+        !closed.ok() && closed.error().code == ErrorCode::kEnvironment &&
+        ToString(closed.error()).find("full.mcap failed: File too large") != std::string::npos;
+    _exit(told ? before_error : 255);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  ASSERT_TRUE(WIFEXITED(status));
+  const auto written = static_cast<size_t>(WEXITSTATUS(status));
+  ASSERT_GT(written, 10u);
+  ASSERT_LT(written, 100u);
+  auto reader = RecordingReader::Open(Path("full.mcap"));
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ(ReadAll(*reader).size(), written);
+  EXPECT_EQ(reader->problems().size(), 1u);
 }
 
 TEST_F(RecordingTest, LeavesAWholeFileAsItIs) {

@@ -47,6 +47,7 @@ inline void WriteSampleMessages(CaptureSink& sink) {
   sink.Write(MapSample{At(1.2), 3, 2, 0.05, -1.5, 2.5, {0, 100, -1, 0, 0, 50}});
   sink.Write(DriveSample{At(1.3), 0.25, -0.125});
   sink.Write(BatterySample{At(1.4), 14.5, -0.75, 62.5, false});
+  sink.Write(StateHashes{At(1.5), 12345, {"physics", "robot"}, {0xFEDCBA9876543210, 7}});
   sink.Write(SampleEmission(2, "{\"state\":\"cleaning\"}"));
   sink.WriteMetadata("result", {{"outcome", "done"}});
 }

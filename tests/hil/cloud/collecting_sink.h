@@ -23,6 +23,7 @@ class CollectingSink final : public CaptureSink {
   void Write(const MapSample&) override {}
   void Write(const DriveSample&) override {}
   void Write(const BatterySample&) override {}
+  void Write(const StateHashes&) override {}
   void Write(const Attachment&) override {}
   void WriteMetadata(const std::string&, const std::map<std::string, std::string>&) override {}
 

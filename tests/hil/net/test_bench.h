@@ -29,6 +29,7 @@ class MemorySink : public CaptureSink {
   void Write(const MapSample&) override {}
   void Write(const DriveSample&) override {}
   void Write(const BatterySample&) override {}
+  void Write(const StateHashes&) override {}
   void Write(const Attachment& attachment) override { attachments.push_back(attachment); }
   void WriteMetadata(const std::string&, const std::map<std::string, std::string>&) override {}
 
