@@ -2,33 +2,17 @@
 #include <fstream>
 #include <memory>
 
-#include "hil/audit/audit.h"
-#include "hil/capture/recording_reader.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
+#include "hil/cli/judge.h"
 #include "hil/report/run_table.h"
 
 namespace dustproof {
 namespace {
 
-// The policy named on the command line, else the one inside the recording.
-Result<Policy> PolicyFor(const std::string& recording, const std::string& policy_path) {
-  if (!policy_path.empty()) return LoadPolicy(policy_path);
-  const Result<RecordingReader> reader = RecordingReader::Open(recording);
-  if (!reader) return reader.error();
-  const Attachment* attachment = reader->FindAttachment("policy.yaml");
-  if (attachment == nullptr)
-    return Error::BadInput(recording + ": holds no policy; name one with --policy");
-  return ParsePolicy(
-      {reinterpret_cast<const char*>(attachment->data.data()), attachment->data.size()},
-      recording + "/policy.yaml");
-}
-
 Result<RunReport> Judge(const std::string& recording, const std::string& policy_path,
                         const std::string& control) {
-  const Result<Policy> policy = PolicyFor(recording, policy_path);
-  if (!policy) return policy.error();
-  Result<AuditReport> audit = AuditRecording(recording, *policy, {.control_path = control});
+  Result<AuditReport> audit = AuditByOwnPolicy(recording, policy_path, control);
   if (!audit) return audit.error();
   return BuildRunReport(recording, std::move(*audit));
 }

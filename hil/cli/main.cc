@@ -55,7 +55,7 @@ void SuggestFlag(const CLI::App& app, int argc, char** argv) {
 // lists are faster without.
 bool Reckons(int argc, char** argv) {
   if (argc < 2) return false;
-  for (const char* word : {"run", "audit", "report", "replay"}) {
+  for (const char* word : {"run", "audit", "report", "replay", "diff"}) {
     if (std::strcmp(argv[1], word) == 0) return true;
   }
   return false;
@@ -71,6 +71,7 @@ int Main(int argc, char** argv) {
   AddSchemaCommand(app, exit_code);
   AddAuditCommand(app, exit_code);
   AddReportCommand(app, exit_code);
+  AddDiffCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
   AddListCommand(app, exit_code);
   AddVersionCommand(app, exit_code);

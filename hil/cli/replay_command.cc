@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "hil/cli/commands.h"
+#include "hil/cli/comparison_text.h"
 #include "hil/cli/console.h"
 #include "hil/run/compare_recordings.h"
 #include "hil/run/inputs.h"
@@ -55,14 +56,13 @@ int Replay(const std::string& recording, const std::string& firmware) {
   }
   const auto difference = CompareRecordings(recording, request.recording);
   if (!difference) return PrintError(difference.error());
-  if (!*difference) {
+  const RecordingNames names{"recording", "replay"};
+  if (difference->same()) {
     std::printf("the same, message by message, through %.3f simulated s\n", outcome->sim_s);
     return kPass;
   }
-  const Difference& d = **difference;
-  std::printf("first difference: message %llu at %.6f s\n  recording: %s\n  replay:    %s\n",
-              static_cast<unsigned long long>(d.index), d.time_s, d.first.c_str(),
-              d.second.c_str());
+  std::printf("%s", ToText(difference->facts, names).c_str());
+  if (difference->message) std::printf("%s", ToText(*difference->message, names).c_str());
   return kFindings;
 }
 

@@ -1,150 +1,227 @@
 #include "hil/run/compare_recordings.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <deque>
+#include <map>
+#include <set>
 
 #include "hil/capture/recording_reader.h"
+#include "hil/run/message_text.h"
 #include "sim/core/hash.h"
 
 namespace dustproof {
 namespace {
 
-// One line that holds every field of a message: equal lines, equal messages. Numbers are printed so
-// that every bit shows.
-class Line {
- public:
-  explicit Line(const char* kind) : text_(kind) {}
-  Line& Add(const char* name, double value) {
-    char digits[48];
-    std::snprintf(digits, sizeof digits, " %s=%.17g", name, value);
-    text_ += digits;
-    return *this;
-  }
-  Line& Add(const char* name, uint64_t value) {
-    text_ += std::string(" ") + name + "=" + std::to_string(value);
-    return *this;
-  }
-  Line& Add(const char* name, const std::string& value) {
-    text_ += std::string(" ") + name + "='" + value + "'";
-    return *this;
-  }
-  template <typename T>
-  Line& AddBytes(const char* name, const std::vector<T>& values) {
-    Hasher hasher;
-    hasher.AddBytes(std::as_bytes(std::span(values)));
-    text_ += std::string(" ") + name + "=" + std::to_string(values.size()) + " values with hash " +
-             HexDigest(hasher.Digest());
-    return *this;
-  }
-  std::string text() const { return text_; }
+constexpr const char* kNothingMore = "nothing more";
+constexpr const char* kAbsent = "absent";
+constexpr size_t kRowBytes = 16;
 
- private:
-  std::string text_;
-};
+// The rows of 16 bytes around `at`, with offsets: one before and one after where there are such.
+std::string HexAround(const Bytes& bytes, size_t at) {
+  if (bytes.empty()) return "(empty)";
+  const size_t row = at / kRowBytes;
+  const size_t begin = (row == 0 ? 0 : row - 1) * kRowBytes;
+  const size_t end = std::min(bytes.size(), (row + 2) * kRowBytes);
+  std::string text;
+  for (size_t offset = begin; offset < end; offset += kRowBytes) {
+    const size_t stop = std::min(end, offset + kRowBytes);
+    char cell[24];
+    std::snprintf(cell, sizeof cell, "%8zu ", offset);
+    text += (text.empty() ? "" : "\n") + std::string(cell);
+    for (size_t i = offset; i < offset + kRowBytes; ++i) {
+      if (i < stop) std::snprintf(cell, sizeof cell, "%02x", static_cast<unsigned>(bytes[i]));
+      text += (i == at ? '>' : ' ') + std::string(i < stop ? cell : "  ");
+    }
+    text += "  " + Printable(bytes.data() + offset, bytes.data() + stop);
+  }
+  return text;
+}
 
-struct Describe {
-  std::string operator()(const Emission& e) const {
-    return Line("emission")
-        .Add("sequence", e.sequence)
-        .Add("emitter", e.emitter)
-        .Add("kind", static_cast<uint64_t>(e.kind))
-        .Add("direction", static_cast<uint64_t>(e.direction))
-        .Add("connection", uint64_t{e.connection})
-        .Add("offset", e.stream_offset)
-        .Add("from", uint64_t{e.source_address})
-        .Add("port", uint64_t{e.source_port})
-        .Add("to", uint64_t{e.destination_address})
-        .Add("port", uint64_t{e.destination_port})
-        .Add("party", e.party.key)
-        .Add("host", e.party.host)
-        .Add("protocol", e.protocol)
-        .Add("encrypted", uint64_t{e.encrypted})
-        .Add("consents", e.consents)
-        .AddBytes("payload", e.payload)
-        .text();
-  }
-  std::string operator()(const ConsentChange& c) const {
-    return Line("consent")
-        .Add("consent", c.consent)
-        .Add("state", c.state)
-        .Add("cause", c.cause)
-        .text();
-  }
-  std::string operator()(const RunEvent& e) const {
-    return Line("event").Add("source", e.source).Add("name", e.name).Add("detail", e.detail).text();
-  }
-  std::string operator()(const LogLine& l) const {
-    return Line("log")
-        .Add("level", static_cast<uint64_t>(l.level))
-        .Add("source", l.source)
-        .Add("text", l.text)
-        .text();
-  }
-  std::string operator()(const PoseSample& p) const {
-    return Line("pose")
-        .Add("frame", p.frame)
-        .Add("x", p.pose.x)
-        .Add("y", p.pose.y)
-        .Add("yaw", p.pose.yaw)
-        .text();
-  }
-  std::string operator()(const ScanSample& s) const {
-    return Line("scan")
-        .Add("increment_s", s.time_increment_s)
-        .AddBytes("ranges", s.range_m)
-        .AddBytes("intensities", s.intensity)
-        .text();
-  }
-  std::string operator()(const MapSample& m) const {
-    return Line("map")
-        .Add("width", static_cast<uint64_t>(m.width))
-        .Add("height", static_cast<uint64_t>(m.height))
-        .Add("origin_x", m.origin_x_m)
-        .Add("origin_y", m.origin_y_m)
-        .AddBytes("cells", m.cells)
-        .text();
-  }
-  std::string operator()(const DriveSample& d) const {
-    return Line("drive").Add("left", d.left_m_s).Add("right", d.right_m_s).text();
-  }
-  std::string operator()(const BatterySample& b) const {
-    return Line("battery")
-        .Add("voltage", b.voltage_v)
-        .Add("current", b.current_a)
-        .Add("charge", b.charge_pct)
-        .Add("charging", uint64_t{b.charging})
-        .text();
-  }
-};
+FieldDifference DifferenceOf(const MessageField& a, const MessageField& b) {
+  FieldDifference difference{a.name, a.text, b.text, {}, "", ""};
+  if (a.element_bytes == 0) return difference;
+  const auto [at, ignored] =
+      std::mismatch(a.bytes.begin(), a.bytes.end(), b.bytes.begin(), b.bytes.end());
+  const auto byte = static_cast<size_t>(at - a.bytes.begin());
+  difference.byte = byte;
+  difference.first_around = HexAround(a.bytes, byte);
+  difference.second_around = HexAround(b.bytes, byte);
+  return difference;
+}
 
-struct Described {
-  double time_s = 0;
-  std::string text = "nothing more";
-};
+std::vector<FieldDifference> DifferingFields(const MessageText& a, const MessageText& b) {
+  std::vector<FieldDifference> fields;
+  const auto find = [](const MessageText& message, const std::string& name) {
+    return std::find_if(message.fields.begin(), message.fields.end(),
+                        [&](const MessageField& f) { return f.name == name; });
+  };
+  for (const MessageField& field : a.fields) {
+    const auto other = find(b, field.name);
+    if (other == b.fields.end()) {
+      fields.push_back({field.name, field.text, kAbsent, {}, "", ""});
+    } else if (field.bytes != other->bytes) {
+      fields.push_back(DifferenceOf(field, *other));
+    }
+  }
+  for (const MessageField& field : b.fields) {
+    if (find(a, field.name) == a.fields.end())
+      fields.push_back({field.name, kAbsent, field.text, {}, "", ""});
+  }
+  return fields;
+}
 
-Described Next(RecordingReader& reader) {
+bool Equal(const MessageText& a, const MessageText& b) {
+  return a.topic == b.topic &&
+         std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
+                    [](const MessageField& x, const MessageField& y) {
+                      return x.name == y.name && x.bytes == y.bytes;
+                    });
+}
+
+std::optional<MessageText> Next(RecordingReader& reader) {
   const std::optional<RecordedMessage> message = reader.Next();
-  if (!message) return {};
-  const double time_s = std::visit([](const auto& m) { return m.time.seconds(); }, *message);
-  return {time_s, std::visit(Describe(), *message)};
+  if (!message) return std::nullopt;
+  return Describe(*message);
+}
+
+std::vector<std::string> NextLines(RecordingReader& reader, size_t count) {
+  std::vector<std::string> lines;
+  while (lines.size() < count) {
+    const auto message = Next(reader);
+    if (!message) break;
+    lines.push_back(OneLine(*message));
+  }
+  return lines;
+}
+
+void CompareMessages(RecordingReader& a, RecordingReader& b, const CompareOptions& options,
+                     RecordingComparison* out) {
+  std::deque<std::string> before;
+  while (true) {
+    const auto one = Next(a), other = Next(b);
+    if (!one && !other) return;
+    if (!one || !other || !Equal(*one, *other)) {
+      const MessageText& known = one ? *one : *other;
+      MessageDifference difference{.index = out->message_count + 1,
+                                   .time = known.time,
+                                   .topic = known.topic,
+                                   .first = one ? OneLine(*one) : kNothingMore,
+                                   .second = other ? OneLine(*other) : kNothingMore,
+                                   .fields = {},
+                                   .before = {before.begin(), before.end()},
+                                   .first_after = NextLines(a, options.neighbours),
+                                   .second_after = NextLines(b, options.neighbours)};
+      if (one && other && one->topic == other->topic)
+        difference.fields = DifferingFields(*one, *other);
+      out->message = std::move(difference);
+      return;
+    }
+    ++out->message_count;
+    before.push_back(OneLine(*one));
+    if (before.size() > options.neighbours) before.pop_front();
+  }
+}
+
+std::string Digest(const Bytes& data) {
+  Hasher hasher;
+  hasher.AddBytes(data);
+  return std::to_string(data.size()) + " bytes with hash " + HexDigest(hasher.Digest());
+}
+
+// Everything that a recording says of its run beside messages, by a name that sorts well.
+std::map<std::string, std::string> FactsOf(const RecordingReader& reader) {
+  std::map<std::string, std::string> facts;
+  for (const char* record : {"run", "result"}) {
+    const auto found = reader.metadata().find(record);
+    if (found == reader.metadata().end()) continue;
+    for (const auto& [key, value] : found->second) facts[std::string(record) + '.' + key] = value;
+  }
+  for (const Attachment& attachment : reader.attachments())
+    facts["attachment " + attachment.name] = Digest(attachment.data);
+  return facts;
+}
+
+std::vector<FactDifference> CompareFacts(const RecordingReader& a, const RecordingReader& b) {
+  const auto first = FactsOf(a), second = FactsOf(b);
+  std::set<std::string> names;
+  for (const auto* facts : {&first, &second}) {
+    for (const auto& [name, value] : *facts) names.insert(name);
+  }
+  std::vector<FactDifference> differences;
+  const auto value = [](const auto& facts, const std::string& name) {
+    const auto found = facts.find(name);
+    return found == facts.end() ? std::string(kAbsent) : found->second;
+  };
+  for (const std::string& name : names) {
+    const std::string one = value(first, name), other = value(second, name);
+    if (one != other) differences.push_back({name, one, other});
+  }
+  return differences;
+}
+
+struct NamedVerdict {
+  std::string what, verdict, reason;
+};
+
+std::vector<NamedVerdict> VerdictsOf(const AuditReport& audit) {
+  std::vector<NamedVerdict> rows;
+  for (const VerdictRow& v : audit.verdicts) {
+    rows.push_back({v.emitter + ": " + v.category + " to " + v.party +
+                        (v.purpose.empty() ? "" : " (" + v.purpose + ")") + ", " + v.phase + ", " +
+                        ToWord(v.reading),
+                    ToWord(v.verdict), v.reason});
+  }
+  for (const UsefulnessCheck& check : audit.usefulness)
+    rows.push_back({"usefulness: " + check.name, ToWord(check.verdict), check.detail});
+  return rows;
 }
 
 }  // namespace
 
-Result<std::optional<Difference>> CompareRecordings(const std::string& first,
-                                                    const std::string& second) {
+bool RecordingComparison::same() const {
+  return !message && std::none_of(facts.begin(), facts.end(), [](const FactDifference& fact) {
+    return fact.name == "result.end" || fact.name == "result.hash";
+  });
+}
+
+Result<RecordingComparison> CompareRecordings(const std::string& first, const std::string& second,
+                                              const CompareOptions& options) {
   Result<RecordingReader> a = RecordingReader::Open(first);
   if (!a) return a.error();
   Result<RecordingReader> b = RecordingReader::Open(second);
   if (!b) return b.error();
-  for (uint64_t index = 1;; ++index) {
-    const Described one = Next(*a), other = Next(*b);
-    const bool both_ended = one.text == "nothing more" && other.text == "nothing more";
-    if (both_ended) return std::optional<Difference>();
-    if (one.text != other.text || one.time_s != other.time_s) {
-      const double time_s = one.text == "nothing more" ? other.time_s : one.time_s;
-      return std::optional<Difference>({index, time_s, one.text, other.text});
+  RecordingComparison comparison;
+  comparison.facts = CompareFacts(*a, *b);
+  CompareMessages(*a, *b, options, &comparison);
+  for (const RecordingReader* reader : {&*a, &*b}) {
+    for (const Diagnostic& problem : reader->problems())
+      comparison.problems.push_back(ToString(problem));
+  }
+  return comparison;
+}
+
+std::vector<VerdictDifference> CompareVerdicts(const AuditReport& first,
+                                               const AuditReport& second) {
+  const std::vector<NamedVerdict> ours = VerdictsOf(first), theirs = VerdictsOf(second);
+  const auto find = [](const std::vector<NamedVerdict>& rows, const std::string& what) {
+    return std::find_if(rows.begin(), rows.end(),
+                        [&](const NamedVerdict& row) { return row.what == what; });
+  };
+  std::vector<VerdictDifference> differences;
+  for (const NamedVerdict& row : ours) {
+    const auto other = find(theirs, row.what);
+    if (other == theirs.end()) {
+      differences.push_back({row.what, row.verdict, kAbsent, row.reason, ""});
+    } else if (other->verdict != row.verdict) {
+      differences.push_back({row.what, row.verdict, other->verdict, row.reason, other->reason});
     }
   }
+  for (const NamedVerdict& row : theirs) {
+    if (find(ours, row.what) == ours.end())
+      differences.push_back({row.what, kAbsent, row.verdict, "", row.reason});
+  }
+  return differences;
 }
 
 }  // namespace dustproof

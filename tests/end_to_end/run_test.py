@@ -36,6 +36,23 @@ class ShortRunTest(ProcessTest):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("the same", done.stdout)
 
+    def test_a_diff_of_equal_runs_is_quiet_and_of_two_seeds_names_the_first_message(self):
+        for seed in ("1", "1", "2"):
+            self.run_json(FIRST_RUN, "--until", "20s", "--consent", "all_granted", "--seed", seed)
+        one, same, other = (f"runs/first_run-00{i}/all_granted.mcap" for i in (1, 2, 3))
+        done = self.call("diff", one, same)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, "^the same: [0-9]+ messages, every verdict\n$")
+        done = self.call("diff", one, other, "--json")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        answer = json.loads(done.stdout)
+        self.assertFalse(answer["same"])
+        self.assertIn({"name": "run.seed", "first": "1", "second": "2"}, answer["facts"])
+        difference = answer["first_difference"]
+        self.assertEqual(difference["topic"], "/emission")
+        self.assertEqual((difference["fields"][0]["field"], difference["fields"][0]["byte"]), ("payload", 0))
+        self.assertEqual(len(difference["first_after"]), 3)
+
     def test_an_interrupt_seals_and_judges_what_there_is(self):
         with subprocess.Popen([str(BINARY), "run", str(FIRST_RUN), "--consent", "all_denied"], cwd=self.folder, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
