@@ -86,10 +86,12 @@ void Driver::Sweep() {
 
 void Driver::MarkContacts() {
   const Pose2 X_MR = pose();
+  std::vector<int> widened;  // A bump has several contacts, often with one thing: it counts once.
   for (const Point2& contact_R : reflexes_.TakeContacts()) {
     const int known = event_ == Reflexes::Event::kBump ? KnownObstacleNear(X_MR, contact_R) : -1;
     if (known >= 0) {
-      map().Widen(known);
+      if (std::find(widened.begin(), widened.end(), known) == widened.end()) map().Widen(known);
+      widened.push_back(known);
     } else {
       map().MarkTouched(X_MR * contact_R);
     }

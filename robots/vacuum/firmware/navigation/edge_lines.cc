@@ -9,7 +9,7 @@ namespace vacuum {
 namespace {
 
 constexpr double kEdgeClearance_m =
-    0.191;  // Centre to wall on the edge pass: 21 mm beside the body.
+    0.188;  // Centre to wall on the edge pass: 18 mm beside the body.
 constexpr double kStep_m = 0.05;
 constexpr double kSweep_m = 0.165;
 constexpr int kGainMin =

@@ -28,6 +28,8 @@ class FloorView {
   /// Between cell centres, by interpolation.
   double ClearanceAt(Point2 p_M) const;
   bool reachable(int index) const { return cost_[index] != kUnreached; }
+  /// All of them, nearest first.
+  const std::vector<int>& reached() const { return reached_; }
   /// Seconds, about, to bring the robot's centre there.
   double Cost(int index) const { return cost_[index] * kSecondsPerCost; }
   /// Within the body's radius of a reachable place: what cleaning can cover.

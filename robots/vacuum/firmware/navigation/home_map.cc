@@ -9,7 +9,7 @@ namespace {
 constexpr int kStartCells = 160, kMarginCells = 20;
 constexpr int kCellsMax = 1200;          // A side of 60 m: what lies farther is not a home.
 constexpr double kRangeNoise_m = 0.012;  // The lidar's, with a little of the pose's.
-constexpr double kCornerExtra_m = 0.012, kWiden_m = 0.01;
+constexpr double kCornerExtra_m = 0.012, kWiden_m = 0.012;
 constexpr int kWidenMax = 3;
 constexpr int kHitWeightMax = 24;  // The mean of hits forgets, so that a wall may be corrected.
 

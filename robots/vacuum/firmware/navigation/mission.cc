@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "robots/vacuum/firmware/navigation/explorer.h"
+#include "robots/vacuum/firmware/navigation/tour.h"
 
 namespace vacuum {
 
@@ -13,18 +14,24 @@ constexpr float kChargeLow_pct = 15, kChargeResume_pct = 80, kChargeFull_pct = 9
                 kChargeStart_pct = 20;
 constexpr int kRegionCellsMin =
     12;  // Less wanted floor than this (0.03 m²) doesn't make a region worth a visit.
-constexpr double kGainRateMin = 0.0115;  // m² a second; a stretch that gains less isn't driven.
-constexpr double kTaskOverhead_s = 3;
+constexpr TourOptions kTour{.gain_m2_per_s_min = 0.0115, .overhead_s = 3, .way_counted_s = 5};
+constexpr double kFar_s = 1e9;
 constexpr double kTriedNear_m = 0.35;
-constexpr double kWayCounted_s = 5;
+constexpr double kResumeWithin_s = 2;  // What a bump broke off is gone on with, if it is this near.
 constexpr double kFrontierWorth_s =
     8;  // A narrow border farther than this is a nook, rather than a room.
 constexpr double kLookAround_s = 4;
 constexpr int kWideFrontierCells = 16;  // 0.8 m, a door: a border that may change a region's plan.
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
-const PathFollower::Limits kEdge{.speed_m_s = 0.28, .turn_accel_rad_s2 = 7, .look_ahead_m = 0.10};
+const PathFollower::Limits kEdge{.speed_m_s = 0.3, .turn_accel_rad_s2 = 7, .look_ahead_m = 0.10};
 const PathFollower::Limits kTurningLane{.speed_m_s = 0.3, .look_ahead_m = 0.13, .slow_by_rad = 1.0};
 const PathFollower::Limits kLane{.speed_m_s = 0.3, .look_ahead_m = 0.15};
+
+SweepTask Oriented(const std::vector<SweepTask>& tasks, const TourStop& stop) {
+  SweepTask task = tasks[stop.task];
+  if (stop.from_back) std::reverse(task.path.begin(), task.path.end());
+  return task;
+}
 
 std::string Text(const char* format, auto... values) {
   char text[200];
@@ -101,6 +108,7 @@ void Mission::Clean() {
   driver_.map().ForgetTouches();
   seen_frontiers_M_.clear();
   has_region_ = false;
+  lanes_.clear();
   WakeUp();
   docking_.Undock();
   if (!driver_.home_M) driver_.home_M = driver_.pose().position();
@@ -190,27 +198,31 @@ void Mission::SweepAll() {
 int Mission::ChooseRegion(const FloorView& view) {
   const HomeMap& map = view.map();
   std::vector<int> wanted(view.region_count() + 1, 0);
-  std::vector<double> nearest_s(view.region_count() + 1, 1e9);
-  std::vector<int> nearest(view.region_count() + 1, -1);
+  // To the nearest wanted cell; where the centre reaches none of them, to the region.
+  std::vector<double> wanted_s(view.region_count() + 1, kFar_s), region_s = wanted_s;
   for (int index = 0; index < map.cell_count(); ++index) {
-    if (!view.wanted(index)) continue;
     const int region = view.region(index);
+    const double cost_s = view.reachable(index) ? view.Cost(index) : kFar_s;
+    region_s[region] = std::min(region_s[region], cost_s);
+    if (!view.wanted(index)) continue;
     ++wanted[region];
-    if (view.reachable(index) && view.Cost(index) < nearest_s[region]) {
-      nearest_s[region] = view.Cost(index);
-      nearest[region] = index;
-    }
+    wanted_s[region] = std::min(wanted_s[region], cost_s);
   }
   if (has_region_) {
     const int index = map.IndexOf(region_anchor_M_);
     const int region = index >= 0 ? view.region(index) : 0;
-    if (region && wanted[region] >= kRegionCellsMin) return region;
+    if (region && (wanted[region] >= kRegionCellsMin || !region_retried_)) return region;
   }
   int best = 0;
+  double best_s = kFar_s;
   for (int region = 1; region <= view.region_count(); ++region) {
-    if (wanted[region] < kRegionCellsMin) continue;
-    if (nearest[region] < 0) nearest_s[region] = 1e8;
-    if (!best || nearest_s[region] < nearest_s[best]) best = region;
+    const double way_s = wanted_s[region] < kFar_s ? wanted_s[region] : region_s[region];
+    // What a region has left must be worth the way to it, as for a stretch.
+    const double gain_m2 = wanted[region] * HomeMap::kResolution_m * HomeMap::kResolution_m;
+    if (wanted[region] < kRegionCellsMin || gain_m2 < kTour.gain_m2_per_s_min * way_s) continue;
+    if (way_s >= best_s) continue;
+    best = region;
+    best_s = way_s;
   }
   if (!best) return 0;
   // The anchor is the region's roomiest cell: its label stays when the map changes at the edges.
@@ -221,6 +233,8 @@ int Mission::ChooseRegion(const FloorView& view) {
   }
   has_region_ = anchor >= 0;
   region_is_new_ = true;
+  region_retried_ = false;
+  lanes_.clear();
   if (has_region_) region_anchor_M_ = map.CenterOf(anchor);
   return best;
 }
@@ -233,46 +247,69 @@ bool Mission::SweepOne(const FloorView& view) {
     Explore(region_anchor_M_);
     return true;
   }
-  const HomeMap& map = view.map();
-  for (const bool edges : {true, false}) {
-    const std::vector<SweepTask> tasks = edges ? PlanEdges(view, region) : PlanLanes(view, region);
-    const SweepTask* best = nullptr;
-    double best_s = 1e9;
-    bool best_back = false;
-    for (const SweepTask& task : tasks) {
-      const double drive_s = Distance(task.path.front(), task.path.back()) / 0.28;
-      for (const bool back : {false, true}) {
-        const int start = view.CheapestNear(back ? task.path.back() : task.path.front(), 0.08);
-        if (start < 0) continue;
-        const double cost_s = view.Cost(start);
-        const double gain = task.targets.size() * 0.0025;
-        // The way to a region is paid once, so that it doesn't speak against the stretch that
-        // happens to come first.
-        if (gain / (std::min(cost_s, kWayCounted_s) + drive_s + kTaskOverhead_s) < kGainRateMin)
-          continue;
-        if (cost_s < best_s) {
-          best = &task;
-          best_s = cost_s;
-          best_back = back;
-        }
-      }
-    }
-    if (!best) continue;
-    Drive(*best, view, best_back);
+  if (DriveNextLane(view)) return true;
+  const std::vector<SweepTask> edges = PlanEdges(view, region);
+  if (const auto next = NextEdge(view, edges)) {
+    Drive(Oriented(edges, *next), view);
+    return true;
+  }
+  // Lanes are laid once and driven to the last: laid anew after each, they would turn this way and
+  // that with what is left.
+  const std::vector<SweepTask> lanes = PlanLanes(view, region);
+  for (const TourStop& stop : PlanTour(view, driver_.pose(), lanes, kTour))
+    lanes_.push_back(Oriented(lanes, stop));
+  if (!lanes_.empty()) return true;
+  // What bumps have taught may have shut a narrow way: before the region is left, it is tried
+  // again.
+  if (!region_retried_) {
+    region_retried_ = true;
+    driver_.map().ForgetWidths();
     return true;
   }
   // Wanted floor that no stretch reaches: it is left, and the region is done.
-  for (int index = 0; index < map.cell_count(); ++index) {
+  for (int index = 0; index < view.map().cell_count(); ++index) {
     if (view.wanted(index) && view.region(index) == region) driver_.map().GiveUp(index);
   }
   has_region_ = false;
   return true;
 }
 
-void Mission::Drive(const SweepTask& task, const FloorView& view, bool from_back) {
+std::optional<TourStop> Mission::NextEdge(const FloorView& view,
+                                          const std::vector<SweepTask>& edges) const {
+  std::optional<TourStop> next;
+  double nearest_s = kResumeWithin_s;
+  for (int task = 0; edge_broken_off_ && task < static_cast<int>(edges.size()); ++task) {
+    for (const bool from_back : {false, true}) {
+      const std::vector<Point2>& path = edges[task].path;
+      const int end = StretchEnd(view, from_back ? path.back() : path.front());
+      if (end < 0 || view.Cost(end) >= nearest_s) continue;
+      nearest_s = view.Cost(end);
+      next = TourStop{task, from_back};
+    }
+  }
+  if (next) return next;
+  const std::vector<TourStop> tour = PlanTour(view, driver_.pose(), edges, kTour);
+  return tour.empty() ? std::nullopt : std::optional(tour.front());
+}
+
+bool Mission::DriveNextLane(const FloorView& view) {
+  while (!lanes_.empty()) {
+    SweepTask lane = std::move(lanes_.front());
+    lanes_.pop_front();
+    const size_t planned = lane.targets.size();
+    std::erase_if(lane.targets, [&](Point2 p) {
+      const int index = view.map().IndexOf(p);
+      return index < 0 || !view.wanted(index);
+    });
+    if (lane.targets.size() < planned / 3 || StretchEnd(view, lane.path.front()) < 0) continue;
+    Drive(lane, view);
+    return true;
+  }
+  return false;
+}
+
+void Mission::Drive(const SweepTask& task, const FloorView& view) {
   std::vector<Point2> stretch = task.path;
-  if (from_back) std::reverse(stretch.begin(), stretch.end());
-  const int start = view.CheapestNear(stretch.front(), 0.08);
   if (!task.edge && stretch.size() == 2) {
     const std::vector<Point2> turn = HalfTurn(view, stretch[0], stretch[1]);
     if (!turn.empty()) {
@@ -281,16 +318,17 @@ void Mission::Drive(const SweepTask& task, const FloorView& view, bool from_back
       return;
     }
   }
-  std::vector<Point2> transit = view.PathTo(start);
-  transit.back() = stretch.front();
-  Outcome outcome = Outcome::kDone;
-  if (Distance(driver_.pose().position(), stretch.front()) > 0.05)
-    outcome = driver_.Follow(transit, kTransit);
-  if (outcome == Outcome::kDone) outcome = driver_.Follow(stretch, task.edge ? kEdge : kLane);
-  driver_.hal().Log(DP_LOG_DEBUG,
-                    Text("%s of %.1f m for %zu cells, %.1f m away: %d", task.edge ? "edge" : "lane",
-                         Distance(task.path.front(), task.path.back()), task.targets.size(),
-                         view.Cost(start) * 0.3, static_cast<int>(outcome)));
+  const std::vector<Point2> way = view.PathTo(StretchEnd(view, stretch.front()));
+  const bool there = Distance(driver_.pose().position(), stretch.front()) < 0.05;
+  // The way's last point is the middle of a cell beside the stretch's end.
+  if (!there) stretch.insert(stretch.begin(), way.begin(), way.end() - 1);
+  const Outcome outcome = driver_.Follow(stretch, task.edge ? kEdge : kLane);
+  edge_broken_off_ = task.edge && outcome != Outcome::kDone;
+  driver_.hal().Log(
+      DP_LOG_DEBUG,
+      Text("%s of %.1f m for %zu cells, %.1f s away: %d", task.edge ? "edge" : "lane",
+           LengthOf(task.path), task.targets.size(), view.Cost(StretchEnd(view, task.path.front())),
+           static_cast<int>(outcome)));
   Settle(task, outcome);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "robots/vacuum/firmware/navigation/driver.h"
 #include "robots/vacuum/firmware/navigation/navigator.h"
 #include "robots/vacuum/firmware/navigation/reporter.h"
+#include "robots/vacuum/firmware/navigation/tour.h"
 
 namespace vacuum {
 
@@ -42,7 +44,12 @@ class Mission {
   void SweepAll();
   bool SweepOne(const FloorView& view);
   int ChooseRegion(const FloorView& view);
-  void Drive(const SweepTask& task, const FloorView& view, bool from_back);
+  /// What a bump broke off, else the first of the shortest tour of those worth driving.
+  std::optional<TourStop> NextEdge(const FloorView& view,
+                                   const std::vector<SweepTask>& edges) const;
+  /// Drives the first of the lanes laid that is still worth it; false where none is.
+  bool DriveNextLane(const FloorView& view);
+  void Drive(const SweepTask& task, const FloorView& view);
   /// The half turn from the end of one lane into the next, where that is what comes and there is
   /// room; else empty.
   std::vector<Point2> HalfTurn(const FloorView& view, Point2 start, Point2 next) const;
@@ -60,8 +67,10 @@ class Mission {
   Activity activity_ = Activity::kIdle;
   uint32_t activity_count_ = 0, finished_cleanings_ = 0;
   bool cleaning_ = false;
-  bool has_region_ = false, region_is_new_ = false;
+  bool has_region_ = false, region_is_new_ = false, region_retried_ = false;
   Point2 region_anchor_M_;
+  bool edge_broken_off_ = false;
+  std::deque<SweepTask> lanes_;  ///< Of the region, in the order in which they are to be driven.
   std::vector<Point2> seen_frontiers_M_;
   int failures_in_a_row_ = 0;
 };

@@ -116,7 +116,7 @@ Twist PathFollower::Step(const Pose2& X_MR, double dt) {
   double v = std::min(limits_.speed_m_s, std::sqrt(2 * 0.8 * std::max(remaining, 0.0)) + 0.03);
   v *= std::clamp(1.2 - std::abs(off) / limits_.slow_by_rad, 0.3, 1.0);
   const double reach = std::max(Norm(to), 0.08);
-  const double w = std::clamp(2 * v * std::sin(off) / reach + 0.8 * off, -limits_.turn_rad_s,
+  const double w = std::clamp(2 * v * std::sin(off) / reach + 0.2 * off, -limits_.turn_rad_s,
                               limits_.turn_rad_s);
   return Limited({v, w}, dt);
 }
