@@ -22,6 +22,19 @@ MessageSchema ReadSchema(const Truth& truth, std::vector<Diagnostic>* warnings) 
   return {};
 }
 
+std::string Fact(const RecordingReader& reader, const char* record, const char* key) {
+  const auto it = reader.metadata().find(record);
+  if (it == reader.metadata().end()) return "";
+  const auto entry = it->second.find(key);
+  return entry == it->second.end() ? "" : entry->second;
+}
+
+/// Ended by a person, or by a limit that a person set for this run.
+bool EndedEarly(const RecordingReader& reader) {
+  const std::string end = Fact(reader, "result", "end");
+  return end == "interrupted" || (end == "duration" && !Fact(reader, "run", "until").empty());
+}
+
 /// What the control run's robot sent to whom.
 Result<ControlPaths> ReadControl(const std::string& path, const Policy& policy,
                                  const AuditOptions& options) {
@@ -83,6 +96,8 @@ Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy
   report.unexplained = internal::FindUnexplained(truth, detector);
   report.verdicts = internal::Judge(truth, policy, report.findings, report.unexplained, *control);
   report.usefulness = internal::JudgeUsefulness(truth);
+  report.ended_early = EndedEarly(*reader);
+  if (report.ended_early) internal::ExcuseWhatCameLater(&report.usefulness);
   return report;
 }
 

@@ -116,6 +116,7 @@ struct AuditReport {
   std::string policy_name;
   std::string recording_path;
   bool sealed = false;
+  bool ended_early = false;       ///< By a person, or a limit set for this run alone.
   SimTime end;                    ///< Time of the last message.
   std::vector<Finding> findings;  ///< By time.
   std::vector<VerdictRow>

@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
@@ -24,7 +25,14 @@ std::string Bar(double share) {
   return bar;
 }
 
-RunObserver ObserverOf(ProgressLine& line) {
+// What a person types to see a run again, from the same working folder.
+std::string ReplayCommand(const std::string& recording, const std::string& firmware) {
+  std::string command = std::string(program_invocation_name) + " replay " + recording;
+  if (!firmware.empty()) command += " --firmware " + firmware;
+  return command;
+}
+
+RunObserver ObserverOf(const ScenarioRunOptions& options, ProgressLine& line) {
   RunObserver observer;
   observer.on_start = [&line](const std::string& folder, uint64_t seed,
                               const std::vector<std::string>& consents) {
@@ -40,7 +48,7 @@ RunObserver ObserverOf(ProgressLine& line) {
                   activity.c_str());
     line.Update(text);
   };
-  observer.on_run_end = [&line](const ScenarioRun& run) {
+  observer.on_run_end = [&line, &options](const ScenarioRun& run) {
     const RunOutcome& o = run.outcome;
     char text[256];
     std::snprintf(
@@ -50,7 +58,7 @@ RunObserver ObserverOf(ProgressLine& line) {
     line.Say(text);
     if (o.diagnosis.empty()) return;
     line.Say(o.diagnosis);
-    line.Say("again: dustproof replay " + run.recording);
+    line.Say("again: " + ReplayCommand(run.recording, options.firmware));
   };
   observer.on_stage = [&line](const std::string& what) { line.Update(what); };
   return observer;
@@ -95,7 +103,7 @@ int Run(const Flags& flags) {
     }
   }
   ProgressLine line;
-  const Result<ScenarioResult> result = RunScenario(options, ObserverOf(line));
+  const Result<ScenarioResult> result = RunScenario(options, ObserverOf(options, line));
   if (!result) return PrintError(result.error());
   const std::vector<const RunReport*> reports = ReportsOf(*result);
   if (flags.json) {

@@ -28,9 +28,9 @@ int PrintSchemas(const std::string& kind, bool json) {
     std::vector<std::string> known;
     for (const NamedSchema& s : AllSchemas()) known.push_back(s.kind);
     const std::string near = SuggestWord(kind, known);
-    return PrintError(
-        Error::BadInput("schema: knows scenario, home, map_overrides, robot and policy, not '" +
-                        kind + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
+    return PrintError(Error::BadInput(
+        "schema: knows scenario, home, map_overrides, robot, policy and message_schema, not '" +
+        kind + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
   }
   if (json && schemas.size() > 1) std::printf("[\n");
   for (size_t i = 0; i < schemas.size(); ++i) {
@@ -63,8 +63,9 @@ void AddSchemaCommand(CLI::App& app, int& exit_code) {
   CLI::App* schema = app.add_subcommand(
       "schema", "Prints what each kind of file may hold, with defaults and ranges");
   schema->footer("Example:\n  dustproof schema scenario --json > scenario.schema.json");
-  schema->add_option("kind", *kind,
-                     "scenario, home, map_overrides, robot or policy; all where absent");
+  schema->add_option(
+      "kind", *kind,
+      "scenario, home, map_overrides, robot, policy or message_schema; all where absent");
   schema->add_flag("--json", *json, "As JSON Schema, for editors");
   schema->callback([kind, json, &exit_code] { exit_code = PrintSchemas(*kind, *json); });
 }

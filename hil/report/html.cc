@@ -197,7 +197,7 @@ Json RunJson(const RunReport& r) {
   }
   for (const std::string& sentence : r.failed_expectations) {
     usefulness.push_back({{"key", sentence},
-                          {"text", "expected: " + sentence},
+                          {"text", "not as expected: " + sentence},
                           {"verdict", "fail"},
                           {"detail", ""}});
   }

@@ -45,6 +45,37 @@ std::string Cell(const std::string& text, size_t width, const char* colour) {
   return colour ? std::string(colour) + padded + "\033[0m" : padded;
 }
 
+std::string PartyName(const Party& party) {
+  return Readable(party.key) + (party.host.empty() ? "" : " (" + party.host + ")");
+}
+
+// One line for each finding that a failed cell rests on.
+std::string FailureLines(const std::vector<const RunReport*>& reports) {
+  constexpr int kLinesMax = 12;
+  std::string text;
+  int count = 0;
+  for (const RunReport* report : reports) {
+    for (const VerdictRow& row : report->audit.verdicts) {
+      if (row.verdict != Verdict::kFail || row.reading != static_cast<Reading>(report->reading))
+        continue;
+      for (const std::string& id : row.evidence) {
+        const Finding* finding = report->audit.FindFinding(id);
+        if (finding == nullptr || ++count > kLinesMax) continue;
+        char when[96];
+        std::snprintf(when, sizeof when,
+                      " at %.3f s, message %llu from byte %llu: ", finding->time.seconds(),
+                      static_cast<unsigned long long>(finding->sequence),
+                      static_cast<unsigned long long>(finding->first_byte));
+        text += report->consent + ": fail: " + Readable(row.category) + " to " +
+                PartyName(finding->party) + when + finding->what + "; " + row.clause + "\n";
+      }
+    }
+  }
+  if (count > kLinesMax)
+    text += std::to_string(count - kLinesMax) + " more failures are in the report\n";
+  return text.empty() ? "" : text + "\n";
+}
+
 }  // namespace
 
 std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool colour) {
@@ -80,7 +111,7 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
     text += "\n";
   }
   char line[160];
-  text += "\n";
+  text += "\n" + FailureLines(reports);
   for (const RunReport* r : reports) {
     char ate[32] = "unknown";
     if (r->metrics.ate_m >= 0) std::snprintf(ate, sizeof ate, "%.3f m", r->metrics.ate_m);
@@ -89,7 +120,7 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
                   r->metrics.rooms_reachable, r->sim_s);
     text += line;
     for (const std::string& sentence : r->failed_expectations)
-      text += r->consent + ": expected: " + sentence + "\n";
+      text += r->consent + ": not as expected: " + sentence + "\n";
     for (const Diagnostic& warning : r->audit.warnings)
       text += r->consent + ": note: " + ToString(warning) + "\n";
   }
@@ -98,8 +129,11 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
 
 std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
   std::array<int, 4> counts{};
-  int useful = 0, wanted = 0;
+  int useful = 0, wanted = 0, unexpected = 0, died = 0, early = 0;
   for (const RunReport* report : reports) {
+    unexpected += static_cast<int>(report->failed_expectations.size());
+    died += report->end == "firmware_died";
+    early += report->audit.ended_early;
     for (const Row& row : RowsOf({report})) {
       ++counts[static_cast<size_t>(
           report->audit.Worst(row.first, row.second, static_cast<Reading>(report->reading)))];
@@ -114,7 +148,11 @@ std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
                 "%zu %s: %d pass, %d fail, %d undetermined, %d not exercised; usefulness %d of %d",
                 reports.size(), reports.size() == 1 ? "run" : "runs", counts[0], counts[1],
                 counts[2], counts[3], useful, wanted);
-  return text;
+  std::string line = text;
+  if (unexpected > 0) line += "; " + std::to_string(unexpected) + " not as expected";
+  if (died > 0) line += "; the firmware died in " + std::to_string(died);
+  if (early > 0) line += "; " + std::to_string(early) + " ended early";
+  return line;
 }
 
 }  // namespace dustproof

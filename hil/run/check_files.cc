@@ -1,5 +1,9 @@
 #include "hil/run/check_files.h"
 
+#include <cstdio>
+#include <filesystem>
+
+#include "hil/audit/declared_messages.h"
 #include "hil/audit/policy.h"
 #include "hil/run/inputs.h"
 #include "sim/config/config.h"
@@ -22,6 +26,35 @@ Result<std::string> Answer(const char* kind, std::vector<Diagnostic> problems) {
   return Error::BadInput(std::move(problems));
 }
 
+void CheckMessages(const std::string& path, std::vector<Diagnostic>* problems) {
+  const Result<std::string> text = ReadTextFile(path, 1 << 24);
+  Collect(text, problems);
+  if (text) Collect(CheckDeclaredMessages(*text, path), problems);
+}
+
+void CheckMessagesBeside(const std::string& robot_path, std::vector<Diagnostic>* problems) {
+  const std::string path = DeclaredMessagesPath(robot_path);
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) CheckMessages(path, problems);
+}
+
+// What was placed by rule in an imported map, as its sidecar would say it.
+std::string PlacementOf(const FloorPlan& plan) {
+  const Bounds bounds = BoundsOf(plan);
+  char text[400];
+  std::snprintf(text, sizeof text,
+                "map_server map of %.2f to %.2f m by %.2f to %.2f m; as its .dustproof.yaml would "
+                "say: dock: {at: [%.2f, %.2f], yaw_deg: %.0f}; rooms:",
+                bounds.min.x(), bounds.max.x(), bounds.min.y(), bounds.max.y(), plan.X_WD.x,
+                plan.X_WD.y, plan.X_WD.yaw * 180 / std::numbers::pi);
+  std::string all = text;
+  for (const Room& room : plan.rooms) {
+    std::snprintf(text, sizeof text, " %s (%.1f m²)", room.name.c_str(), SignedArea(room.polygon));
+    all += text;
+  }
+  return all;
+}
+
 Result<std::string> CheckScenario(const std::string& path) {
   std::vector<Diagnostic> problems;
   const Result<Scenario> scenario = LoadScenario(path);
@@ -29,6 +62,7 @@ Result<std::string> CheckScenario(const std::string& path) {
   if (!scenario) return Answer("scenario", std::move(problems));
   HomeOptions home_options;
   const Result<RobotConfig> robot = LoadRobotConfig(PathBeside(path, scenario->robot));
+  CheckMessagesBeside(PathBeside(path, scenario->robot), &problems);
   Collect(robot, &problems);
   if (robot) home_options.robot_radius_m = robot->body.radius_m;
   Collect(LoadHome(PathBeside(path, scenario->home), home_options), &problems);
@@ -40,6 +74,7 @@ Result<std::string> CheckScenario(const std::string& path) {
 }  // namespace
 
 Result<std::string> CheckFile(const std::string& path) {
+  if (const Result<void> named = RefuseImage(path); !named) return named.error();
   const Result<ConfigNode> node = LoadYaml(path);
   if (!node) return node.error();
   const std::string kind = KindOf(*node);
@@ -47,20 +82,31 @@ Result<std::string> CheckFile(const std::string& path) {
   if (kind == "scenario") return CheckScenario(path);
   if (kind == "robot") {
     Collect(LoadRobotConfig(path), &problems);
+    CheckMessagesBeside(path, &problems);
     return Answer("robot", std::move(problems));
+  }
+  if (kind == "message_schema") {
+    CheckMessages(path, &problems);
+    return Answer("declaration of messages", std::move(problems));
   }
   if (kind == "policy") {
     Collect(LoadPolicy(path), &problems);
     return Answer("policy", std::move(problems));
   }
   if (kind == "home" || (kind.empty() && node->Find("image") != nullptr)) {
-    Collect(LoadHome(path), &problems);
-    return Answer(kind == "home" ? "home" : "map_server map", std::move(problems));
+    const Result<FloorPlan> plan = LoadHome(path);
+    if (!plan) return plan.error();
+    return kind == "home" ? "home" : PlacementOf(*plan);
   }
-  const std::string near = SuggestWord(kind, {"scenario", "robot", "policy", "home"});
+  if (kind == "map_overrides") {
+    return Error::BadInput({path, 1, 1}, "kind",
+                           "is checked with the map that it lies beside; validate that map");
+  }
+  const std::string near =
+      SuggestWord(kind, {"scenario", "robot", "policy", "home", "message_schema"});
   return Error::BadInput({path, 1, 1}, "kind",
-                         "must be scenario, home, robot or policy, got '" + kind + "'" +
-                             (near.empty() ? "" : "; did you mean '" + near + "'?"));
+                         "must be scenario, home, robot, policy or message_schema, got '" + kind +
+                             "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
 std::vector<NamedSchema> AllSchemas() {
@@ -68,7 +114,8 @@ std::vector<NamedSchema> AllSchemas() {
           {"home", HomeSchema()},
           {"map_overrides", MapOverridesSchema()},
           {"robot", RobotSchema()},
-          {"policy", PolicySchema()}};
+          {"policy", PolicySchema()},
+          {"message_schema", DeclaredMessagesSchema()}};
 }
 
 }  // namespace dustproof

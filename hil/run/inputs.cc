@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "hil/audit/declared_messages.h"
 #include "hil/capture/recording_reader.h"
 #include "sim/config/config.h"
 #include "sim/config/number.h"
@@ -56,12 +57,13 @@ void Keep(Result<T> result, T* out, Problems* problems) {
   if (problems->Take(result)) *out = std::move(*result);
 }
 
-// What the firmware's maker declares to send lies beside the robot: `<robot folder>/messages.yaml`.
-// It may be absent.
-std::string ReadDeclaredMessages(const std::string& robot_path) {
-  const Result<std::string> text =
-      ReadTextFile(PathBeside(robot_path, "messages.yaml"), kFileBytesMax);
-  return text ? *text : "";
+// It may be absent: then nothing counts as declared.
+void ReadDeclaredMessages(const std::string& robot_path, std::string* out, Problems* problems) {
+  const std::string path = DeclaredMessagesPath(robot_path);
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return;
+  Keep(ReadTextFile(path, kFileBytesMax), out, problems);
+  if (!out->empty()) problems->Take(CheckDeclaredMessages(*out, path));
 }
 
 void ReadTrust(const std::string& scenario, const TrustSpec& spec, TrustFiles* out,
@@ -89,6 +91,10 @@ std::string RunFact(const RecordingReader& reader, const char* key) {
 }
 
 }  // namespace
+
+std::string DeclaredMessagesPath(const std::string& robot_path) {
+  return PathBeside(robot_path, "messages.yaml");
+}
 
 Result<std::string> FindFirmware(const std::string& name_or_path) {
   std::error_code ignored;
@@ -152,9 +158,9 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   if (firmware_path) Keep(ReadTextFile(*firmware_path, kFileBytesMax), &firmware_bytes, &problems);
   TrustFiles trust;
   ReadTrust(paths.scenario, in.scenario.trust, &trust, &problems);
+  ReadDeclaredMessages(robot_path, &in.schema_text, &problems);
   if (problems.any()) return problems.error();
 
-  in.schema_text = ReadDeclaredMessages(robot_path);
   in.trust = std::move(trust);
   in.seed = paths.seed.value_or(static_cast<uint64_t>(in.scenario.seed));
   in.scenario_hash = HashOf(in, firmware_bytes);
@@ -202,8 +208,12 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware) {
   const Result<RecordingReader> reader = RecordingReader::Open(recording);
   if (!reader) return reader.error();
-  const Result<std::string> path =
-      FindFirmware(firmware.empty() ? RunFact(*reader, "firmware") : firmware);
+  const std::string made_with = RunFact(*reader, "firmware");
+  const Result<std::string> path = FindFirmware(firmware.empty() ? made_with : firmware);
+  if (!path && firmware.empty())
+    return Error::BadInput(recording + ": was made with the firmware '" + made_with +
+                           "', which is not among `dustproof list firmware`; give its file by "
+                           "--firmware FILE.so");
   if (!path) return path.error();
   const Result<RunInputs> inputs = LoadRecordedInputs(fs::absolute(recording), *path);
   if (!inputs) return inputs.error();

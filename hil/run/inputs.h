@@ -51,6 +51,9 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request);
 /// is a name or a path. `recording` is still open in it.
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware);
 
+/// Where the firmware's maker declares what it sends: `messages.yaml` in the robot's folder.
+std::string DeclaredMessagesPath(const std::string& robot_path);
+
 /// The shared object for a firmware's name (searched beside the executable) or path.
 Result<std::string> FindFirmware(const std::string& name_or_path);
 /// Names of the firmware that can be found by name.

@@ -86,6 +86,7 @@ Result<Worker> StartWorker(const RunRequest& request) {
     } else {
       dup2(fds[1], kReportFd);
     }
+    dup2(STDERR_FILENO, STDOUT_FILENO);  // What firmware prints is no part of our results.
     execve("/proc/self/exe", argv.data(), envp.data());
     _exit(127);
   }

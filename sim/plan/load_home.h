@@ -24,6 +24,9 @@ Result<FloorPlan> LoadHome(const std::string& path, const HomeOptions& options =
 Result<FloorPlan> ParseHome(std::string_view text, const std::string& file_name,
                             const HomeOptions& options = {});
 
+/// BadInput where the path names a map's image instead of its YAML file.
+Result<void> RefuseImage(const std::string& path);
+
 /// `kind: home`, for `dustproof schema`.
 SchemaNode HomeSchema();
 /// `kind: map_overrides`, the sidecar `<map>.dustproof.yaml`.

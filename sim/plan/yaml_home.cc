@@ -249,7 +249,17 @@ Room RoomFields::ToRoom() const {
   return room;
 }
 
+Result<void> RefuseImage(const std::string& path) {
+  for (const char* ending : {".pgm", ".png", ".PGM", ".PNG"}) {
+    if (path.ends_with(ending))
+      return Error::BadInput(path +
+                             ": is an image; name the map_server YAML file that goes with it");
+  }
+  return {};
+}
+
 Result<FloorPlan> LoadHome(const std::string& path, const HomeOptions& options) {
+  if (const Result<void> named = RefuseImage(path); !named) return named.error();
   Result<ConfigNode> root = LoadYaml(path);
   if (!root) return root.error();
   if (root->Find("kind") == nullptr && root->Find("image") != nullptr)

@@ -24,8 +24,7 @@ class CliTest(ProcessTest):
         self.assertIn("did you mean '--seed'?", done.stderr)
 
     def test_everything_that_ships_is_valid(self):
-        files = [str(p) for folder in ("scenarios", "robots") for p in sorted((ROOT / folder).rglob("*.yaml"))
-                 if "messages" not in p.name]
+        files = [str(p) for folder in ("scenarios", "robots") for p in sorted((ROOT / folder).rglob("*.yaml"))]
         done = self.call("validate", *files)
         self.assertEqual(done.returncode, 0, done.stderr)
 
@@ -77,6 +76,26 @@ class CliTest(ProcessTest):
         done = self.call("run", FIRST_RUN, "--out", "/proc/nothing/here")
         self.assertEqual(done.returncode, 3)
         self.assertIn("/proc/nothing/here", done.stderr)
+
+    def test_an_image_is_no_home_and_says_what_is(self):
+        done = self.call("validate", self.write("plan.pgm", "P5 1 1 255\n."))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is an image; name the map_server YAML", done.stderr)
+
+    def test_declared_messages_are_checked_with_their_robot(self):
+        (self.folder / "bot").mkdir()
+        robot = self.write("bot/robot.yaml", (ROOT / "robots/vacuum/robot.yaml").read_text())
+        messages = self.write("bot/messages.yaml", "kind: message_schema\nformat_version: 1\nmessages:\n  - where: mqtt a\n    categries: [x]\n")
+        for file in (robot, messages):
+            done = self.call("validate", file)
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn("bot/messages.yaml:5:", done.stderr)
+            self.assertIn("did you mean 'categories'", done.stderr)
+
+    def test_a_run_that_is_ended_early_owes_no_end(self):
+        done = self.call("run", ROOT / "scenarios/first_run.yaml", "--consent", "all_denied", "--until", "20s")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("; 1 ended early", done.stdout)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class ShortRunTest(ProcessTest):
         for part in ("task: main", "last HAL call: clock.sleep_us", "20.", "#0 run"):
             self.assertIn(part, done.stderr)
         recording = "runs/first_run-001/all_denied.mcap"
-        self.assertIn("again: dustproof replay " + recording, done.stderr)
+        self.assertIn("replay " + recording + " --firmware ", done.stderr)
         self.assertEqual(self.call("audit", recording, "--json").stderr, "")
         again = self.call("replay", recording, "--firmware", "dies.so")
         self.assertIn("the same", again.stdout, again.stderr)

@@ -25,6 +25,9 @@ std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy,
                               const ControlPaths& control);
 
 std::vector<UsefulnessCheck> JudgeUsefulness(const Truth& truth);
+/// For a run that was ended before its scenario's end: what it might still have done is not
+/// exercised rather than failed.
+void ExcuseWhatCameLater(std::vector<UsefulnessCheck>* checks);
 
 /// The policy's key for a party: its own, or `other` for one that the policy doesn't know.
 std::string PolicyPartyOf(const Policy& policy, const std::string& party);

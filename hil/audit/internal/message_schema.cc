@@ -45,6 +45,22 @@ Result<MessageSchema> ParseMessageSchema(std::string_view text, const std::strin
   return ParseConfig<MessageSchema>(text, file_name);
 }
 
+}  // namespace dustproof::internal
+
+namespace dustproof {
+
+Result<void> CheckDeclaredMessages(std::string_view text, const std::string& file_name) {
+  const auto schema = internal::ParseMessageSchema(text, file_name);
+  if (!schema) return schema.error();
+  return {};
+}
+
+SchemaNode DeclaredMessagesSchema() { return DescribeConfig<internal::MessageSchema>(); }
+
+}  // namespace dustproof
+
+namespace dustproof::internal {
+
 namespace {
 
 std::vector<std::string> Split(std::string_view text, char separator) {

@@ -98,5 +98,22 @@ TEST(SummaryTest, CountsCellsByTheirWorstVerdict) {
   EXPECT_TRUE(report.failed());
 }
 
+TEST(SummaryTest, SaysWhatElseMakesARunFail) {
+  RunReport report = OneFailure();
+  report.failed_expectations = {"the robot did not end on its dock"};
+  report.end = "firmware_died";
+  EXPECT_EQ(RenderSummaryLine({&report}),
+            "1 run: 0 pass, 1 fail, 0 undetermined, 0 not exercised; usefulness 0 of 0; 1 not as "
+            "expected; the firmware died in 1");
+}
+
+TEST(RunTableTest, NamesEachFailureWithItsPlace) {
+  RunReport report = OneFailure();
+  report.audit.findings[0].what = "the password in upper case";
+  const std::string table = RenderRunTable({&report}, false);
+  EXPECT_NE(table.find(": fail: "), std::string::npos) << table;
+  EXPECT_NE(table.find("the password in upper case"), std::string::npos) << table;
+}
+
 }  // namespace
 }  // namespace dustproof

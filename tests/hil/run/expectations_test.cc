@@ -16,8 +16,12 @@ TEST(ExpectationsTest, SayWhatWasMissedWithBothFigures) {
   report.audit.usefulness = {{"docked", Verdict::kFail, ""}};
   const std::vector<std::string> missed = MissedExpectations(expect, report);
   ASSERT_EQ(missed.size(), 3u);
-  EXPECT_EQ(missed[0], "coverage of at least 0.950, got 0.500");
-  EXPECT_EQ(missed[1], "a trajectory error of at most 0.050 m, got 0.100");
+  EXPECT_EQ(missed[0], "the coverage is not at least 0.950 but 0.500");
+  EXPECT_EQ(missed[1], "the trajectory's error is not at most 0.050 m but 0.100 m");
+  EXPECT_EQ(missed[2], "the robot did not end on its dock");
+
+  report.audit.ended_early = true;  // What is expected holds for the end.
+  EXPECT_TRUE(MissedExpectations(expect, report).empty());
 }
 
 TEST(ExpectationsTest, AreQuietWhereEverythingHolds) {
