@@ -45,6 +45,36 @@ std::string Cell(const std::string& text, size_t width, const char* colour) {
   return colour ? std::string(colour) + padded + "\033[0m" : padded;
 }
 
+bool ExercisedInAny(const std::vector<const RunReport*>& reports, const Row& row) {
+  return std::any_of(reports.begin(), reports.end(), [&](const RunReport* r) {
+    return r->audit.Worst(row.first, row.second, static_cast<Reading>(r->reading)) !=
+           Verdict::kNotExercised;
+  });
+}
+
+std::string RowName(const Row& row) {
+  return (row.first == "robot" ? "" : row.first + ": ") + Readable(row.second);
+}
+
+// What no run exercised, in one sentence of lines that fit a terminal.
+std::string NotExercisedLines(const std::vector<const RunReport*>& reports) {
+  constexpr size_t kWidth = 100;
+  std::string text, line = reports.size() == 1 ? "not exercised:" : "not exercised in any run:";
+  bool any = false;
+  for (const Row& row : RowsOf(reports)) {
+    if (ExercisedInAny(reports, row)) continue;
+    const std::string word = (any ? ", " : " ") + RowName(row);
+    if (line.size() + word.size() > kWidth) {
+      text += line + ",\n";
+      line = "  " + RowName(row);
+    } else {
+      line += word;
+    }
+    any = true;
+  }
+  return any ? text + line + "\n" : "";
+}
+
 std::string PartyName(const Party& party) {
   return Readable(party.key) + (party.host.empty() ? "" : " (" + party.host + ")");
 }
@@ -89,8 +119,8 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
   }
   text += "\n";
   for (const Row& row : RowsOf(reports)) {
-    text += Cell((row.first == "robot" ? "" : row.first + ": ") + Readable(row.second), kFirst,
-                 nullptr);
+    if (!ExercisedInAny(reports, row)) continue;
+    text += Cell(RowName(row), kFirst, nullptr);
     for (size_t i = 0; i < reports.size(); ++i) {
       const Verdict verdict =
           reports[i]->audit.Worst(row.first, row.second, static_cast<Reading>(reports[i]->reading));
@@ -98,6 +128,7 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
     }
     text += "\n";
   }
+  text += NotExercisedLines(reports);
   text += "\n" + Cell("what the user wanted", kFirst, nullptr) + "\n";
   for (const UsefulnessCheck& check : reports[0]->audit.usefulness) {
     text += Cell(Readable(check.name), kFirst, nullptr);
