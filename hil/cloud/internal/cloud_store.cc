@@ -31,7 +31,7 @@ std::string CloudStore::NewSecret(const std::string& kind, size_t length) {
   return secret;
 }
 
-RobotRecord& CloudStore::AddRobot(const Pairing& pairing) {
+RobotRecord& CloudStore::AddRobot(const PendingPairing& pairing) {
   RobotRecord& robot = robots[++last_robot_number_];
   robot.number = last_robot_number_;
   robot.account = pairing.account;

@@ -55,7 +55,7 @@ struct RobotRecord {
   bool deleted = false;  ///< Its account is gone; it is only let say goodbye.
 };
 
-struct Pairing {
+struct PendingPairing {
   std::string account;
   ConsentWords consents;
   SimTime expires;
@@ -79,7 +79,7 @@ class CloudStore {
   CloudStore(const Cloud::Config& config, CaptureSink& sink);
 
   std::map<std::string, AccountRecord> accounts;
-  std::map<std::string, Pairing> pairings;
+  std::map<std::string, PendingPairing> pairings;
   std::map<uint32_t, RobotRecord> robots;
 
   const Cloud::Config& config() const { return config_; }
@@ -88,7 +88,7 @@ class CloudStore {
   /// A secret of 32 characters. The n-th of its kind is the same whatever else was drawn before it.
   std::string NewSecret(const std::string& kind, size_t length = 32);
 
-  RobotRecord& AddRobot(const Pairing& pairing);
+  RobotRecord& AddRobot(const PendingPairing& pairing);
   /// The robot that a credential stands for; null for "", unknown and deleted ones.
   RobotRecord* FindByCredential(std::string_view credential);
   RobotRecord* FindByClientId(std::string_view client_id);

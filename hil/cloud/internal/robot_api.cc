@@ -55,7 +55,7 @@ HttpReply RobotApi::Bind(const HttpCall& call) {
 
 /// A token is used up once its robot has opened a session: until then the answer may have been
 /// lost, and is repeated.
-bool RobotApi::IsUsed(const Pairing& pairing) const {
+bool RobotApi::IsUsed(const PendingPairing& pairing) const {
   const auto robot = store_.robots.find(pairing.robot_number);
   return robot != store_.robots.end() &&
          (robot->second.deleted || !robot->second.session.client_id.empty());

@@ -21,7 +21,7 @@ class RobotApi {
                     RobotHandler handler);
 
   HttpReply Bind(const HttpCall& call);
-  bool IsUsed(const Pairing& pairing) const;
+  bool IsUsed(const PendingPairing& pairing) const;
   HttpReply OpenSession(const HttpCall& call);
   HttpReply PutIdentity(const HttpCall& call, RobotRecord& robot);
   HttpReply PutMap(const HttpCall& call, RobotRecord& robot);
