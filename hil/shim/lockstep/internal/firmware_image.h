@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hil/hal/dp_types.h"
+#include "hil/shim/lockstep/internal/elf_file.h"
 #include "sim/core/result.h"
 
 namespace dustproof::internal {
@@ -37,11 +38,10 @@ class FirmwareImage {
     std::byte* begin;
     std::vector<std::byte> load_image;
   };
-  struct Elf;
 
   FirmwareImage() = default;
   Result<void> Open(const std::string& path);
-  void TakeLoadImage(const Elf& elf);
+  void TakeLoadImage(const ElfFile& elf);
 
   std::string path_;
   std::string name_;
