@@ -12,7 +12,8 @@ namespace {
 dp_status DriveSetVelocity(float left_m_s, float right_m_s) {
   const HalCall call("drive.set_velocity");
   if (!call) return DP_ERR_STATE;
-  if (!std::isfinite(left_m_s) || !std::isfinite(right_m_s)) return DP_ERR_INVALID;
+  if (!std::isfinite(left_m_s) || !std::isfinite(right_m_s))
+    return call.Refuse("a speed is not a number");
   DriveDevice& drive = *call->devices.drive;
   const double max_m_s = drive.velocity_m_s_max();
   call->scheduler.OnHostStack([&] {
@@ -25,7 +26,8 @@ dp_status DriveSetVelocity(float left_m_s, float right_m_s) {
 dp_status DriveSetPwm(float left, float right) {
   const HalCall call("drive.set_pwm");
   if (!call) return DP_ERR_STATE;
-  if (!(std::abs(left) <= 1) || !(std::abs(right) <= 1)) return DP_ERR_INVALID;
+  if (!(std::abs(left) <= 1) || !(std::abs(right) <= 1))
+    return call.Refuse("a duty is not in -1 to 1");
   call->scheduler.OnHostStack([&] { call->devices.drive->SetPwm(left, right); });
   return DP_OK;
 }
@@ -41,7 +43,7 @@ template <CleaningMotor motor>
 dp_status CleaningSet(float duty) {
   const HalCall call("cleaning.set");
   if (!call) return DP_ERR_STATE;
-  if (!(duty >= 0 && duty <= 1)) return DP_ERR_INVALID;
+  if (!(duty >= 0 && duty <= 1)) return call.Refuse("the duty is not in 0 to 1");
   call->scheduler.OnHostStack([&] { call->devices.cleaning->SetDuty(motor, duty); });
   return DP_OK;
 }
@@ -53,7 +55,8 @@ constexpr dp_cleaning_v1 kCleaning = {CleaningSet<CleaningMotor::kMainBrush>,
 dp_status IndicatorsSetLed(uint8_t index, uint32_t rgb) {
   const HalCall call("indicators.set_led");
   if (!call) return DP_ERR_STATE;
-  if (index > 3 || rgb > 0xFFFFFF) return DP_ERR_INVALID;
+  if (index > 3 || rgb > 0xFFFFFF)
+    return call.Refuse("the light is not in 0 to 3, or its colour not in 0 to 0xFFFFFF");
   call->scheduler.OnHostStack([&] { call->devices.indicators->SetLed(index, rgb); });
   return DP_OK;
 }

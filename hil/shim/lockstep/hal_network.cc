@@ -21,7 +21,7 @@ constexpr size_t kTransferBytesMax = 64u << 20;  // A length beyond it is taken 
 int32_t WifiScan(dp_wifi_network* out, size_t capacity) {
   const HalCall call("wifi.scan");
   if (!call) return DP_ERR_STATE;
-  if (out == nullptr && capacity > 0) return DP_ERR_INVALID;
+  if (out == nullptr && capacity > 0) return call.Refuse("out is null");
   HalState& hal = call.hal();
   hal.scheduler.SleepUntil(hal.queue.now() + kScanTime);
   size_t count = 0;
@@ -40,7 +40,9 @@ dp_status WifiJoin(const char* ssid, const char* password, const char* host_name
   const auto ssid_bytes = TextLength(ssid, kSsidBytesMax);
   const auto password_bytes = TextLength(password == nullptr ? "" : password, kPassphraseBytesMax);
   const auto host_bytes = TextLength(host_name == nullptr ? "" : host_name, kHostNameBytesMax);
-  if (!ssid_bytes || *ssid_bytes == 0 || !password_bytes || !host_bytes) return DP_ERR_INVALID;
+  if (!ssid_bytes || *ssid_bytes == 0 || !password_bytes || !host_bytes) {
+    return call.Refuse("ssid must have 1 to 32 bytes, password at most 64, host_name at most 253");
+  }
   HalState& hal = call.hal();
   WifiDevice& wifi = *hal.devices.wifi;
   const SimTime deadline = hal.Deadline(timeout_us);
@@ -69,9 +71,10 @@ dp_status WifiStartHotspot(const char* ssid, const char* passphrase) {
   if (!call) return DP_ERR_STATE;
   const auto ssid_bytes = TextLength(ssid, kSsidBytesMax);
   const auto pass_bytes = TextLength(passphrase == nullptr ? "" : passphrase, 63);
-  if (!ssid_bytes || *ssid_bytes == 0 || !pass_bytes) return DP_ERR_INVALID;
-  if (passphrase != nullptr && *pass_bytes < 8) return DP_ERR_INVALID;
-  if (call->join_under_way) return DP_ERR_STATE;
+  if (!ssid_bytes || *ssid_bytes == 0) return call.Refuse("ssid must have 1 to 32 bytes");
+  if (!pass_bytes || (passphrase != nullptr && *pass_bytes < 8))
+    return call.Refuse("passphrase must be null or have 8 to 63 characters");
+  if (call->join_under_way) return call.Refuse("a join is under way", DP_ERR_STATE);
   dp_status status = DP_ERR_IO;
   call->scheduler.OnHostStack([&] {
     status = call->devices.wifi->StartHotspot({ssid, *ssid_bytes},
@@ -110,6 +113,14 @@ constexpr dp_wifi_v1 kWifi = {WifiScan,  WifiJoin,    WifiStartHotspot, WifiStop
 
 using SocketState = OpenSocket::State;
 
+constexpr const char* kNoSocket = "no open socket has this handle";
+constexpr const char* kNoTcpSocket = "no open TCP socket has this handle";
+constexpr const char* kNoUdpSocket = "no open UDP socket has this handle";
+constexpr const char* kNotNew = "the socket was connected or bound before";
+constexpr const char* kNotConnected = "the socket is not connected";
+constexpr const char* kBadData = "data is null, or longer than any buffer";
+constexpr const char* kBadOut = "out is null, or capacity is 0 or beyond any buffer";
+
 OpenSocket* FindSocket(HalState& hal, int32_t handle) {
   const auto it = std::find_if(hal.sockets.begin(), hal.sockets.end(),
                                [=](const auto& s) { return s.handle == handle; });
@@ -133,8 +144,9 @@ int32_t SocketResolve(const char* host, uint32_t* out, size_t capacity, uint64_t
   const HalCall call("socket.resolve");
   if (!call) return DP_ERR_STATE;
   const auto host_bytes = TextLength(host, kHostNameBytesMax);
-  if (!host_bytes || *host_bytes == 0 || out == nullptr || capacity == 0 || capacity > 4096)
-    return DP_ERR_INVALID;
+  if (!host_bytes || *host_bytes == 0) return call.Refuse("host must have 1 to 253 bytes");
+  if (out == nullptr || capacity == 0 || capacity > 4096)
+    return call.Refuse("out is null, or capacity not in 1 to 4096");
   HalState& hal = call.hal();
   SocketDevice& device = *hal.devices.sockets;
   int32_t lookup = DP_ERR_UNREACHABLE;
@@ -150,7 +162,8 @@ int32_t SocketResolve(const char* host, uint32_t* out, size_t capacity, uint64_t
 int32_t SocketOpen(dp_socket_kind kind) {
   const HalCall call("socket.open");
   if (!call) return DP_ERR_STATE;
-  if (RawValue(kind) != DP_SOCKET_TCP && RawValue(kind) != DP_SOCKET_UDP) return DP_ERR_INVALID;
+  if (RawValue(kind) != DP_SOCKET_TCP && RawValue(kind) != DP_SOCKET_UDP)
+    return call.Refuse("kind must be DP_SOCKET_TCP or DP_SOCKET_UDP");
   HalState& hal = call.hal();
   if (hal.sockets.size() >= kSocketsMax) return DP_ERR_FULL;
   int32_t answer = DP_ERR_FULL;
@@ -166,8 +179,9 @@ dp_status SocketConnect(int32_t handle, dp_endpoint to, uint64_t timeout_us) {
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_TCP);
-  if (socket == nullptr || to.port == 0) return DP_ERR_INVALID;
-  if (socket->state != SocketState::kNew) return DP_ERR_STATE;
+  if (socket == nullptr) return call.Refuse(kNoTcpSocket);
+  if (to.port == 0) return call.Refuse("port 0 can't be connected to");
+  if (socket->state != SocketState::kNew) return call.Refuse(kNotNew, DP_ERR_STATE);
   SocketDevice& device = *hal.devices.sockets;
   const int32_t id = socket->device_id;
   socket->state = SocketState::kConnecting;
@@ -189,8 +203,8 @@ dp_status SocketBind(int32_t handle, uint16_t port) {
   const HalCall call("socket.bind");
   if (!call) return DP_ERR_STATE;
   OpenSocket* socket = FindSocket(call.hal(), handle);
-  if (socket == nullptr) return DP_ERR_INVALID;
-  if (socket->state != SocketState::kNew) return DP_ERR_STATE;
+  if (socket == nullptr) return call.Refuse(kNoSocket);
+  if (socket->state != SocketState::kNew) return call.Refuse(kNotNew, DP_ERR_STATE);
   dp_status status = DP_ERR_IO;
   call->scheduler.OnHostStack(
       [&] { status = call->devices.sockets->Bind(socket->device_id, port); });
@@ -204,8 +218,9 @@ int32_t SocketAccept(int32_t listener, dp_endpoint* peer, uint64_t timeout_us) {
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, listener, DP_SOCKET_TCP);
-  if (socket == nullptr) return DP_ERR_INVALID;
-  if (socket->state != SocketState::kListening) return DP_ERR_STATE;
+  if (socket == nullptr) return call.Refuse(kNoTcpSocket);
+  if (socket->state != SocketState::kListening)
+    return call.Refuse("the socket does not listen: bind it first", DP_ERR_STATE);
   const int32_t id = socket->device_id;
   dp_endpoint from{};
   const int32_t answer = Retry(hal, hal.network, timeout_us, [&]() -> int32_t {
@@ -224,9 +239,9 @@ int32_t SocketSend(int32_t handle, const void* data, size_t bytes, uint64_t time
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_TCP);
-  if (socket == nullptr || (data == nullptr && bytes > 0) || bytes > kTransferBytesMax)
-    return DP_ERR_INVALID;
-  if (socket->state != SocketState::kConnected) return DP_ERR_STATE;
+  if (socket == nullptr) return call.Refuse(kNoTcpSocket);
+  if ((data == nullptr && bytes > 0) || bytes > kTransferBytesMax) return call.Refuse(kBadData);
+  if (socket->state != SocketState::kConnected) return call.Refuse(kNotConnected, DP_ERR_STATE);
   if (bytes == 0) return 0;
   const int32_t id = socket->device_id;
   const auto* begin = static_cast<const std::byte*>(data);
@@ -248,9 +263,9 @@ int32_t SocketReceive(int32_t handle, void* out, size_t capacity, uint64_t timeo
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_TCP);
-  if (socket == nullptr || out == nullptr || capacity == 0 || capacity > kTransferBytesMax)
-    return DP_ERR_INVALID;
-  if (socket->state != SocketState::kConnected) return DP_ERR_STATE;
+  if (socket == nullptr) return call.Refuse(kNoTcpSocket);
+  if (out == nullptr || capacity == 0 || capacity > kTransferBytesMax) return call.Refuse(kBadOut);
+  if (socket->state != SocketState::kConnected) return call.Refuse(kNotConnected, DP_ERR_STATE);
   const int32_t id = socket->device_id;
   return Retry(hal, hal.network, timeout_us, [&]() -> int32_t {
     if (FindSocket(hal, handle) == nullptr) return DP_ERR_CLOSED;
@@ -263,9 +278,10 @@ int32_t SocketSendTo(int32_t handle, dp_endpoint to, const void* data, size_t by
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_UDP);
-  if (socket == nullptr || (data == nullptr && bytes > 0) || bytes > kDatagramBytesMax)
-    return DP_ERR_INVALID;
-  if (to.address == 0 || to.port == 0) return DP_ERR_INVALID;
+  if (socket == nullptr) return call.Refuse(kNoUdpSocket);
+  if ((data == nullptr && bytes > 0) || bytes > kDatagramBytesMax)
+    return call.Refuse("data is null, or longer than 1472 bytes");
+  if (to.address == 0 || to.port == 0) return call.Refuse("address or port is 0");
   int32_t answer = DP_ERR_UNREACHABLE;
   hal.scheduler.OnHostStack([&] {
     answer = hal.devices.sockets->SendTo(socket->device_id, to,
@@ -280,8 +296,8 @@ int32_t SocketReceiveFrom(int32_t handle, dp_endpoint* from, void* out, size_t c
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_UDP);
-  if (socket == nullptr || out == nullptr || capacity == 0 || capacity > kTransferBytesMax)
-    return DP_ERR_INVALID;
+  if (socket == nullptr) return call.Refuse(kNoUdpSocket);
+  if (out == nullptr || capacity == 0 || capacity > kTransferBytesMax) return call.Refuse(kBadOut);
   const int32_t id = socket->device_id;
   dp_endpoint sender{};
   const int32_t answer = Retry(hal, hal.network, timeout_us, [&]() -> int32_t {
@@ -296,7 +312,8 @@ dp_status SocketJoinGroup(int32_t handle, uint32_t group) {
   const HalCall call("socket.join_group");
   if (!call) return DP_ERR_STATE;
   OpenSocket* socket = FindSocket(call.hal(), handle, DP_SOCKET_UDP);
-  if (socket == nullptr || (group >> 28) != 0xE) return DP_ERR_INVALID;
+  if (socket == nullptr) return call.Refuse(kNoUdpSocket);
+  if ((group >> 28) != 0xE) return call.Refuse("the group is not in 224.0.0.0/4");
   dp_status status = DP_ERR_IO;
   call->scheduler.OnHostStack(
       [&] { status = call->devices.sockets->JoinGroup(socket->device_id, group); });
@@ -308,7 +325,7 @@ dp_status SocketClose(int32_t handle) {
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle);
-  if (socket == nullptr) return DP_ERR_INVALID;
+  if (socket == nullptr) return call.Refuse(kNoSocket);
   const int32_t id = socket->device_id;
   hal.scheduler.OnHostStack([&] {
     std::erase_if(hal.sockets, [handle](const OpenSocket& s) { return s.handle == handle; });
@@ -327,7 +344,7 @@ constexpr dp_socket_v1 kSocket = {SocketResolve,     SocketOpen,      SocketConn
 int32_t UartWrite(const void* data, size_t bytes) {
   const HalCall call("uart.write");
   if (!call) return DP_ERR_STATE;
-  if ((data == nullptr && bytes > 0) || bytes > kTransferBytesMax) return DP_ERR_INVALID;
+  if ((data == nullptr && bytes > 0) || bytes > kTransferBytesMax) return call.Refuse(kBadData);
   if (bytes > 0) {
     call->scheduler.OnHostStack([&] {
       call->devices.uart->Write({static_cast<const std::byte*>(data), bytes});
@@ -339,7 +356,7 @@ int32_t UartWrite(const void* data, size_t bytes) {
 int32_t UartRead(void* out, size_t capacity, uint64_t timeout_us) {
   const HalCall call("uart.read");
   if (!call) return DP_ERR_STATE;
-  if (out == nullptr || capacity == 0 || capacity > kTransferBytesMax) return DP_ERR_INVALID;
+  if (out == nullptr || capacity == 0 || capacity > kTransferBytesMax) return call.Refuse(kBadOut);
   HalState& hal = call.hal();
   return Retry(hal, hal.typing, timeout_us, [&]() -> int32_t {
     const size_t count = hal.devices.uart->Read({static_cast<std::byte*>(out), capacity});

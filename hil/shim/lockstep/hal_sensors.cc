@@ -8,11 +8,14 @@
 namespace dustproof::internal {
 namespace {
 
+constexpr const char* kOutIsNull = "out is null";
+
 /// The next sample of a queue, waiting for it.
 template <typename Sample, size_t kept>
-dp_status ReadNext(HalState& hal, SampleQueue<Sample, kept>& samples, Sample* out,
+dp_status ReadNext(const HalCall& call, SampleQueue<Sample, kept>& samples, Sample* out,
                    uint64_t timeout_us) {
-  if (out == nullptr) return DP_ERR_INVALID;
+  if (out == nullptr) return call.Refuse(kOutIsNull);
+  HalState& hal = call.hal();
   const SimTime deadline = hal.Deadline(timeout_us);
   while (!samples.Pop(*out)) {
     if (!hal.scheduler.Wait(samples.waiters(), deadline)) return DP_ERR_TIMEOUT;
@@ -21,19 +24,19 @@ dp_status ReadNext(HalState& hal, SampleQueue<Sample, kept>& samples, Sample* ou
 }
 
 template <typename Sample, size_t kept>
-dp_status ReadLatest(HalState& hal, const SampleQueue<Sample, kept>& samples, Sample* out) {
-  if (out == nullptr) return DP_ERR_INVALID;
+dp_status ReadLatest(const HalCall& call, const SampleQueue<Sample, kept>& samples, Sample* out) {
+  if (out == nullptr) return call.Refuse(kOutIsNull);
   if (samples.latest() == nullptr) return DP_ERR_STATE;
   *out = *samples.latest();
-  out->time_us = hal.SinceBoot(out->time_us);
+  out->time_us = call->SinceBoot(out->time_us);
   return DP_OK;
 }
 
 template <typename Sample, size_t kept>
-dp_status ReadNextTimed(HalState& hal, SampleQueue<Sample, kept>& samples, Sample* out,
+dp_status ReadNextTimed(const HalCall& call, SampleQueue<Sample, kept>& samples, Sample* out,
                         uint64_t timeout_us) {
-  const dp_status status = ReadNext(hal, samples, out, timeout_us);
-  if (status == DP_OK) out->time_us = hal.SinceBoot(out->time_us);
+  const dp_status status = ReadNext(call, samples, out, timeout_us);
+  if (status == DP_OK) out->time_us = call->SinceBoot(out->time_us);
   return status;
 }
 
@@ -52,7 +55,7 @@ dp_status LidarSetEnabled(bool enabled) {
 dp_status LidarRead(dp_lidar_turn* out, uint64_t timeout_us) {
   const HalCall call("lidar.read");
   if (!call) return DP_ERR_STATE;
-  const dp_status status = ReadNext(call.hal(), call->sensors.lidar(), out, timeout_us);
+  const dp_status status = ReadNext(call, call->sensors.lidar(), out, timeout_us);
   if (status == DP_OK) out->start_us = call->SinceBoot(out->start_us);
   return status;
 }
@@ -66,38 +69,38 @@ dp_odometry_info OdometryInfo() {
 
 dp_status OdometryRead(dp_odometry_sample* out, uint64_t timeout_us) {
   const HalCall call("odometry.read");
-  return call ? ReadNextTimed(call.hal(), call->sensors.odometry(), out, timeout_us) : DP_ERR_STATE;
+  return call ? ReadNextTimed(call, call->sensors.odometry(), out, timeout_us) : DP_ERR_STATE;
 }
 
 dp_status OdometryLatest(dp_odometry_sample* out) {
   const HalCall call("odometry.latest");
-  return call ? ReadLatest(call.hal(), call->sensors.odometry(), out) : DP_ERR_STATE;
+  return call ? ReadLatest(call, call->sensors.odometry(), out) : DP_ERR_STATE;
 }
 
 constexpr dp_odometry_v1 kOdometry = {OdometryInfo, OdometryRead, OdometryLatest};
 
 dp_status ImuRead(dp_imu_sample* out, uint64_t timeout_us) {
   const HalCall call("imu.read");
-  return call ? ReadNextTimed(call.hal(), call->sensors.imu(), out, timeout_us) : DP_ERR_STATE;
+  return call ? ReadNextTimed(call, call->sensors.imu(), out, timeout_us) : DP_ERR_STATE;
 }
 
 dp_status ImuLatest(dp_imu_sample* out) {
   const HalCall call("imu.latest");
-  return call ? ReadLatest(call.hal(), call->sensors.imu(), out) : DP_ERR_STATE;
+  return call ? ReadLatest(call, call->sensors.imu(), out) : DP_ERR_STATE;
 }
 
 constexpr dp_imu_v1 kImu = {ImuRead, ImuLatest};
 
 dp_status HazardLatest(dp_hazard_sample* out) {
   const HalCall call("hazard.latest");
-  return call ? ReadLatest(call.hal(), call->sensors.hazard(), out) : DP_ERR_STATE;
+  return call ? ReadLatest(call, call->sensors.hazard(), out) : DP_ERR_STATE;
 }
 
 dp_status HazardWaitChange(const dp_hazard_sample* seen, dp_hazard_sample* out,
                            uint64_t timeout_us) {
   const HalCall call("hazard.wait_change");
   if (!call) return DP_ERR_STATE;
-  if (seen == nullptr || out == nullptr) return DP_ERR_INVALID;
+  if (seen == nullptr || out == nullptr) return call.Refuse("seen or out is null");
   HalState& hal = call.hal();
   const dp_hazard_sample known = *seen;  // `seen` and `out` may be the same.
   const SimTime deadline = hal.Deadline(timeout_us);
@@ -105,28 +108,28 @@ dp_status HazardWaitChange(const dp_hazard_sample* seen, dp_hazard_sample* out,
   while (hazard.latest() == nullptr || SameHazards(*hazard.latest(), known)) {
     if (!hal.scheduler.Wait(hazard.waiters(), deadline)) return DP_ERR_TIMEOUT;
   }
-  return ReadLatest(hal, hazard, out);
+  return ReadLatest(call, hazard, out);
 }
 
 constexpr dp_hazard_v1 kHazard = {HazardLatest, HazardWaitChange};
 
 dp_status ButtonsRead(dp_button_event* out, uint64_t timeout_us) {
   const HalCall call("buttons.read");
-  return call ? ReadNextTimed(call.hal(), call->sensors.buttons(), out, timeout_us) : DP_ERR_STATE;
+  return call ? ReadNextTimed(call, call->sensors.buttons(), out, timeout_us) : DP_ERR_STATE;
 }
 
 constexpr dp_buttons_v1 kButtons = {ButtonsRead};
 
 dp_status DockLatest(dp_dock_sample* out) {
   const HalCall call("dock.latest");
-  return call ? ReadLatest(call.hal(), call->sensors.dock(), out) : DP_ERR_STATE;
+  return call ? ReadLatest(call, call->sensors.dock(), out) : DP_ERR_STATE;
 }
 
 constexpr dp_dock_v1 kDock = {DockLatest};
 
 dp_status BatteryLatest(dp_battery_sample* out) {
   const HalCall call("battery.latest");
-  return call ? ReadLatest(call.hal(), call->sensors.battery(), out) : DP_ERR_STATE;
+  return call ? ReadLatest(call, call->sensors.battery(), out) : DP_ERR_STATE;
 }
 
 void BatteryPowerOff() {

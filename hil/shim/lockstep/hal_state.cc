@@ -10,6 +10,9 @@ namespace {
 
 HalState* active_hal = nullptr;
 
+constexpr int kRefusalsLogged =
+    100;  // Of one call: firmware that polls wrongly must not fill the log.
+
 }  // namespace
 
 HalState* ActiveHal() { return active_hal; }
@@ -82,6 +85,7 @@ void HalState::ResetParts() {
   mailbox_bytes = 0;
   join_under_way = false;
   sensors.Clear();
+  refusals.clear();
 }
 
 HalCall::HalCall(const char* name) : hal_(active_hal) {
@@ -91,6 +95,19 @@ HalCall::HalCall(const char* name) : hal_(active_hal) {
     return;
   }
   task->hal_call = name;
+}
+
+dp_status HalCall::Refuse(std::string_view why, dp_status status) const {
+  HalState& hal = *hal_;
+  hal.scheduler.OnHostStack([&] {
+    const Task& task = *hal.scheduler.current();
+    const int count = ++hal.refusals[task.hal_call];
+    if (count > kRefusalsLogged) return;
+    std::string line = std::string("HAL ") + task.hal_call + " refused: " + std::string(why);
+    if (count == kRefusalsLogged) line += " (more refusals of this call are not logged)";
+    hal.devices.listener->OnLog(DP_LOG_WARN, task.name, line);
+  });
+  return status;
 }
 
 const void* FindInterface(const char* name, uint32_t version) {

@@ -8,6 +8,8 @@
 namespace dustproof::internal {
 namespace {
 
+constexpr const char* kLeavesDevice = "the range leaves the device";
+
 bool InDevice(const dp_flash_info& info, uint32_t address, size_t bytes) {
   return address <= info.size_bytes && bytes <= info.size_bytes - address;
 }
@@ -35,8 +37,8 @@ dp_status FlashRead(uint32_t address, void* out, size_t bytes) {
   const HalCall call("flash.read");
   if (!call) return DP_ERR_STATE;
   FlashDevice& flash = *call->devices.flash;
-  if (!InDevice(flash.info(), address, bytes) || (out == nullptr && bytes > 0))
-    return DP_ERR_INVALID;
+  if (!InDevice(flash.info(), address, bytes)) return call.Refuse(kLeavesDevice);
+  if (out == nullptr && bytes > 0) return call.Refuse("out is null");
   if (bytes > 0) {
     call->scheduler.OnHostStack([&] {
       flash.Read(address, {static_cast<std::byte*>(out), bytes});
@@ -50,8 +52,10 @@ dp_status FlashProgram(uint32_t address, const void* data, size_t bytes) {
   if (!call) return DP_ERR_STATE;
   FlashDevice& flash = *call->devices.flash;
   const dp_flash_info info = flash.info();
-  if (!InDevice(info, address, bytes) || (data == nullptr && bytes > 0)) return DP_ERR_INVALID;
-  if (bytes > info.page_bytes - address % info.page_bytes) return DP_ERR_INVALID;
+  if (!InDevice(info, address, bytes)) return call.Refuse(kLeavesDevice);
+  if (data == nullptr && bytes > 0) return call.Refuse("data is null");
+  if (bytes > info.page_bytes - address % info.page_bytes)
+    return call.Refuse("the bytes cross the end of a page");
   if (bytes == 0) return DP_OK;
   const auto* begin = static_cast<const std::byte*>(data);
   return DoFlashWork(call.hal(),
@@ -65,7 +69,8 @@ dp_status FlashErase(uint32_t address) {
   if (!call) return DP_ERR_STATE;
   FlashDevice& flash = *call->devices.flash;
   const dp_flash_info info = flash.info();
-  if (address >= info.size_bytes || address % info.block_bytes != 0) return DP_ERR_INVALID;
+  if (address >= info.size_bytes || address % info.block_bytes != 0)
+    return call.Refuse("no block begins at this address");
   return DoFlashWork(call.hal(), {.erase = true, .address = address, .data = {}},
                      flash.erase_time(),
                      [&](const FlashWork& work) { return flash.Erase(work.address); });

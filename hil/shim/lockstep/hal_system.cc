@@ -14,6 +14,7 @@ constexpr size_t kMailboxBytesMax = 64u << 20;  // Of all mailboxes together.
 constexpr dp_handle kFirstMailbox =
     0x10000;  // Apart from task handles, so that neither passes for the other.
 constexpr size_t kLogLineBytesMax = 1023;
+constexpr size_t kRandomBytesMax = 64u << 20;  // A length beyond it is taken for a wild one.
 constexpr int32_t kMapCellsMax = 16 << 20;
 
 // Clock.
@@ -51,8 +52,10 @@ int32_t TaskCreate(const char* name, void (*entry)(void*), void* argument, size_
   const HalCall call("task.create");
   if (!call) return DP_ERR_STATE;
   const auto name_bytes = TextLength(name, 31);
-  if (!name_bytes || *name_bytes == 0 || entry == nullptr) return DP_ERR_INVALID;
-  if (stack_bytes < 16384 || stack_bytes > 8388608) return DP_ERR_INVALID;
+  if (!name_bytes || *name_bytes == 0) return call.Refuse("name must have 1 to 31 characters");
+  if (entry == nullptr) return call.Refuse("entry is null");
+  if (stack_bytes < 16384 || stack_bytes > 8388608)
+    return call.Refuse("stack_bytes must be 16384 to 8388608");
   int32_t answer = DP_ERR_FULL;
   call->scheduler.OnHostStack([&] {
     const Task* task =
@@ -82,7 +85,7 @@ int32_t MailboxCreate(size_t message_bytes, size_t capacity) {
   const HalCall call("task.mailbox_create");
   if (!call) return DP_ERR_STATE;
   if (message_bytes < 1 || message_bytes > 65536 || capacity < 1 || capacity > 4096)
-    return DP_ERR_INVALID;
+    return call.Refuse("message_bytes must be 1 to 65536, capacity 1 to 4096");
   HalState& hal = call.hal();
   if (hal.mailboxes.size() >= kMailboxesMax ||
       message_bytes * capacity > kMailboxBytesMax - hal.mailbox_bytes) {
@@ -101,7 +104,8 @@ dp_status MailboxSend(dp_handle handle, const void* message, uint64_t timeout_us
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   Mailbox* mailbox = FindMailbox(hal, handle);
-  if (mailbox == nullptr || message == nullptr) return DP_ERR_INVALID;
+  if (mailbox == nullptr) return call.Refuse("there is no such mailbox");
+  if (message == nullptr) return call.Refuse("message is null");
   const SimTime deadline = hal.Deadline(timeout_us);
   while (mailbox->messages.size() >= mailbox->capacity) {
     if (!hal.scheduler.Wait(mailbox->senders, deadline)) return DP_ERR_TIMEOUT;
@@ -117,7 +121,8 @@ dp_status MailboxReceive(dp_handle handle, void* message, uint64_t timeout_us) {
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   Mailbox* mailbox = FindMailbox(hal, handle);
-  if (mailbox == nullptr || message == nullptr) return DP_ERR_INVALID;
+  if (mailbox == nullptr) return call.Refuse("there is no such mailbox");
+  if (message == nullptr) return call.Refuse("message is null");
   const SimTime deadline = hal.Deadline(timeout_us);
   while (mailbox->messages.empty()) {
     if (!hal.scheduler.Wait(mailbox->receivers, deadline)) return DP_ERR_TIMEOUT;
@@ -135,7 +140,11 @@ constexpr dp_task_v1 kTask = {TaskCreate,    TaskYield,   TaskCurrentName,
 
 void LogWrite(dp_log_level level, const char* text) {
   const HalCall call("log.write");
-  if (!call || text == nullptr) return;
+  if (!call) return;
+  if (text == nullptr) {
+    call.Refuse("text is null");
+    return;
+  }
   // A level in between counts as the next lower one.
   const int32_t raw = RawValue(level);
   const dp_log_level known = raw >= DP_LOG_ERROR  ? DP_LOG_ERROR
@@ -152,7 +161,11 @@ constexpr dp_log_v1 kLog = {LogWrite};
 
 void RandomFill(void* out, size_t bytes) {
   const HalCall call("random.fill");
-  if (!call || out == nullptr || bytes > PTRDIFF_MAX) return;
+  if (!call) return;
+  if ((out == nullptr && bytes > 0) || bytes > kRandomBytesMax) {
+    call.Refuse("out is null, or bytes is beyond any buffer");
+    return;
+  }
   call->random.Fill({static_cast<std::byte*>(out), bytes});
 }
 
@@ -198,35 +211,48 @@ constexpr dp_system_v1 kSystem = {SystemReboot, SystemResetCause};
 
 void DiagnosticsPose(double x_m, double y_m, double yaw_rad) {
   const HalCall call("diagnostics.pose");
-  if (!call || !std::isfinite(x_m) || !std::isfinite(y_m) || !std::isfinite(yaw_rad)) return;
+  if (!call) return;
+  if (!std::isfinite(x_m) || !std::isfinite(y_m) || !std::isfinite(yaw_rad)) {
+    call.Refuse("a coordinate is not a number");
+    return;
+  }
   call->scheduler.OnHostStack([&] { call->devices.listener->OnPose(x_m, y_m, yaw_rad); });
 }
 
 void DiagnosticsMap(int32_t width, int32_t height, double resolution_m, double origin_x_m,
                     double origin_y_m, const int8_t* cells) {
   const HalCall call("diagnostics.map");
-  if (!call || cells == nullptr || width < 1 || height < 1 || width > kMapCellsMax / height) return;
-  if (!(resolution_m > 0) || !std::isfinite(resolution_m) || !std::isfinite(origin_x_m) ||
-      !std::isfinite(origin_y_m))
+  if (!call) return;
+  const bool has_size = width >= 1 && height >= 1 && width <= kMapCellsMax / height;
+  const bool has_place = resolution_m > 0 && std::isfinite(resolution_m) &&
+                         std::isfinite(origin_x_m) && std::isfinite(origin_y_m);
+  if (cells == nullptr || !has_size || !has_place) {
+    call.Refuse("cells is null, or the map's size or place makes no sense");
     return;
+  }
   const BelievedMap map{
       width,      height,     resolution_m,
       origin_x_m, origin_y_m, {cells, static_cast<size_t>(width) * static_cast<size_t>(height)}};
   call->scheduler.OnHostStack([&] { call->devices.listener->OnMap(map); });
 }
 
-void DiagnosticsState(const char* word) {
-  const HalCall call("diagnostics.state");
+void TellListener(const HalCall& call, const char* word,
+                  void (FirmwareListener::*tell)(std::string_view)) {
+  if (!call) return;
   const auto bytes = TextLength(word, 63);
-  if (call && bytes)
-    call->scheduler.OnHostStack([&] { call->devices.listener->OnState({word, *bytes}); });
+  if (!bytes) {
+    call.Refuse("the word is null, or longer than 63 characters");
+    return;
+  }
+  call->scheduler.OnHostStack([&] { (call->devices.listener->*tell)({word, *bytes}); });
+}
+
+void DiagnosticsState(const char* word) {
+  TellListener(HalCall("diagnostics.state"), word, &FirmwareListener::OnState);
 }
 
 void DiagnosticsDataReady(const char* category) {
-  const HalCall call("diagnostics.data_ready");
-  const auto bytes = TextLength(category, 63);
-  if (call && bytes)
-    call->scheduler.OnHostStack([&] { call->devices.listener->OnDataReady({category, *bytes}); });
+  TellListener(HalCall("diagnostics.data_ready"), category, &FirmwareListener::OnDataReady);
 }
 
 constexpr dp_diagnostics_v1 kDiagnostics = {DiagnosticsPose, DiagnosticsMap, DiagnosticsState,

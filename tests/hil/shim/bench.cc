@@ -11,6 +11,10 @@ Bench::Bench(const std::string& firmware, const std::string& behaviour, uint64_t
   Devices devices;
   devices.odometry = &odometry;
   devices.drive = &drive;
+  devices.lidar = &lidar;
+  devices.cleaning = &cleaning;
+  devices.indicators = &indicators;
+  devices.wifi = &wifi;
   devices.flash = &flash;
   devices.sockets = &network;
   devices.uart = &uart;

@@ -57,6 +57,38 @@ class NoDrive final : public DriveDevice {
   double left_m_s = 0;
 };
 
+class NoLidar final : public LidarDevice {
+ public:
+  dp_lidar_info info() const override { return {}; }
+  void SetEnabled(bool) override {}
+};
+
+class NoCleaning final : public CleaningDevice {
+ public:
+  void SetDuty(CleaningMotor, double) override {}
+};
+
+class NoIndicators final : public IndicatorDevice {
+ public:
+  void SetLed(int, uint32_t) override {}
+  void Beep(int, SimDuration) override {}
+};
+
+/// Finds a network and never gets into it.
+class DeafWifi final : public WifiDevice {
+ public:
+  std::vector<dp_wifi_network> Scan() override { return {dp_wifi_network{}}; }
+  void StartJoin(std::string_view, std::string_view, std::string_view) override {}
+  dp_status PollJoin() override { return DP_ERR_TIMEOUT; }
+  void CancelJoin() override {}
+  dp_status StartHotspot(std::string_view, std::string_view) override { return DP_OK; }
+  void Stop() override {}
+  void PowerLost() override {}
+  dp_wifi_state state() const override { return DP_WIFI_OFF; }
+  uint32_t address() const override { return 0; }
+  int rssi_dbm() const override { return -60; }
+};
+
 class NoUart final : public UartDevice {
  public:
   void Write(std::span<const std::byte> data) override {
@@ -139,6 +171,10 @@ class Bench {
   LogKeeper log;
   SmallFlash flash;
   NoDrive drive;
+  NoLidar lidar;
+  NoCleaning cleaning;
+  NoIndicators indicators;
+  DeafWifi wifi;
   NoUart uart;
   EchoNetwork network{queue};
   dp_odometry_info odometry{4464, 0.233f};

@@ -19,6 +19,12 @@ Lines RunTasks(const std::string& behaviour, double until_s = 10) {
   return bench.log.lines;
 }
 
+/// What firmware said itself, without the HAL's lines on calls that it refused.
+Lines Own(Lines lines) {
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("HAL "); });
+  return lines;
+}
+
 TEST(LockstepTest, HandsMailboxMessagesToAndFro) {
   EXPECT_EQ(RunTasks("ping_pong"), (Lines{"ping 0", "pong 1", "ping 2", "pong 3"}));
 }
@@ -35,7 +41,7 @@ TEST(LockstepTest, GivesUpWaitingAtTheTimeOut) {
 }
 
 TEST(LockstepTest, AnswersBadArgumentsWithoutHarm) {
-  EXPECT_EQ(RunTasks("bad_arguments"), Lines{"camera absent, clock 2 absent, null absent"});
+  EXPECT_EQ(Own(RunTasks("bad_arguments")), Lines{"camera absent, clock 2 absent, null absent"});
 }
 
 // Each boot starts its clock anew and finds its RAM as loaded; what it wrote to flash stays. The
@@ -109,7 +115,7 @@ TEST(LockstepTest, WakesReadersAtTheInstantOfASample) {
 }
 
 TEST(LockstepTest, WaitsForTheNetworkInSimulatedTime) {
-  EXPECT_EQ(RunTasks("sockets"),
+  EXPECT_EQ(Own(RunTasks("sockets")),
             (Lines{"resolve 1 0a000001 at 100000", "early send -9", "connect 0 at 200000",
                    "connect again -9", "send 5", "receive 5 'hello' at 300000",
                    "receive -2 at 500000", "close 0", "close again -1"}));

@@ -3,9 +3,11 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hil/shim/lockstep/devices.h"
@@ -77,6 +79,8 @@ struct HalState {
 
   WaitQueue typing;  ///< Tasks that wait for somebody at the serial console.
 
+  std::map<std::string_view, int> refusals;  ///< By call, since power-on: see HalCall::Refuse.
+
   std::function<void()> on_reboot;
   std::function<void()> on_power_off;
 };
@@ -92,6 +96,10 @@ class HalCall {
   explicit operator bool() const { return hal_ != nullptr; }
   HalState* operator->() const { return hal_; }
   HalState& hal() const { return *hal_; }
+
+  /// Says in the robot's log why firmware's call can't be served, and gives `status` back. After a
+  /// hundred lines since power-on the same call goes on unsaid. @pre the call may be made
+  dp_status Refuse(std::string_view why, dp_status status = DP_ERR_INVALID) const;
 
  private:
   HalState* hal_;

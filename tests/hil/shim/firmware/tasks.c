@@ -241,6 +241,11 @@ static void sockets(void) {
   say("close again %d", sock->close(handle));
 }
 
+static void bad_call_forever(void) {
+  const dp_socket_v1* sock = dp_hal_query(DP_SOCKET, 1);
+  for (int i = 0; i < 5000; ++i) sock->close(12345);
+}
+
 static int yields_a, yields_b;
 
 static void yielder(void* unused) {
@@ -268,7 +273,7 @@ static void firmware_main(void) {
                     {"reboot", reboot},       {"flash_cut", flash_cut},
                     {"power_off", power_off}, {"sensors", sensors},
                     {"clocks", clocks},       {"sockets", sockets},
-                    {"switches", switches}};
+                    {"switches", switches},   {"bad_call_forever", bad_call_forever}};
   for (size_t i = 0; i < sizeof behaviours / sizeof behaviours[0]; ++i) {
     if (strcmp(hal_identity->model(), behaviours[i].name) == 0) behaviours[i].run();
   }
