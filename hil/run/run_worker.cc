@@ -10,6 +10,10 @@
 #include "hil/run/supervisor.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 // The inside of a run's own process: request in, progress and outcome out as lines of JSON on
 // `kReportFd`.
 namespace dustproof {
@@ -68,12 +72,23 @@ Result<RunOutcome> Work(const RunRequest& request) {
   return outcome;
 }
 
+/// In the sanitizers' build: whether something of ours was lost in this run. The end by `_exit` would
+/// never tell.
+bool HasLeaked() {
+#if defined(__SANITIZE_ADDRESS__)
+  return __lsan_do_recoverable_leak_check() != 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
 int RunWorker(const std::string& request_json) {
   CatchStop();
   const RunRequest request = RunRequestFromJson(request_json);
   const Result<RunOutcome> outcome = Work(request);
+  if (HasLeaked()) _exit(kHarnessFaultExit);
   Report(ToJson(outcome ? *outcome : Failed(outcome.error(), request.seed.value_or(0))));
   // Firmware may have left threads of mind behind: no destructor of it runs after this.
   fflush(nullptr);

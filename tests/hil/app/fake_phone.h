@@ -49,8 +49,12 @@ class FakePhone final : public Phone {
       StreamPeer peer;
       peer.encrypted = dial.tls;
       link->server = service->second->Accept(queue_.now(), peer);
-      link->client->set_wake([this, link] { Drain(link); });
-      link->server->set_wake([this, link] { Drain(link); });
+      // Not the link itself: it owns the ends, and they own what wakes them.
+      const auto drain = [this, weak = std::weak_ptr(link)] {
+        if (const auto one = weak.lock()) Drain(one);
+      };
+      link->client->set_wake(drain);
+      link->server->set_wake(drain);
       link->server->OnOpen(queue_.now());
       link->client->OnOpen(queue_.now());
       Tick(link);

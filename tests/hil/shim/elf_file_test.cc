@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <span>
 
 namespace dustproof::internal {
 namespace {
@@ -71,7 +72,8 @@ TEST(ElfFileTest, RefusesWhatNoMemoryHasRoomFor) {
   }
   EXPECT_NE(WhyNot(file), "");
   file = FirmwareBytes();
-  SegmentsOf(file)[0].p_memsz = 1;
+  const auto segments = SegmentsOf(file);
+  segments[0].p_memsz = 1;
   EXPECT_NE(WhyNot(file).find("a segment is longer than its memory"), std::string::npos);
 }
 

@@ -203,7 +203,7 @@ TEST_F(CloudClientTest, CarriesACommandOutOnceAndAnswersEachTime) {
                                               R"({"id":2,"ok":false,"error":"busy"})",
                                               R"({"id":3,"ok":false,"error":"unknown_command"})",
                                               R"({"id":4,"ok":false,"error":"not_possible"})"}));
-  EXPECT_EQ(robot_.calls, (std::vector<const char*>{"clean", "dock"}));
+  EXPECT_EQ(robot_.calls, (std::vector<std::string>{"clean", "dock"}));
 }
 
 TEST_F(CloudClientTest, DeletesTheMapEverywhere) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "robots/vacuum/firmware/navigation/navigator.h"
@@ -17,7 +18,7 @@ struct FakeNavigator {
   uint32_t finished_cleanings = 0;
   GridMap map;
   std::vector<PathPoint> path;
-  std::vector<const char*> calls;  ///< Names of the commands that came, in order.
+  std::vector<std::string> calls;  ///< Names of the commands that came, in order.
 
   void Become(Activity next) {
     activity = next;

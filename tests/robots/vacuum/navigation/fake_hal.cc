@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/context/fiber.hpp>
+#include <boost/context/fixedsize_stack.hpp>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include <memory>
 
 #include "hil/hal/dp_hal.h"
+#include "hil/shim/lockstep/internal/sanitizer.h"
 #include "sim/core/hash.h"
 #include "sim/core/random.h"
 
@@ -21,12 +23,15 @@ namespace vacuum::test {
 namespace {
 
 namespace ctx = boost::context;
+using dustproof::internal::FinishSwitch;
+using dustproof::internal::StartSwitch;
 
 constexpr double kRadius_m = 0.17, kTrack_m = 0.233, kTicksPerM = 4464, kSpeedMax = 0.3,
                  kAccel = 0.9;
 constexpr double kTick_s = 0.01;
 constexpr int kSubsteps = 4, kBeams = 360;
 constexpr double kTurn_s = 0.2, kLidarX = -0.03;
+constexpr size_t kStackBytes = 512 * 1024;
 
 struct Stop {};
 
@@ -42,6 +47,8 @@ struct Task {
   std::string name;
   std::function<void()> entry;
   ctx::fiber fiber;  // Where to go on, while it waits.
+  const void* stack_bottom = nullptr;
+  void* fake_stack = nullptr;  // The sanitizer's, while it waits.
   std::function<bool()> ready;
   uint64_t wake_us = 0;
   bool finished = false;
@@ -62,6 +69,8 @@ struct FakeHal::Impl {
   std::vector<std::unique_ptr<Task>> tasks;
   Task* current = nullptr;
   ctx::fiber scheduler;
+  const void* scheduler_stack = nullptr;
+  size_t scheduler_stack_bytes = 0;
   bool stopping = false;
   std::vector<Mailbox> mailboxes;
   double cpu_s = 0;
@@ -123,7 +132,9 @@ struct FakeHal::Impl {
     Task* self = current;
     self->ready = std::move(ready);
     self->wake_us = wake_us;
+    StartSwitch(&self->fake_stack, scheduler_stack, scheduler_stack_bytes);
     scheduler = std::move(scheduler).resume();
+    FinishSwitch(self->fake_stack, &scheduler_stack, &scheduler_stack_bytes);
     if (stopping) throw Stop{};
   }
 
@@ -132,14 +143,19 @@ struct FakeHal::Impl {
     task->name = std::move(name);
     task->entry = std::move(entry);
     Task* raw = task.get();
-    task->fiber = ctx::fiber(std::allocator_arg, ctx::fixedsize_stack(512 * 1024),
-                             [this, raw](ctx::fiber&& from) {
+    ctx::fixedsize_stack stacks(kStackBytes);
+    const ctx::stack_context stack = stacks.allocate();
+    task->stack_bottom = static_cast<std::byte*>(stack.sp) - stack.size;
+    task->fiber = ctx::fiber(std::allocator_arg, ctx::preallocated(stack.sp, stack.size, stack),
+                             stacks, [this, raw](ctx::fiber&& from) {
+                               FinishSwitch(nullptr, &scheduler_stack, &scheduler_stack_bytes);
                                scheduler = std::move(from);
                                try {
                                  raw->entry();
                                } catch (const Stop&) {
                                }
                                raw->finished = true;
+                               StartSwitch(nullptr, scheduler_stack, scheduler_stack_bytes);
                                return std::move(scheduler);
                              });
     task->ready = [] { return true; };
@@ -162,7 +178,10 @@ struct FakeHal::Impl {
     task.wake_us = UINT64_MAX;
     current = &task;
     const double before = CpuSeconds();
+    void* fake_stack = nullptr;
+    StartSwitch(&fake_stack, task.stack_bottom, kStackBytes);
     ctx::fiber back = std::move(task.fiber).resume();
+    FinishSwitch(fake_stack, nullptr, nullptr);
     cpu_s += CpuSeconds() - before;
     if (!task.finished) task.fiber = std::move(back);
     current = nullptr;
