@@ -1,6 +1,8 @@
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
+#include <string_view>
 
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
@@ -9,6 +11,9 @@
 
 namespace dustproof {
 namespace {
+
+// How every report begins.
+constexpr std::string_view kReportStart = "<!doctype html>";
 
 Result<RunReport> Judge(const std::string& recording, const std::string& policy_path,
                         const std::string& control) {
@@ -39,7 +44,21 @@ struct ReportFlags {
   std::string out = "report.html", policy, control;
 };
 
+// An earlier report may be written over, nothing else: `report --out a.mcap b.mcap` is a slip of
+// the hand.
+Result<void> MayWriteReport(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return {};
+  std::string start(kReportStart.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  if (file.gcount() == 0 || start == kReportStart) return {};
+  return Error::BadInput("report: --out: '" + path +
+                         "' is no report and is not written over; name a new file");
+}
+
 int Report(const ReportFlags& flags) {
+  if (const Result<void> may = MayWriteReport(flags.out); !may) return PrintError(may.error());
   std::vector<RunReport> reports;
   for (const std::string& recording : flags.recordings) {
     Result<RunReport> report =

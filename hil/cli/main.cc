@@ -1,6 +1,13 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -15,7 +22,8 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 pass (undetermined and not exercised alone don't change it), 1 findings or a "
     "failed expectation,\n"
-    "2 bad input, 3 environment.\n\nExample:\n  dustproof run scenarios/first_run.yaml --consent "
+    "2 bad input, 3 environment, or interrupted before anything was found.\n\nExample:\n  "
+    "dustproof run scenarios/first_run.yaml --consent "
     "all_denied";
 
 std::vector<std::string> KnownWords(const CLI::App& app) {
@@ -61,6 +69,36 @@ bool Reckons(int argc, char** argv) {
   return false;
 }
 
+// A stream that the caller closed would be given to the next file opened, and what is printed would
+// land in a recording.
+void KeepStandardStreams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) < 0) (void)open("/dev/null", O_RDWR);  // Takes the lowest free number.
+  }
+}
+
+// `--home "$HOME_FILE"` with nothing in it means a mistake, not the default.
+void RefuseEmptyValues(CLI::App& app) {
+  const auto check = [](const std::string& value) {
+    return value.empty() ? std::string("must not be empty; leave it out for its default") : "";
+  };
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (CLI::Option* option : command->get_options()) {
+      if (option->get_items_expected_max() > 0) option->check(check, "");
+    }
+  }
+}
+
+// What was printed must have arrived; a reader that went away (`| head`) has had what it wanted.
+int FlushOutput(int exit_code) {
+  const bool arrived = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  const bool reader_left = poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+  if (arrived || reader_left) return exit_code;
+  std::fprintf(stderr, "dustproof: cannot write all of it to standard output; is its disk full?\n");
+  return kEnvironment;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Dustproof: how a home robot drives, and what it tells the cloud", "dustproof");
   app.footer(kFooter);
@@ -75,6 +113,7 @@ int Main(int argc, char** argv) {
   AddReplayCommand(app, exit_code);
   AddListCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
+  RefuseEmptyValues(app);
   if (argc < 2) {
     std::fputs(app.help().c_str(), stderr);
     return kBadInput;
@@ -85,14 +124,20 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) return FlushOutput(app.exit(error));
     std::fprintf(stderr, "dustproof: %s\n", error.what());
     SuggestFlag(app, argc, argv);
     std::fprintf(stderr, "`dustproof %s --help` says what it takes\n",
                  argv[1][0] == '-' ? "" : argv[1]);
     return kBadInput;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "dustproof: out of memory\n");
+    return kEnvironment;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr, "dustproof: %s\n", error.what());
+    return kEnvironment;
   }
-  return exit_code;
+  return FlushOutput(exit_code);
 }
 
 }  // namespace
@@ -101,6 +146,8 @@ int Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], dustproof::kWorkerWord) == 0)
     return dustproof::RunWorker(argv[2]);
+  dustproof::KeepStandardStreams();
+  signal(SIGPIPE, SIG_IGN);  // A reader that goes away must not take a run's verdict with it.
   if (dustproof::Reckons(argc, argv)) dustproof::EnsurePortableMath(argv);
   return dustproof::Main(argc, argv);
 }

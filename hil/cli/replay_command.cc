@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "hil/capture/recording_reader.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/comparison_text.h"
 #include "hil/cli/console.h"
@@ -21,8 +22,9 @@ namespace fs = std::filesystem;
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string path = fs::temp_directory_path() / "dustproof-replay-XXXXXX";
-    if (mkdtemp(path.data()) != nullptr) path_ = path;
+    std::error_code missing;  // TMPDIR may name anything.
+    std::string path = fs::temp_directory_path(missing) / "dustproof-replay-XXXXXX";
+    if (!missing && mkdtemp(path.data()) != nullptr) path_ = path;
   }
   ~ScratchFolder() {
     std::error_code ignored;
@@ -34,12 +36,23 @@ class ScratchFolder {
   std::string path_;
 };
 
+// Damage to the recording looks like a difference, or hides one: it is said beside the answer.
+void NoteProblems(const std::string& recording) {
+  Result<RecordingReader> reader = RecordingReader::Open(recording);
+  if (!reader) return;
+  while (reader->Next()) {
+  }
+  for (const Diagnostic& problem : reader->problems())
+    std::fprintf(stderr, "note: %s\n", ToString(problem).c_str());
+}
+
 int Replay(const std::string& recording, const std::string& firmware) {
   const Result<RunRequest> asked = RequestFromRecording(recording, firmware);
   if (!asked) return PrintError(asked.error());
   const ScratchFolder scratch;
   if (scratch.path().empty())
-    return PrintError(Error::Environment("replay: cannot make a temporary folder"));
+    return PrintError(Error::Environment(
+        "replay: cannot make a temporary folder; set TMPDIR to one that can be written"));
   RunRequest request = *asked;
   request.recording = scratch.path() + "/replay.mcap";
   ProgressLine line;
@@ -54,6 +67,9 @@ int Replay(const std::string& recording, const std::string& firmware) {
     return PrintError(outcome->bad_input ? Error::BadInput(outcome->diagnosis)
                                          : Error::Environment(outcome->diagnosis));
   }
+  if (outcome->end == RunEnd::kInterrupted && InterruptRequested())
+    return PrintError(Error::Environment("replay: interrupted; nothing was compared"));
+  NoteProblems(recording);
   const auto difference = CompareRecordings(recording, request.recording);
   if (!difference) return PrintError(difference.error());
   const RecordingNames names{"recording", "replay"};

@@ -83,11 +83,15 @@ std::string TextOf(const RecordingReader& reader, const char* name) {
   return {reinterpret_cast<const char*>(attachment->data.data()), attachment->data.size()};
 }
 
-std::string RunFact(const RecordingReader& reader, const char* key) {
-  const auto record = reader.metadata().find("run");
+std::string FactOf(const RecordingReader& reader, const char* record_name, const char* key) {
+  const auto record = reader.metadata().find(record_name);
   if (record == reader.metadata().end()) return "";
   const auto value = record->second.find(key);
   return value == record->second.end() ? "" : value->second;
+}
+
+std::string RunFact(const RecordingReader& reader, const char* key) {
+  return FactOf(reader, "run", key);
 }
 
 }  // namespace
@@ -227,6 +231,9 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
   request.consent = RunFact(*reader, "consent");
   if (const std::string until = RunFact(*reader, "until"); !until.empty())
     request.until = ParseDuration(until);
+  // Interrupted, it ended where somebody pressed Ctrl-C; so must its repetition.
+  if (FactOf(*reader, "result", "end") == ToWord(RunEnd::kInterrupted))
+    request.until = ParseDuration(FactOf(*reader, "result", "sim_s") + "s");
   return request;
 }
 

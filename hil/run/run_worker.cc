@@ -37,9 +37,10 @@ void CatchStop() {
   struct sigaction action {};
   action.sa_handler = OnStop;
   action.sa_flags = SA_RESTART | SA_ONSTACK;  // Tasks of the firmware have small stacks.
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : kStopSignals) HandleUnlessIgnored(signal, action);
   signal(SIGPIPE, SIG_IGN);
+  const sigset_t held_by_supervisor = StopSignalSet();
+  sigprocmask(SIG_UNBLOCK, &held_by_supervisor, nullptr);
 }
 
 RunOutcome Failed(const Error& error, uint64_t seed) {

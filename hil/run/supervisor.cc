@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -22,27 +24,47 @@ namespace {
 constexpr const char* kTunables = "GLIBC_TUNABLES";
 constexpr const char* kWithoutFma = "glibc.cpu.hwcaps=-FMA,-FMA4,-AVX2_Usable,-AVX2";
 volatile sig_atomic_t g_interrupted = 0;
+volatile sig_atomic_t g_worker = 0;  // Its process id; 0 where there is none.
 
-void OnInterrupt(int) { g_interrupted = 1; }
+// Ctrl-C reaches the run's process as well (same terminal), `kill` and a CI's cancel only this one:
+// so it is passed on.
+void OnInterrupt(int) {
+  g_interrupted = 1;
+  if (g_worker > 0) kill(static_cast<pid_t>(g_worker), SIGTERM);
+}
 
-// While a run is on, Ctrl-C reaches the run's process as well (same terminal); this process only
-// takes note.
+// While a run is on, signals that mean "stop" end it early and leave this process to seal and
+// judge.
 class InterruptNote {
  public:
   InterruptNote() {
     struct sigaction action {};
     action.sa_handler = OnInterrupt;
-    sigaction(SIGINT, &action, &before_int_);
-    sigaction(SIGTERM, &action, &before_term_);
+    action.sa_mask = StopSignalSet();
+    for (size_t i = 0; i < kStopSignals.size(); ++i)
+      before_[i] = HandleUnlessIgnored(kStopSignals[i], action);
   }
   ~InterruptNote() {
-    sigaction(SIGINT, &before_int_, nullptr);
-    sigaction(SIGTERM, &before_term_, nullptr);
+    for (size_t i = 0; i < kStopSignals.size(); ++i)
+      sigaction(kStopSignals[i], &before_[i], nullptr);
   }
 
  private:
-  struct sigaction before_int_ {
-  }, before_term_{};
+  std::array<struct sigaction, kStopSignals.size()> before_{};
+};
+
+// Holds signals back until this process has a worker to pass them on to, and the worker its own
+// handlers: `RunWorker` lets them in again.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    const sigset_t held = StopSignalSet();
+    sigprocmask(SIG_BLOCK, &held, &before_);
+  }
+  ~SignalsHeld() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
 };
 
 // The environment of a run: nothing of the user's but where libraries lie, so that no setting of a
@@ -81,6 +103,8 @@ Result<Worker> StartWorker(const RunRequest& request) {
     return Error::Environment(std::string("cannot start the run's process: ") +
                               std::strerror(errno));
   if (pid == 0) {
+    // Should the supervisor be killed, the run ends as well, sealed.
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (fds[1] == kReportFd) {
       fcntl(kReportFd, F_SETFD, 0);
     } else {
@@ -176,6 +200,20 @@ RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s) {
 
 }  // namespace
 
+sigset_t StopSignalSet() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : kStopSignals) sigaddset(&set, signal);
+  return set;
+}
+
+struct sigaction HandleUnlessIgnored(int signal, const struct sigaction& action) {
+  struct sigaction before {};
+  sigaction(signal, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+  return before;
+}
+
 bool InterruptRequested() { return g_interrupted != 0; }
 
 void EnsurePortableMath(char** argv) {
@@ -193,12 +231,18 @@ void EnsurePortableMath(char** argv) {
 Result<RunOutcome> SuperviseRun(const RunRequest& request,
                                 const std::function<void(const RunProgress&)>& on_progress) {
   const InterruptNote note;
-  Result<Worker> worker = StartWorker(request);
+  const Result<Worker> worker = [&] {
+    const SignalsHeld held;
+    Result<Worker> started = StartWorker(request);
+    if (started) g_worker = started->pid;
+    return started;
+  }();
   if (!worker) return worker.error();
   ReportLines lines(on_progress);
   ReadToEnd(worker->report, &lines);
   close(worker->report);
   const int status = WaitFor(worker->pid);
+  g_worker = 0;
   if (lines.outcome()) return *lines.outcome();
   return OutcomeOfDeath(status, request, lines.sim_s());
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <signal.h>
+
+#include <array>
 #include <functional>
 #include <string>
 
@@ -17,8 +20,8 @@ struct RunProgress {
 
 /// Makes one run in a process of its own and waits for it. Whatever the firmware does there (crash,
 /// hang, exit), this process goes on: it seals the recording and returns what is known. An
-/// interrupt (Ctrl-C) ends the run early, sealed as well. Fails only where the process can't be
-/// started.
+/// interrupt (Ctrl-C, SIGTERM, a closed terminal) ends the run early, sealed as well. Fails only
+/// where the process can't be started.
 Result<RunOutcome> SuperviseRun(const RunRequest& request,
                                 const std::function<void(const RunProgress&)>& on_progress);
 
@@ -29,7 +32,15 @@ inline constexpr const char* kWorkerWord = "--run-worker";
 int RunWorker(const std::string& request_json);
 inline constexpr int kReportFd = 3;
 
-/// True once Ctrl-C was pressed in the supervising process: no further run should start.
+/// What asks a run to end early. Held back while its process starts, so that none gets lost or
+/// kills it before it can seal.
+inline constexpr std::array<int, 3> kStopSignals = {SIGINT, SIGTERM, SIGHUP};
+sigset_t StopSignalSet();
+/// Sets a handler and returns what was there; leaves a signal ignored that was (`nohup`, a shell's
+/// background).
+struct sigaction HandleUnlessIgnored(int signal, const struct sigaction& action);
+
+/// True once the supervising process was asked to stop: no further run should start.
 bool InterruptRequested();
 
 /// Restarts this process with glibc's FMA variants of libm switched off, unless that is done

@@ -41,7 +41,8 @@ void CheckEnd(std::span<const std::byte> file, const RecordView& data_end, FileS
 }  // namespace
 
 Result<std::unique_ptr<MappedFile>> MappedFile::Open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe without a writer would keep us waiting: it is refused below.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     return Error::BadInput({path, 0, 0}, "",
                            std::string("cannot be opened: ") + std::strerror(errno));
