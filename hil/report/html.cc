@@ -231,11 +231,12 @@ Json RunJson(const RunReport& r) {
   return run;
 }
 
-// JSON inside a script element must not close it.
-std::string ForScriptElement(std::string json) {
-  for (size_t at = 0; (at = json.find("</", at)) != std::string::npos; at += 3)
-    json.replace(at, 2, "<\\/");
-  return json;
+// JSON inside a script element must not close it, nor keep it open: behind `<!--<script` no
+// `</script>` counts. Outside strings JSON has no `<`.
+std::string ForScriptElement(const std::string& json) {
+  std::string out;
+  for (const char c : json) c == '<' ? out += "\\u003c" : out += c;
+  return out;
 }
 
 std::string EscapeText(const std::string& text) {

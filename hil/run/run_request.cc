@@ -2,6 +2,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sim/core/check.h"
 
@@ -12,9 +13,40 @@ using Json = nlohmann::ordered_json;
 constexpr std::array<const char*, 6> kEnds = {"finished",      "duration",    "firmware_ended",
                                               "firmware_died", "interrupted", "failed"};
 
+constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
+    {"scenario", &RunRequest::scenario},   {"consent", &RunRequest::consent},
+    {"home", &RunRequest::home},           {"firmware", &RunRequest::firmware},
+    {"recording", &RunRequest::recording}, {"from_recording", &RunRequest::from_recording}};
+
 Json ToJsonObject(const CpuShares& s) {
   return {{"physics", s.physics}, {"lidar", s.lidar}, {"firmware", s.firmware},
           {"network", s.network}, {"audit", s.audit}, {"other", s.other}};
+}
+
+// Paths and names are bytes, JSON is UTF-8: each byte from 0x80 on goes as the character of that
+// number.
+std::string BytesToText(const std::string& bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) text += static_cast<char>(0xC0 | byte >> 6);
+    text += static_cast<char>(byte >= 0x80 ? 0x80 | (byte & 0x3F) : byte);
+  }
+  return text;
+}
+
+std::string TextToBytes(const std::string& text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      bytes += text[i];
+    } else {
+      ++i;
+      bytes += static_cast<char>((lead & 0x03) << 6 | (static_cast<unsigned char>(text[i]) & 0x3F));
+    }
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -22,9 +54,8 @@ Json ToJsonObject(const CpuShares& s) {
 const char* ToWord(RunEnd end) { return kEnds[static_cast<size_t>(end)]; }
 
 std::string ToJson(const RunRequest& r) {
-  Json json = {{"scenario", r.scenario},   {"consent", r.consent},
-               {"home", r.home},           {"firmware", r.firmware},
-               {"recording", r.recording}, {"from_recording", r.from_recording}};
+  Json json;
+  for (const auto& [key, member] : kTexts) json[key] = BytesToText(r.*member);
   if (r.seed) json["seed"] = *r.seed;
   if (r.until) json["until_ns"] = r.until->nanoseconds();
   return json.dump();
@@ -33,12 +64,7 @@ std::string ToJson(const RunRequest& r) {
 RunRequest RunRequestFromJson(const std::string& text) {
   const Json json = Json::parse(text);  // Written by ourselves: a failure is a bug, and throws.
   RunRequest r;
-  r.scenario = json.at("scenario");
-  r.consent = json.at("consent");
-  r.home = json.at("home");
-  r.firmware = json.at("firmware");
-  r.recording = json.at("recording");
-  r.from_recording = json.at("from_recording");
+  for (const auto& [key, member] : kTexts) r.*member = TextToBytes(json.at(key));
   if (json.contains("seed")) r.seed = json.at("seed").get<uint64_t>();
   if (json.contains("until_ns")) r.until = SimDuration::Nanoseconds(json.at("until_ns"));
   return r;
@@ -49,7 +75,7 @@ std::string ToJson(const RunOutcome& o) {
               {"seed", o.seed},           {"sim_s", o.sim_s},
               {"wall_s", o.wall_s},       {"cpu_share", ToJsonObject(o.cpu_share)},
               {"bad_input", o.bad_input}, {"diagnosis", o.diagnosis}}
-      .dump();
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::optional<RunOutcome> RunOutcomeFromJson(const std::string& text) {

@@ -64,7 +64,7 @@ Result<RunOutcome> Work(const RunRequest& request) {
   hooks.on_progress = [](const RunProgress& p) {
     Report(nlohmann::json{
         {"progress_s", p.sim_s}, {"duration_s", p.duration_s}, {"activity", p.activity}}
-               .dump());
+               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   };
   hooks.stop_requested = [] { return g_stop != 0; };
   Result<RunOutcome> outcome = SimulateRun(*inputs, request, hooks);

@@ -64,12 +64,18 @@ std::string Demangle(const std::string& symbol) {
   return readable;
 }
 
+// Firmware may call itself anything; what is no UTF-8 becomes a replacement character.
+std::string AsText(const std::string& bytes) {
+  return Json::parse(Json(bytes).dump(-1, ' ', false, Json::error_handler_t::replace))
+      .get<std::string>();
+}
+
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 }  // namespace
 
 Result<Diagnosis> ReadDiagnosis(const std::string& path) {
-  const Json json = Json::parse(ReadAll(path), nullptr, false);
+  const Json json = Json::parse(AsText(ReadAll(path)), nullptr, false);
   if (!json.is_object()) return Error::Environment(path + ": holds no diagnosis");
   Diagnosis d;
   d.kind = json.value("kind", "");

@@ -23,6 +23,24 @@ TEST(RunRequestTest, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(back.home, "");
 }
 
+// A file's name is bytes: it once ended `run` in an exception.
+TEST(RunRequestTest, KeepsEveryByteOfAPath) {
+  RunRequest request;
+  request.scenario = "/\xff\xfe/ü \n\x01\"\\/s.yaml";
+  request.recording = "/\x80\xbf\xc0.mcap";
+  const RunRequest back = RunRequestFromJson(ToJson(request));
+  EXPECT_EQ(back.scenario, request.scenario);
+  EXPECT_EQ(back.recording, request.recording);
+}
+
+TEST(RunOutcomeTest, TakesADiagnosisThatIsNoText) {
+  RunOutcome outcome;
+  outcome.diagnosis = "firmware \xff died";
+  const std::optional<RunOutcome> back = RunOutcomeFromJson(ToJson(outcome));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->diagnosis, "firmware \uFFFD died");
+}
+
 TEST(RunOutcomeTest, ComesBackFromJsonAndRefusesAnythingElse) {
   RunOutcome outcome;
   outcome.end = RunEnd::kFirmwareDied;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "tests/hil/shim/bench.h"
 
@@ -122,6 +123,16 @@ TEST(CrashReporterTest, CallsItsOwnFaultsItsOwn) {
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->kind, "harness");
   EXPECT_TRUE(HasFrame(*read, "CallsItsOwnFaultsItsOwn")) << ToString(*read);
+}
+
+// Its name is whatever the firmware says, and a diagnosis must not be lost over it.
+TEST(CrashReporterTest, ReadsADiagnosisOfFirmwareWithANameThatIsNoText) {
+  const std::string path = testing::TempDir() + "diagnosis_bytes.json";
+  std::ofstream(path) << "{\"kind\": \"crash\", \"firmware\": \"v\xff 1\"}";
+  const auto read = ReadDiagnosis(path);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->kind, "crash");
+  EXPECT_EQ(read->firmware, "v\uFFFD 1");
 }
 
 TEST(CrashReporterTest, SaysWhenAFileHoldsNoDiagnosis) {

@@ -57,6 +57,17 @@ TEST(ScenarioTest, SuggestsTheConsentThatWasMeant) {
   EXPECT_NE(errors.find("did you mean 'C_MAP_UPLOAD'?"), std::string::npos) << errors;
 }
 
+// "../x" was recorded outside the run's folder.
+TEST(ScenarioTest, RefusesNamesThatAreNoNamesOfFiles) {
+  const std::string errors = ErrorsOf(std::string(kHead) + "name: a/b\n" +
+                                      "consent_configurations:\n"
+                                      "  ../x: {}\n  -rf: {}\n  'two words': {}\n  fine_1.a: {}\n");
+  for (const char* part : {"s.yaml:6:7: name: it names files", "got 'a/b'", "got '../x'",
+                           "got '-rf'", "got 'two words'"})
+    EXPECT_NE(errors.find(part), std::string::npos) << part << "\n" << errors;
+  EXPECT_EQ(errors.find("fine_1.a"), std::string::npos) << errors;
+}
+
 // It was handed to the file system, which threw.
 TEST(ScenarioTest, RefusesATimeZoneTooLongForAFile) {
   const std::string errors =
