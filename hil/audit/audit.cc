@@ -3,15 +3,16 @@
 #include <algorithm>
 
 #include "hil/audit/internal/assemble.h"
+#include "hil/audit/internal/early_traffic.h"
 #include "hil/audit/internal/judge.h"
 
 namespace dustproof {
 
 namespace {
 
-using internal::ControlPaths;
 using internal::Detector;
 using internal::MessageSchema;
+using internal::RawFinding;
 using internal::Truth;
 
 MessageSchema ReadSchema(const Truth& truth, std::vector<Diagnostic>* warnings) {
@@ -35,21 +36,13 @@ bool EndedEarly(const RecordingReader& reader) {
   return end == "interrupted" || (end == "duration" && !Fact(reader, "run", "until").empty());
 }
 
-/// What the control run's robot sent to whom.
-Result<ControlPaths> ReadControl(const std::string& path, const Policy& policy,
-                                 const AuditOptions& options) {
-  ControlPaths paths;
-  if (path.empty()) return paths;
-  auto reader = RecordingReader::Open(path);
-  if (!reader) return reader.error();
-  std::vector<Diagnostic> unused;
-  const Truth truth = internal::ReadTruth(*reader, &unused);
-  const MessageSchema schema = ReadSchema(truth, &unused);
-  Detector detector(truth, schema, options.null_homes);
-  detector.Run();
-  for (const Finding& finding : internal::AssembleFindings(truth, policy, detector))
-    paths.insert({finding.category, finding.party.key});
-  return paths;
+/// Where a part of the recording is missing, what it held may have been anything.
+void DoubtPasses(std::vector<VerdictRow>* verdicts) {
+  for (VerdictRow& row : *verdicts) {
+    if (row.verdict != Verdict::kPass) continue;
+    row.verdict = Verdict::kUndetermined;
+    row.reason = "part of the recording is missing; in what is left: " + row.reason;
+  }
 }
 
 void WarnOfHoles(const Truth& truth, const Policy& policy, std::vector<Diagnostic>* warnings) {
@@ -85,16 +78,20 @@ Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy
   report.consent_changes = truth.consent_changes;
   WarnOfHoles(truth, policy, &report.warnings);
 
-  auto control = ReadControl(options.control_path, policy, options);
-  if (!control) return control.error();
-
   const MessageSchema schema = ReadSchema(truth, &report.warnings);
   Detector detector(truth, schema, options.null_homes);
   detector.Run();
-  report.findings = internal::AssembleFindings(truth, policy, detector);
+  std::vector<RawFinding> raw = detector.findings();
+  for (RawFinding& finding : internal::FindEarlyTraffic(truth, policy))
+    raw.push_back(std::move(finding));
+  report.findings = internal::AssembleFindings(truth, policy, std::move(raw));
+  report.paths_taken = internal::FindPathsTaken(truth, policy, report.findings);
   report.bytes_by_party = internal::CountBytes(truth, detector);
   report.unexplained = internal::FindUnexplained(truth, detector);
-  report.verdicts = internal::Judge(truth, policy, report.findings, report.unexplained, *control);
+  report.verdicts = internal::Judge(
+      truth, policy, report.findings, report.unexplained,
+      options.control != nullptr ? options.control->paths_taken : std::vector<PathTaken>());
+  if (!reader->problems().empty()) DoubtPasses(&report.verdicts);
   report.usefulness = internal::JudgeUsefulness(truth);
   report.ended_early = EndedEarly(*reader);
   if (report.ended_early) internal::ExcuseWhatCameLater(&report.usefulness);

@@ -10,8 +10,9 @@ namespace dustproof {
 
 /// How to audit.
 struct AuditOptions {
-  /// A recording of the same scenario with consent given: it shows which paths exist. Empty: none.
-  std::string control_path;
+  /// The audit of a run of the same scenario with consent given: it shows which paths exist, and
+  /// how soon they are taken. Borrowed for the call; null where there is none.
+  const AuditReport* control = nullptr;
   /// Homes that the map's registration is held against, for its p-value.
   int null_homes = 39;
 };

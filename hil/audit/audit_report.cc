@@ -10,8 +10,8 @@ const char* ToWord(Verdict verdict) {
 }
 
 const char* ToWord(FindingMethod method) {
-  constexpr const char* kWords[] = {"exact", "hash",   "numeric", "map",
-                                    "path",  "series", "declared"};
+  constexpr const char* kWords[] = {"exact", "hash",   "numeric",  "map",
+                                    "path",  "series", "declared", "traffic"};
   return kWords[static_cast<size_t>(method)];
 }
 

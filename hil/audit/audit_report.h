@@ -27,6 +27,7 @@ enum class FindingMethod {
   kPath,      ///< Points that follow the robot's true way, or walls it saw.
   kSeries,    ///< Numbers that follow the robot's state over several messages.
   kDeclared,  ///< A field that the product's own schema declares to carry the category.
+  kTraffic,   ///< Anything at all, at a time at which nothing may be sent.
 };
 const char* ToWord(FindingMethod method);
 
@@ -81,6 +82,14 @@ struct VerdictRow {
   std::vector<std::string> evidence;  ///< Ids of findings.
 };
 
+/// A way out that a run showed: a category went to a party.
+struct PathTaken {
+  std::string category, party;  ///< Keys of the policy.
+  /// From when the robot had the data and the consents stood as they did then, to the first byte;
+  /// time without a network doesn't count.
+  SimDuration delay;
+};
+
 /// A thing that a product must do where consent is given, and whether it did.
 struct UsefulnessCheck {
   std::string name;  ///< "app_got_map", "cleaning_finished", "docked", "commands_acknowledged",
@@ -121,6 +130,7 @@ struct AuditReport {
   std::vector<Finding> findings;  ///< By time.
   std::vector<VerdictRow>
       verdicts;  ///< By emitter, category, party, purpose, phase, reading, in the policy's order.
+  std::vector<PathTaken> paths_taken;  ///< By category and party.
   std::vector<UsefulnessCheck> usefulness;
   std::vector<PartyBytes> bytes_by_party;
   std::vector<UnexplainedBytes> unexplained;

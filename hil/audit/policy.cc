@@ -120,6 +120,20 @@ struct PartyRuleEntry : PartyRule {
   }
 };
 
+struct BeforeConsentEntry : BeforeConsentRule {
+  ByReading words;
+  void Describe(Fields& f) {
+    words.Describe(f);
+    f.Text("traffic_category", &traffic_category,
+           {.doc = "Category under which traffic as such is judged; empty: it is not.",
+            .may_be_empty = true});
+    f.Texts("traffic_excepted", &traffic_excepted,
+            {.doc = "Protocols that getting ready to pair needs."});
+    f.Choice("basis", &basis, kBases, {.doc = "What the rule rests on.", .required = true});
+    f.Text("cite", &cite, {.doc = "Where the text says so.", .required = true});
+  }
+};
+
 struct ClearTextEntry : ClearTextRule {
   WordByReading words;
   void Describe(Fields& f) {
@@ -150,7 +164,7 @@ struct PolicyFile {
   std::vector<ConsentEntry> consents;
   std::vector<RuleEntry> rules;
   std::vector<PartyRuleEntry> party_rules;
-  ByReading before;
+  BeforeConsentEntry before;
   ClearTextEntry clear_text;
   StopBoundEntry stop_bound;
 
@@ -167,9 +181,8 @@ struct PolicyFile {
     f.List("parties", &parties, {.doc = "Who may receive data.", .required = true, .count_min = 1});
     f.List("consents", &consents, {.doc = "What users are asked.", .required = true});
     f.Section("before_consent", &before,
-              {.doc = "Who may receive anything before the master consent.", .required = true});
-    f.Text("before_consent_cite", &policy.before_consent_cite,
-           {.doc = "Where the text says so.", .required = true});
+              {.doc = "Who may receive anything while the master consent is not granted.",
+               .required = true});
     f.List("rules", &rules,
            {.doc = "What may go to whom, when.", .required = true, .count_min = 1});
     f.List("party_rules", &party_rules, {.doc = "What holds of a party whatever the category."});
@@ -188,6 +201,7 @@ class Checker {
   std::vector<Diagnostic> Run() {
     for (const PolicyRule& rule : policy_.rules) CheckRule(rule);
     for (const PartyRule& rule : policy_.party_rules) CheckPartyRule(rule);
+    CheckBeforeConsent();
     CheckHoles();
     return std::move(problems_);
   }
@@ -196,36 +210,30 @@ class Checker {
   void Problem(const SourceLocation& where, const std::string& field, const std::string& message) {
     problems_.push_back({where, field, message});
   }
-  void CheckParty(const SourceLocation& where, const std::string& field, const std::string& key) {
-    if (policy_.FindParty(key) != nullptr) return;
+  template <typename Entry>
+  void CheckName(const SourceLocation& where, const std::string& field, const std::string& key,
+                 const char* kind, const char* list, const std::vector<Entry>& entries) {
     std::vector<std::string> known;
-    for (const PolicyParty& party : policy_.parties) known.push_back(party.key);
-    const std::string suggestion = SuggestWord(key, known);
-    Problem(where, field,
-            "no party '" + key + "' in parties" +
-                (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
-  }
-  void CheckConsent(const SourceLocation& where, const std::string& field, const std::string& key) {
-    if (key.empty()) return;
-    std::vector<std::string> known;
-    for (const PolicyConsent& consent : policy_.consents) known.push_back(consent.key);
+    for (const Entry& entry : entries) known.push_back(entry.key);
     if (std::find(known.begin(), known.end(), key) != known.end()) return;
     const std::string suggestion = SuggestWord(key, known);
     Problem(where, field,
-            "no consent '" + key + "' in consents" +
+            std::string("no ") + kind + " '" + key + "' in " + list +
                 (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
+  }
+  void CheckParty(const SourceLocation& where, const std::string& field, const std::string& key) {
+    CheckName(where, field, key, "party", "parties", policy_.parties);
+  }
+  void CheckConsent(const SourceLocation& where, const std::string& field, const std::string& key) {
+    if (!key.empty()) CheckName(where, field, key, "consent", "consents", policy_.consents);
+  }
+  void CheckCategory(const SourceLocation& where, const std::string& field,
+                     const std::string& key) {
+    CheckName(where, field, key, "category", "categories", policy_.categories);
   }
   void CheckRule(const PolicyRule& rule) {
     const std::string field = "rule " + rule.id;
-    for (const std::string& category : rule.categories) {
-      if (policy_.FindCategory(category) != nullptr) continue;
-      std::vector<std::string> known;
-      for (const PolicyCategory& entry : policy_.categories) known.push_back(entry.key);
-      const std::string suggestion = SuggestWord(category, known);
-      Problem(rule.where, field,
-              "no category '" + category + "' in categories" +
-                  (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
-    }
+    for (const std::string& category : rule.categories) CheckCategory(rule.where, field, category);
     CheckConsent(rule.where, field, rule.consent);
     for (size_t i = 0; i < kReadings.size(); ++i) {
       CheckConsent(rule.where, field, rule.also_needs[i]);
@@ -247,6 +255,15 @@ class Checker {
                     "'");
       }
     }
+  }
+  void CheckBeforeConsent() {
+    const SourceLocation where{policy_.rules.front().where.file, 0, 0};
+    CheckConsent(where, "master_consent", policy_.master_consent);
+    for (const Allowance& allowance : policy_.before_consent.allowed) {
+      for (const std::string& party : allowance.parties) CheckParty(where, "before_consent", party);
+    }
+    const std::string& traffic = policy_.before_consent.traffic_category;
+    if (!traffic.empty()) CheckCategory(where, "before_consent.traffic_category", traffic);
   }
   void CheckHoles() {
     std::set<std::string> emitters;
@@ -281,7 +298,8 @@ Result<Policy> Finish(Result<PolicyFile> file) {
     entry.effect = entry.words.Take();
     policy.party_rules.push_back(entry);
   }
-  policy.before_consent = file->before.Take();
+  file->before.allowed = file->before.words.Take();
+  policy.before_consent = file->before;
   file->clear_text.effect = file->clear_text.words.Take();
   policy.clear_text = file->clear_text;
   policy.stop_bound = file->stop_bound;

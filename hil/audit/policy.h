@@ -95,6 +95,17 @@ struct StopBound {
   std::string cite;
 };
 
+/// Who may receive anything while the master consent is not granted: it gates all others.
+struct BeforeConsentRule {
+  std::array<Allowance, 3> allowed;
+  /// The category under which traffic is judged for being traffic, whatever it carries; empty where
+  /// traffic alone is no matter.
+  std::string traffic_category;
+  std::vector<std::string> traffic_excepted;  ///< Protocols that getting ready to pair needs.
+  Basis basis = Basis::kDerived;
+  std::string cite;
+};
+
 struct Policy {
   static constexpr const char* kKind = "policy";
   static constexpr int kFormatVersion = 1;
@@ -106,8 +117,7 @@ struct Policy {
   std::vector<PolicyConsent> consents;
   std::vector<PolicyRule> rules;
   std::vector<PartyRule> party_rules;
-  std::array<Allowance, 3> before_consent;  ///< While the master consent was never given.
-  std::string before_consent_cite;
+  BeforeConsentRule before_consent;
   ClearTextRule clear_text;
   StopBound stop_bound;
 

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "hil/cli/commands.h"
@@ -16,8 +17,12 @@ namespace {
 constexpr std::string_view kReportStart = "<!doctype html>";
 
 Result<RunReport> Judge(const std::string& recording, const std::string& policy_path,
-                        const std::string& control) {
-  Result<AuditReport> audit = AuditByOwnPolicy(recording, policy_path, control);
+                        const std::optional<AuditReport>& control) {
+  // A run is no control of itself.
+  const bool is_control = control && control->recording_path == recording;
+  if (is_control) return BuildRunReport(recording, *control);
+  Result<AuditReport> audit =
+      AuditByOwnPolicy(recording, policy_path, control ? &*control : nullptr);
   if (!audit) return audit.error();
   return BuildRunReport(recording, std::move(*audit));
 }
@@ -28,7 +33,9 @@ struct AuditFlags {
 };
 
 int Audit(const AuditFlags& flags) {
-  const Result<RunReport> report = Judge(flags.recording, flags.policy, flags.control);
+  const auto control = AuditControl(flags.control, flags.policy);
+  if (!control) return PrintError(control.error());
+  const Result<RunReport> report = Judge(flags.recording, flags.policy, *control);
   if (!report) return PrintError(report.error());
   if (flags.json) {
     std::printf("%s\n", RenderRunJson({&*report}).c_str());
@@ -59,10 +66,11 @@ Result<void> MayWriteReport(const std::string& path) {
 
 int Report(const ReportFlags& flags) {
   if (const Result<void> may = MayWriteReport(flags.out); !may) return PrintError(may.error());
+  const auto control = AuditControl(flags.control, flags.policy);
+  if (!control) return PrintError(control.error());
   std::vector<RunReport> reports;
   for (const std::string& recording : flags.recordings) {
-    Result<RunReport> report =
-        Judge(recording, flags.policy, recording == flags.control ? "" : flags.control);
+    Result<RunReport> report = Judge(recording, flags.policy, *control);
     if (!report) return PrintError(report.error());
     reports.push_back(std::move(*report));
   }

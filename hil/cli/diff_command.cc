@@ -27,9 +27,12 @@ Result<Answer> Compare(const Flags& flags) {
       CompareRecordings(flags.first, flags.second, {.neighbours = flags.neighbours});
   if (!recordings) return recordings.error();
   Answer answer{std::move(*recordings), {}};
-  const Result<AuditReport> first = AuditByOwnPolicy(flags.first, flags.policy, flags.control);
+  const auto control = AuditControl(flags.control, flags.policy);
+  if (!control) return control.error();
+  const AuditReport* shown = *control ? &**control : nullptr;
+  const Result<AuditReport> first = AuditByOwnPolicy(flags.first, flags.policy, shown);
   if (!first) return first.error();
-  const Result<AuditReport> second = AuditByOwnPolicy(flags.second, flags.policy, flags.control);
+  const Result<AuditReport> second = AuditByOwnPolicy(flags.second, flags.policy, shown);
   if (!second) return second.error();
   answer.verdicts = CompareVerdicts(*first, *second);
   return answer;

@@ -21,10 +21,18 @@ Result<Policy> PolicyFor(const std::string& recording, const std::string& policy
 }  // namespace
 
 Result<AuditReport> AuditByOwnPolicy(const std::string& recording, const std::string& policy_path,
-                                     const std::string& control) {
+                                     const AuditReport* control) {
   const Result<Policy> policy = PolicyFor(recording, policy_path);
   if (!policy) return policy.error();
-  return AuditRecording(recording, *policy, {.control_path = control});
+  return AuditRecording(recording, *policy, {.control = control});
+}
+
+Result<std::optional<AuditReport>> AuditControl(const std::string& recording,
+                                                const std::string& policy_path) {
+  if (recording.empty()) return std::optional<AuditReport>();
+  Result<AuditReport> audit = AuditByOwnPolicy(recording, policy_path);
+  if (!audit) return audit.error();
+  return std::optional(std::move(*audit));
 }
 
 }  // namespace dustproof

@@ -1,8 +1,10 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -128,6 +130,8 @@ Json FindingJson(const Finding& f) {
           {"time_s", f.time.seconds()},
           {"kind", KindWord(f.kind)},
           {"protocol", f.protocol},
+          {"encrypted", f.encrypted},
+          {"repeats", f.repeats},
           {"sequence", f.sequence},
           {"decoders", f.decoders},
           {"match_offset", f.first_byte},
@@ -168,26 +172,45 @@ Json NumbersOf(const RunReport& r) {
   return numbers;
 }
 
+/// Rows by category, in the policy's order, and each category's in the order in which a reader
+/// wants them: fail, undetermined, pass, not exercised.
+std::vector<VerdictRow> ForReaders(std::vector<VerdictRow> rows) {
+  std::map<std::string, size_t> category_order;
+  for (const VerdictRow& row : rows)
+    category_order.try_emplace(row.category, category_order.size());
+  const auto rank = [&](const VerdictRow& row) {
+    constexpr int kRanks[] = {2, 0, 1, 3};  // By Verdict.
+    return std::pair(category_order.at(row.category), kRanks[static_cast<size_t>(row.verdict)]);
+  };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const VerdictRow& a, const VerdictRow& b) { return rank(a) < rank(b); });
+  return rows;
+}
+
+Json VerdictsJson(const AuditReport& audit) {
+  Json verdicts = Json::array();
+  for (const VerdictRow& v : ForReaders(audit.verdicts)) {
+    const std::string heading =
+        v.verdict == Verdict::kFail ? HeadingFor(v.basis) + std::string(": ") : "";
+    verdicts.push_back({{"category", v.category},
+                        {"party", v.party},
+                        {"purpose", v.purpose},
+                        {"phase", v.phase},
+                        {"reading", ToWord(v.reading)},
+                        {"verdict", ToWord(v.verdict)},
+                        {"basis", ToWord(v.basis)},
+                        {"clause", v.clause},
+                        {"reason", heading + v.reason},
+                        {"evidence", v.evidence}});
+  }
+  return verdicts;
+}
+
 Json RunJson(const RunReport& r) {
   Json run = {{"consent", r.consent}, {"description", r.consent_description},
               {"hash", r.hash},       {"sim_s", r.sim_s},
               {"end", r.end},         {"diagnosis", r.diagnosis}};
-  Json verdicts = Json::array(), findings = Json::array(), usefulness = Json::array(),
-       bytes = Json::array();
-  for (const VerdictRow& v : r.audit.verdicts) {
-    verdicts.push_back(
-        {{"category", v.category},
-         {"party", v.party},
-         {"purpose", v.purpose},
-         {"phase", v.phase},
-         {"reading", ToWord(v.reading)},
-         {"verdict", ToWord(v.verdict)},
-         {"basis", ToWord(v.basis)},
-         {"clause", v.clause},
-         {"reason",
-          (v.verdict == Verdict::kFail ? HeadingFor(v.basis) + std::string(": ") : "") + v.reason},
-         {"evidence", v.evidence}});
-  }
+  Json findings = Json::array(), usefulness = Json::array(), bytes = Json::array();
   for (const Finding& f : r.audit.findings) findings.push_back(FindingJson(f));
   for (const UsefulnessCheck& u : r.audit.usefulness) {
     std::string text = u.name;
@@ -209,8 +232,8 @@ Json RunJson(const RunReport& r) {
                      {"bytes_in", b.bytes_in},
                      {"bytes_unexplained", b.bytes_unexplained}});
   }
-  run["verdicts"] = verdicts, run["findings"] = findings, run["usefulness"] = usefulness,
-  run["bytes"] = bytes;
+  run["verdicts"] = VerdictsJson(r.audit), run["findings"] = findings,
+  run["usefulness"] = usefulness, run["bytes"] = bytes;
   run["numbers"] = NumbersOf(r);
   Json emissions = Json::array(), events = Json::array(), consents = Json::array();
   for (const TimelineEmission& e : r.emissions)
@@ -269,7 +292,8 @@ std::string RenderHtml(const std::vector<const RunReport*>& reports) {
                        Plural(reports.size(), "run") + ".";
     data["footer"] =
         "Dustproof " + first.build +
-        ". A pass means: the data existed, the way out was exercised, and nothing was found on it. "
+        ". A pass means: the data existed, the way out was exercised, and nothing was found on it "
+        "that the policy forbids. "
         "The policy is an English rendering of a Chinese text; where they differ, the Chinese "
         "governs.";
   }

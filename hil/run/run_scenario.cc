@@ -1,11 +1,14 @@
 #include "hil/run/run_scenario.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "hil/audit/audit.h"
 #include "hil/report/run_table.h"
@@ -75,9 +78,22 @@ bool IsControl(const ConsentConfiguration& c) {
                      [](const auto& entry) { return entry.second == ConsentState::kGranted; });
 }
 
-RunTiming TimingOf(const RunOutcome& o) {
+// CPU time of this process, or of its runs that are over.
+double CpuSeconds(int who) {
+  rusage usage{};
+  getrusage(who, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// The run's shares, and the audit's of both together: the run is over when the audit begins.
+RunTiming TimingOf(const RunOutcome& o, double run_cpu_s, double audit_cpu_s) {
   const CpuShares& s = o.cpu_share;
-  return {o.wall_s, s.physics, s.lidar, s.firmware, s.network, s.audit, s.other};
+  const double all_s = run_cpu_s + audit_cpu_s, run = all_s > 0 ? run_cpu_s / all_s : 1;
+  return {o.wall_s,        s.physics * run, s.lidar * run, s.firmware * run,
+          s.network * run, 1 - run,         s.other * run};
 }
 
 Result<void> WriteFile(const std::string& path, const std::string& text) {
@@ -88,21 +104,40 @@ Result<void> WriteFile(const std::string& path, const std::string& text) {
   return {};
 }
 
-void Judge(const RunInputs& inputs, const std::string& control, ScenarioRun* run) {
-  Result<AuditReport> audit = AuditRecording(
-      run->recording, inputs.policy, {.control_path = control == run->recording ? "" : control});
+void Judge(const RunInputs& inputs, const AuditReport* control, ScenarioRun* run) {
+  const double begin_s = CpuSeconds(RUSAGE_SELF);
+  Result<AuditReport> audit = AuditRecording(run->recording, inputs.policy, {.control = control});
   if (!audit) {
     run->problem = ToString(audit.error());
     return;
   }
-  Result<RunReport> report =
-      BuildRunReport(run->recording, std::move(*audit), TimingOf(run->outcome));
+  const double audit_s = CpuSeconds(RUSAGE_SELF) - begin_s;
+  Result<RunReport> report = BuildRunReport(run->recording, std::move(*audit),
+                                            TimingOf(run->outcome, run->cpu_s, audit_s));
   if (!report) {
     run->problem = ToString(report.error());
     return;
   }
   report->failed_expectations = MissedExpectations(inputs.scenario.expect, *report);
   run->report = std::move(*report);
+}
+
+// The control run first: it shows the others which ways out exist.
+void JudgeAll(const RunInputs& inputs, std::optional<size_t> control, const RunObserver& observer,
+              ScenarioResult* result) {
+  const AuditReport* shown = nullptr;
+  const auto judge = [&](size_t index) {
+    ScenarioRun& run = result->runs[index];
+    observer.on_stage("auditing " + run.consent);
+    Judge(inputs, shown, &run);
+  };
+  if (control) {
+    judge(*control);
+    if (result->runs[*control].report) shown = &result->runs[*control].report->audit;
+  }
+  for (size_t i = 0; i < result->runs.size(); ++i) {
+    if (i != control) judge(i);
+  }
 }
 
 Result<void> WriteReports(ScenarioResult* result) {
@@ -136,7 +171,7 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
   for (const ConsentConfiguration* c : *chosen) names.push_back(c->name);
   observer.on_start(*folder, inputs->seed, names);
 
-  std::string control;
+  std::optional<size_t> control;
   for (const ConsentConfiguration* configuration : *chosen) {
     ScenarioRun run;
     run.consent = configuration->name;
@@ -145,6 +180,7 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     request.consent = configuration->name;
     request.until = options.until;
     request.recording = fs::absolute(run.recording);
+    const double begin_s = CpuSeconds(RUSAGE_CHILDREN);
     const Result<RunOutcome> outcome = SuperviseRun(request, [&](const RunProgress& progress) {
       observer.on_progress(run.consent, progress.sim_s, progress.duration_s, progress.activity);
     });
@@ -154,18 +190,16 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
                                 : Error::Environment(outcome->diagnosis);
     }
     run.outcome = *outcome;
+    run.cpu_s = CpuSeconds(RUSAGE_CHILDREN) - begin_s;
     observer.on_run_end(run);
-    if (IsControl(*configuration)) control = run.recording;
+    if (IsControl(*configuration) && !control) control = result.runs.size();
     result.runs.push_back(std::move(run));
     if (InterruptRequested()) {
       result.interrupted = true;
       break;
     }
   }
-  for (ScenarioRun& run : result.runs) {
-    observer.on_stage("auditing " + run.consent);
-    Judge(*inputs, control, &run);
-  }
+  JudgeAll(*inputs, control, observer, &result);
   observer.on_stage("writing the report");
   if (const Result<void> written = WriteReports(&result); !written) return written.error();
   return result;

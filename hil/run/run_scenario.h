@@ -28,6 +28,7 @@ struct ScenarioRun {
   std::string consent;
   std::string recording;
   RunOutcome outcome;
+  double cpu_s = 0;  ///< Of the run's process, without audit and report.
   std::optional<RunReport>
       report;  ///< Absent where the recording could not be judged; `problem` says why.
   std::string problem;

@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "hil/audit/internal/judge.h"
+#include "hil/audit/internal/consent_time.h"
 
 namespace dustproof::internal {
 
@@ -31,8 +31,10 @@ int Rank(FindingMethod method) {
       return 5;
     case FindingMethod::kSeries:
       return 6;
+    case FindingMethod::kTraffic:
+      return 7;
   }
-  return 7;
+  return 8;
 }
 
 /// Whether `a` says more than `b` about the same bytes.
@@ -120,8 +122,8 @@ Finding MakeFinding(const Truth& truth, const Policy& policy, const RawFinding& 
 }  // namespace
 
 std::vector<Finding> AssembleFindings(const Truth& truth, const Policy& policy,
-                                      const Detector& detector) {
-  std::vector<RawFinding> raw = Merge(detector.findings());
+                                      std::vector<RawFinding> all) {
+  std::vector<RawFinding> raw = Merge(std::move(all));
   std::stable_sort(raw.begin(), raw.end(), [&](const RawFinding& a, const RawFinding& b) {
     const auto key = [&](const RawFinding& f) {
       return std::make_tuple(truth.flows.flows()[f.flow].SegmentAt(f.range.begin).sequence,

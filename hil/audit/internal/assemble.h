@@ -10,7 +10,7 @@ namespace dustproof::internal {
 /// One finding for each thing that was met: matches that overlap are one, and so are alike ones in
 /// later messages.
 std::vector<Finding> AssembleFindings(const Truth& truth, const Policy& policy,
-                                      const Detector& detector);
+                                      std::vector<RawFinding> all);
 
 std::vector<PartyBytes> CountBytes(const Truth& truth, const Detector& detector);
 std::vector<UnexplainedBytes> FindUnexplained(const Truth& truth, const Detector& detector);

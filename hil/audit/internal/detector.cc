@@ -16,8 +16,6 @@ namespace {
 constexpr size_t kTokenLettersMin = 8;
 constexpr size_t kLogLettersMin = 20, kLogLettersMax = 48;
 constexpr size_t kPointsMin = 20;
-constexpr size_t kFragmentBytesMax = 256;  // Larger payloads are searched as they are.
-constexpr size_t kFragmentsMin = 3;
 
 bool IsTokenByte(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
@@ -32,6 +30,16 @@ void CollectTokens(std::string_view text, std::set<std::string, std::less<>>* to
   }
 }
 
+RawFinding OfMatch(const HomeMatch& match) {
+  RawFinding finding;
+  finding.method = FindingMethod::kMap;
+  finding.category = "home_map";
+  finding.form = match.form;
+  finding.p_value = match.p_value;
+  finding.score = match.score;
+  return finding;
+}
+
 std::string DottedAddress(uint32_t address) {
   std::string text;
   for (int shift = 24; shift >= 0; shift -= 8)
@@ -41,26 +49,8 @@ std::string DottedAddress(uint32_t address) {
 
 }  // namespace
 
-/// Small values of one field over many messages, joined.
-struct Detector::Fragments {
-  Bytes joined;
-  struct Piece {
-    size_t begin = 0;
-    size_t flow = 0, part = 0;
-    ByteRange range;
-  };
-  std::vector<Piece> pieces;
-  std::string label, where;
-
-  const Piece& At(size_t at) const {
-    auto after = std::upper_bound(pieces.begin(), pieces.end(), at,
-                                  [](size_t v, const Piece& p) { return v < p.begin; });
-    return *(after - 1);
-  }
-};
-
 Detector::Detector(const Truth& truth, const MessageSchema& schema, int null_homes)
-    : truth_(truth), schema_(schema), cascade_(*this) {
+    : truth_(truth), schema_(schema), cascade_(*this), map_files_(schema) {
   patterns_ = std::make_unique<PatternMatcher>(truth.planted);
   std::set<std::string> lines;
   for (const LogLine& line : truth.log) {
@@ -98,8 +88,7 @@ void Detector::Run() {
     explanations_[i].assign(flow.data.size(), Explanation::kNone);
     if (flow.from_robot()) RunFlow(i);
   }
-  FindSeries();
-  FindSplitValues();
+  FindAcrossMessages();
 }
 
 /// What the robot was given it may give back: session names, credentials, tokens.
@@ -179,7 +168,7 @@ void Detector::RunPlain(size_t index) {
 
 void Detector::RunPart(const Content& root, const ProtocolPart& part) {
   current_part_ = &part;
-  maps_.clear();
+  map_files_.Begin();
   declared_paths_.clear();
   declared_ = part.kind == ProtocolPart::Kind::kPayload || part.kind == ProtocolPart::Kind::kRoute
                   ? schema_.Find(part.where, received_)
@@ -195,14 +184,8 @@ void Detector::RunPart(const Content& root, const ProtocolPart& part) {
   if (part.kind == ProtocolPart::Kind::kPayload || part.kind == ProtocolPart::Kind::kRoute) {
     const std::string route =
         part.label == "dns name" ? "dns query" : NormalRoute(part.where) + " " + part.label;
-    auto& fragments = fragments_[truth_.flows.flows()[flow_].party.key + " " + route];
-    if (!fragments) fragments = std::make_unique<Fragments>();
-    fragments->label = part.label, fragments->where = part.where;
-    if (content.size() <= kFragmentBytesMax) {
-      fragments->pieces.push_back({fragments->joined.size(), flow_, part_, part.range});
-      fragments->joined.insert(fragments->joined.end(), content.bytes().begin(),
-                               content.bytes().end());
-    }
+    across_.NotePayload(truth_.flows.flows()[flow_].party.key + " " + route, part.label, part.where,
+                        content.bytes(), {flow_, part_, part.range});
   }
   current_part_ = nullptr;
 }
@@ -306,6 +289,26 @@ void Detector::FindAddresses(const Content& content) {
 }
 
 void Detector::OnContent(const Content& content) {
+  FindPatterns(content);
+  FindCoordinates(content);
+  map_files_.Note(content);
+  FindMap(content);
+  FindPath(content);
+  if (const auto match = scan_->FindInBytes(content.bytes())) {
+    RawFinding finding;
+    finding.method = FindingMethod::kNumeric;
+    finding.category = "lidar_environment";
+    finding.form = std::to_string(match->beams) + " ranges of a lidar turn, 16-bit";
+    Add(content, match->range, std::move(finding));
+  }
+  if (content.decoder().starts_with("json $")) {
+    NoteStatusField(content, content.decoder(), content.text());
+    if (const auto number = ParseNumber(content.text()))
+      NoteField(content.decoder(), *number, content.ToRoot({0, content.size()}));
+  }
+}
+
+void Detector::FindPatterns(const Content& content) {
   std::vector<PatternHit> hits;
   patterns_->Find(content.bytes(), &hits);
   const Flow& flow = truth_.flows.flows()[flow_];
@@ -321,6 +324,9 @@ void Detector::OnContent(const Content& content) {
     finding.value = hit.value;
     Add(content, hit.range, std::move(finding));
   }
+}
+
+void Detector::FindCoordinates(const Content& content) {
   std::vector<CoordinateHit> near;
   for (size_t i = 0; i < coordinates_.size(); ++i) {
     near.clear();
@@ -335,58 +341,78 @@ void Detector::OnContent(const Content& content) {
       Add(content, hit.range, std::move(finding));
     }
   }
-  maps_.erase(&content);  // Whoever stood at this place on the stack before is gone.
-  if (HasMapLayout(content)) maps_.insert(&content);
-  const Content* map = MapAround(content);
-  if (home_) {
-    if (const auto match = home_->MatchBytes(content.bytes(), map != nullptr)) {
-      RawFinding finding;
-      finding.method = FindingMethod::kMap;
-      finding.category = "home_map";
-      finding.form = match->form;
-      finding.p_value = match->p_value;
-      finding.score = match->score;
-      Add(content, match->range, std::move(finding));
-      if (map != nullptr) findings_.back().range = map->ToRoot({0, map->size()});
-    }
+}
+
+/// All that a proof holds for: who got it, on which way, under which consents, decoded how.
+std::string Detector::ProofKey(const Content& content, const char* category) const {
+  const Flow& flow = truth_.flows.flows()[flow_];
+  const ByteRange range = content.ToRoot({0, content.size()});
+  std::string key = std::string(category) + "|" + flow.party.key + "|" + flow.party.host + "|" +
+                    flow.party.region + "|" +
+                    (current_part_ != nullptr ? NormalRoute(current_part_->where) : "") + "|" +
+                    truth_.flows.consents(flow.SegmentAt(range.begin));
+  for (const std::string& decoder : content.Chain()) key += "|" + decoder;
+  return key;
+}
+
+void Detector::FindMap(const Content& content) {
+  if (!home_) return;
+  const Content* map = map_files_.Around(content);
+  const std::string key = ProofKey(map != nullptr ? *map : content, "home_map");
+  const RawFinding* proven = map_files_.Proven(key);
+  // A map file is a map as a whole: nothing is looked for within it.
+  if (proven != nullptr && map != nullptr) {
+    if (map == &content) AddAgain(content, *proven);
+    return;
   }
-  if (const auto match = path_->MatchBytes(content.bytes())) {
+  const MapPrior prior = map != nullptr      ? MapPrior::kDeclared
+                         : proven != nullptr ? MapPrior::kProven
+                                             : MapPrior::kNone;
+  const auto match = home_->MatchBytes(content.bytes(), prior);
+  if (!match) return;
+  Add(content, match->range, OfMatch(*match));
+  if (map != nullptr) findings_.back().range = map->ToRoot({0, map->size()});
+  map_files_.SetProven(key, findings_.back());
+}
+
+void Detector::FindPath(const Content& content) {
+  const Content* map = map_files_.Around(content);
+  const std::string key = map != nullptr ? ProofKey(*map, "robot_path") : "";
+  const RawFinding* proven = map != nullptr ? map_files_.Proven(key) : nullptr;
+  if (proven != nullptr) {
+    if (map != &content) return;
+    AddAgain(content, *proven);
+  } else {
+    const auto match = path_->MatchBytes(content.bytes());
+    if (!match) return;
     RawFinding finding;
     finding.method = FindingMethod::kPath;
     finding.category = "robot_path";
     finding.form = match->form;
     finding.score = match->length_m;
     Add(content, match->range, std::move(finding));
-    if (map != nullptr) {
-      findings_.back().range = map->ToRoot({0, map->size()});
-      AddMapFile(*map);
-    }
+    if (map == nullptr) return;
+    findings_.back().range = map->ToRoot({0, map->size()});
+    map_files_.SetProven(key, findings_.back());
   }
-  if (const auto match = scan_->FindInBytes(content.bytes())) {
-    RawFinding finding;
-    finding.method = FindingMethod::kNumeric;
-    finding.category = "lidar_environment";
-    finding.form = std::to_string(match->beams) + " ranges of a lidar turn, 16-bit";
-    Add(content, match->range, std::move(finding));
-  }
-  if (content.decoder().starts_with("json $")) {
-    NoteStatusField(content, content.decoder(), content.text());
-    if (const auto number = ParseNumber(content.text()))
-      NoteField(content.decoder(), *number, content.ToRoot({0, content.size()}));
-  }
+  AddMapFile(*map);
+}
+
+/// What was proven of such a map file before holds of this one too.
+void Detector::AddAgain(const Content& map, const RawFinding& proven) {
+  Add(map, {0, map.size()}, proven);
+  findings_.back().decoders = proven.decoders;
 }
 
 void Detector::OnGrid(const Content& content, std::span<const std::byte> cells, size_t width,
                       ByteRange range) {
   if (!home_) return;
-  const auto match = home_->MatchGrid(cells, width, false);
+  const std::string key = ProofKey(content, "home_map");
+  const auto match = home_->MatchGrid(
+      cells, width, map_files_.Proven(key) != nullptr ? MapPrior::kProven : MapPrior::kNone);
   if (!match) return;
-  RawFinding finding;
-  finding.method = FindingMethod::kMap;
-  finding.category = "home_map";
-  finding.form = match->form;
-  finding.p_value = match->p_value;
-  finding.score = match->score;
+  RawFinding finding = OfMatch(*match);
+  map_files_.SetProven(key, finding);
   Add(content, range, std::move(finding));
 }
 
@@ -436,23 +462,6 @@ void Detector::OnNumbers(const Content& content, const NumberSeries& series) {
       Add(content, series.range, std::move(finding));
     }
   }
-}
-
-bool Detector::HasMapLayout(const Content& content) const {
-  return std::any_of(
-      schema_.messages.begin(), schema_.messages.end(), [&](const DeclaredMessage& message) {
-        const bool carries_map = std::find(message.categories.begin(), message.categories.end(),
-                                           "home_map") != message.categories.end();
-        return carries_map && !message.binary.empty() &&
-               ReadBinary(message.binary, content.bytes());
-      });
-}
-
-const Content* Detector::MapAround(const Content& content) const {
-  for (const Content* at = &content; at != nullptr; at = at->parent()) {
-    if (maps_.contains(at)) return at;
-  }
-  return nullptr;
 }
 
 /// A file of the product's own map layout, whose path is the true way: the map in it is this
@@ -520,94 +529,25 @@ void Detector::EmitStatus() {
 void Detector::NoteField(const std::string& path, double number, ByteRange range) {
   if (current_part_ == nullptr || declared_paths_.contains(path)) return;
   const Flow& flow = truth_.flows.flows()[flow_];
-  const std::string key = flow.party.key + " " + NormalRoute(current_part_->where) + " " + path;
-  fields_[key].push_back({flow.SegmentAt(range.begin).time, flow_, part_, range, number});
+  across_.NoteField(flow.party.key + " " + NormalRoute(current_part_->where) + " " + path,
+                    {flow.SegmentAt(range.begin).time, flow_, part_, range, number});
 }
 
-/// Numbers that follow the robot's battery or place from message to message.
-void Detector::FindSeries() {
-  for (const auto& [key, values] : fields_) {
-    const auto match = MatchSeries(values, truth_.battery, truth_.poses_true);
-    if (!match) continue;
-    for (const FieldValue& value : values) {
-      // Where the message as a whole was found out by its fields' names, that says more.
-      const bool known = std::any_of(findings_.begin(), findings_.end(), [&](const RawFinding& f) {
-        return f.part == value.part && f.category == match->category &&
-               f.method == FindingMethod::kSeries && f.content_bytes > 0;
-      });
-      if (known) continue;
-      RawFinding finding;
-      finding.flow = value.flow;
-      finding.part = value.part;
-      finding.range = value.range;
-      finding.method = FindingMethod::kSeries;
-      finding.category = match->category;
-      finding.where = parts_[value.part].where;
-      finding.form = match->form;
-      finding.decoders = {key.substr(key.rfind(' ') + 1)};
-      flow_ = value.flow;
-      Explain(value.range, Explanation::kFinding);
-      findings_.push_back(std::move(finding));
-    }
+void Detector::FindAcrossMessages() {
+  for (RawFinding& finding : across_.FindSeries(truth_.battery, truth_.poses_true)) {
+    // Where the message as a whole was found out by its fields' names, that says more.
+    const bool known = std::any_of(findings_.begin(), findings_.end(), [&](const RawFinding& f) {
+      return f.part == finding.part && f.category == finding.category &&
+             f.method == FindingMethod::kSeries && f.content_bytes > 0;
+    });
+    if (known) continue;
+    finding.where = parts_[finding.part].where;
+    flow_ = finding.flow;
+    Explain(finding.range, Explanation::kFinding);
+    findings_.push_back(std::move(finding));
   }
-}
-
-/// Values that were spread over many messages of one kind.
-void Detector::FindSplitValues() {
-  for (const auto& [key, fragments] : fragments_) {
-    if (fragments->pieces.size() < kFragmentsMin) continue;
-    std::vector<Bytes> views = {fragments->joined};
-    std::vector<std::vector<uint32_t>> origins(1);
-    for (uint32_t i = 0; i < fragments->joined.size(); ++i) origins[0].push_back(i);
-    // Without what is the same in every message: only what changes is left.
-    Bytes varying;
-    std::vector<uint32_t> origin;
-    const auto& pieces = fragments->pieces;
-    for (size_t p = 1; p < pieces.size(); ++p) {
-      const auto piece = [&](size_t i) {
-        const size_t end = i + 1 < pieces.size() ? pieces[i + 1].begin : fragments->joined.size();
-        return std::span(fragments->joined).subspan(pieces[i].begin, end - pieces[i].begin);
-      };
-      const auto before = piece(p - 1), now = piece(p);
-      size_t head = 0, tail = 0;
-      while (head < std::min(before.size(), now.size()) && before[head] == now[head]) ++head;
-      while (tail < std::min(before.size(), now.size()) - head &&
-             before[before.size() - 1 - tail] == now[now.size() - 1 - tail])
-        ++tail;
-      if (p == 1) {
-        for (size_t i = head; i + tail < before.size(); ++i) {
-          varying.push_back(before[i]);
-          origin.push_back(static_cast<uint32_t>(pieces[0].begin + i));
-        }
-      }
-      for (size_t i = head; i + tail < now.size(); ++i) {
-        varying.push_back(now[i]);
-        origin.push_back(static_cast<uint32_t>(pieces[p].begin + i));
-      }
-    }
-    views.push_back(std::move(varying));
-    origins.push_back(std::move(origin));
-    for (size_t v = 0; v < views.size(); ++v) {
-      std::vector<PatternHit> hits;
-      patterns_->Find(views[v], &hits);
-      for (const PatternHit& hit : hits) {
-        const auto& first = fragments->At(origins[v][hit.range.begin]);
-        const auto& last = fragments->At(origins[v][std::min(hit.range.end, views[v].size()) - 1]);
-        if (&first == &last) continue;  // Found already.
-        RawFinding finding;
-        finding.flow = first.flow;
-        finding.part = first.part;
-        finding.range = first.range;
-        finding.decoders = {fragments->label, "joined over messages"};
-        finding.method = hit.is_hash ? FindingMethod::kHash : FindingMethod::kExact;
-        finding.category = hit.category;
-        finding.form = hit.form + ", over " + std::to_string(&last - &first + 1) + " messages";
-        finding.value = hit.value;
-        finding.where = fragments->where;
-        findings_.push_back(std::move(finding));
-      }
-    }
-  }
+  for (RawFinding& finding : across_.FindSplitValues(*patterns_))
+    findings_.push_back(std::move(finding));
 }
 
 }  // namespace dustproof::internal

@@ -21,8 +21,14 @@ struct GridGuess {
 /// as text and random bytes.
 std::vector<GridGuess> GuessGrids(std::span<const std::byte> bytes);
 
+/// Cells of a picture, 0 or 1 each.
+struct FloorGuess {
+  std::vector<uint8_t> floor;
+  std::vector<uint8_t> known;  ///< Whether the picture says what is there; floor always is.
+};
+
 /// Ways to tell a picture's floor from the rest: each common value, ranges of values, and what
 /// walls enclose.
-std::vector<std::vector<uint8_t>> FloorGuesses(std::span<const std::byte> cells, size_t width);
+std::vector<FloorGuess> FloorGuesses(std::span<const std::byte> cells, size_t width);
 
 }  // namespace dustproof::internal

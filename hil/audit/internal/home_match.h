@@ -15,25 +15,31 @@ namespace dustproof::internal {
 struct HomeMatch {
   double score = 0;    ///< Agreement of its floor and edges with the true home's, 0–1.
   double p_value = 1;  ///< Share of unrelated homes that fit as well or better.
-  double z = 0;        ///< How far the score lies above theirs, in their spread.
   std::string form;    ///< "grid of 120 x 80 bytes at 50 mm".
   ByteRange range;     ///< In the bytes.
 };
 
-/// Holds grids against the true home, under rotation, mirroring, shift and scale, and against homes
-/// that nobody lives in: a grid shows the home where it fits the true one far better than any of
-/// the others.
+/// What is known of bytes before they are looked at.
+enum class MapPrior {
+  kNone,
+  kDeclared,  ///< The product itself says that this is a map: a lower bar.
+  kProven,    ///< A map of the home came on the same way before: it need only fit.
+};
+
+/// Holds grids against the true home, under rotation, mirroring, shift and scale, whole or cut, and
+/// against homes that nobody lives in: a grid shows the home where it fits the true one far better
+/// than any of the others.
 class HomeMatcher {
  public:
   HomeMatcher(const FloorPlan& plan, int null_homes);
   ~HomeMatcher();
 
   /// Looks for a grid in bytes: one byte, nibble or bit a cell, rows of any width, behind any
-  /// header; or run lengths. `declared` lowers the bar: the product itself says that this is a map.
-  std::optional<HomeMatch> MatchBytes(std::span<const std::byte> bytes, bool declared) const;
+  /// header; or run lengths.
+  std::optional<HomeMatch> MatchBytes(std::span<const std::byte> bytes, MapPrior prior) const;
   /// A grid whose width is known.
   std::optional<HomeMatch> MatchGrid(std::span<const std::byte> cells, size_t width,
-                                     bool declared) const;
+                                     MapPrior prior) const;
 
  private:
   struct State;

@@ -1,6 +1,12 @@
 #include "hil/audit/internal/judge.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "hil/audit/internal/consent_time.h"
+#include "hil/audit/internal/data_existence.h"
+#include "hil/audit/internal/rule_book.h"
 
 namespace dustproof::internal {
 
@@ -8,10 +14,6 @@ namespace {
 
 constexpr uint64_t kUnexplainedInOneMin = 64;   // In one message.
 constexpr uint64_t kUnexplainedInAllMin = 256;  // To one party in one phase.
-
-bool IsNetwork(EmissionKind kind) {
-  return kind != EmissionKind::kFlashAtRest && kind != EmissionKind::kUart;
-}
 
 /// One rule of the policy against one party in one phase: what the three readings make of it.
 struct Cell {
@@ -22,12 +24,13 @@ struct Cell {
 class Court {
  public:
   Court(const Truth& truth, const Policy& policy, const std::vector<Finding>& findings,
-        const std::vector<UnexplainedBytes>& unexplained, const ControlPaths& control)
+        const std::vector<UnexplainedBytes>& unexplained, const std::vector<PathTaken>& control)
       : truth_(truth),
         policy_(policy),
         findings_(findings),
         unexplained_(unexplained),
         control_(control),
+        rules_(truth, policy),
         exists_(FindDataExistence(truth, policy)) {}
 
   std::vector<VerdictRow> Run() {
@@ -37,8 +40,9 @@ class Court {
       for (const std::string& party : parties) {
         for (const PolicyRule* rule : policy_.RulesFor("robot", category.key)) {
           for (const std::string& phase : PhasesOf(rule->consent)) {
-            for (const Reading reading : kReadings)
-              JudgeCell({rule, category.key, party, phase}, reading);
+            const Cell cell{rule, category.key, party, phase};
+            if (IsTraffic(cell) && phase == "granted") continue;
+            for (const Reading reading : kReadings) JudgeCell(cell, reading);
           }
         }
       }
@@ -55,9 +59,16 @@ class Court {
     const std::string* consents = nullptr;
   };
 
+  /// Flash that was never written says nothing of what the firmware stores.
+  static bool IsBlankFlash(const Flow& flow) {
+    return flow.kind == EmissionKind::kFlashAtRest &&
+           std::all_of(flow.data.begin(), flow.data.end(),
+                       [](std::byte b) { return b == std::byte{0xff}; });
+  }
+
   void CollectMoments() {
     for (const Flow& flow : truth_.flows.flows()) {
-      if (!flow.from_robot()) continue;
+      if (!flow.from_robot() || IsBlankFlash(flow)) continue;
       const bool lan = flow.party.key == "app_lan" || flow.kind == EmissionKind::kDhcp ||
                        flow.kind == EmissionKind::kBroadcast ||
                        flow.kind == EmissionKind::kRadioName;
@@ -91,100 +102,20 @@ class Court {
       const bool seen =
           std::any_of(consent_states_.begin(), consent_states_.end(),
                       [&](const std::string& state) { return StateOf(state, consent) == phase; }) ||
-          std::any_of(truth_.consent_changes.begin(), truth_.consent_changes.end(),
-                      [&](const ConsentChange& change) {
-                        return change.consent == consent && change.state == phase;
-                      });
+          !SpansIn(truth_, consent, phase).empty();
       if (seen) phases.push_back(phase);
     }
     if (phases.empty()) phases.push_back("unset");
     return phases;
   }
 
+  /// Traffic as such is judged only while the policy is not accepted.
+  bool IsTraffic(const Cell& cell) const {
+    return cell.category == policy_.before_consent.traffic_category;
+  }
+
   bool InPhase(const std::string& consents, const Cell& cell) const {
     return cell.phase == "always" || StateOf(consents, cell.rule->consent) == cell.phase;
-  }
-
-  /// Whether a rule lets a party have it while the consents are as given. `basis` and `clause` say
-  /// which rule decided.
-  struct Answer {
-    Verdict verdict = Verdict::kFail;
-    Basis basis = Basis::kDerived;
-    std::string clause, rule;
-  };
-
-  Answer Ask(const PolicyRule& rule, const std::string& party, const std::string& consents,
-             Reading reading, bool as_if_granted, int depth = 0) const {
-    const auto r = static_cast<size_t>(reading);
-    for (const PartyRule& special : policy_.party_rules) {
-      const auto names = [&](const std::string& key) {
-        return std::find(special.parties.begin(), special.parties.end(), key) !=
-               special.parties.end();
-      };
-      if (special.emitter != rule.emitter || !names(PolicyPartyOf(policy_, party)) || depth > 3)
-        continue;
-      if (!special.consent.empty() && StateOf(consents, special.consent) == "granted") {
-        return Ask(rule, special.as_party, consents, reading, as_if_granted, depth + 1);
-      }
-      const std::string& effect = special.effect[r];
-      if (effect.starts_with("as "))
-        return Ask(rule, effect.substr(3), consents, reading, as_if_granted, depth + 1);
-      return {effect == "fail" ? Verdict::kFail : Verdict::kUndetermined, special.basis,
-              special.cite, special.id};
-    }
-    const bool granted =
-        (rule.consent.empty() || StateOf(consents, rule.consent) == "granted" || as_if_granted) &&
-        (rule.also_needs[r].empty() || StateOf(consents, rule.also_needs[r]) == "granted");
-    const Allowance& allowance = granted ? rule.granted[r] : rule.denied[r];
-    Answer answer{Verdict::kFail, rule.basis, rule.cite, rule.id};
-    if (allowance.undetermined) answer.verdict = Verdict::kUndetermined;
-    if (allowance.allows(party)) answer.verdict = Verdict::kPass;
-    const bool before = StateOf(consents, policy_.master_consent) != "granted";
-    if (before && answer.verdict != Verdict::kPass && rule.purpose == "session" &&
-        policy_.before_consent[r].allows(party)) {
-      return {Verdict::kPass, Basis::kDerived, policy_.before_consent_cite, "before consent"};
-    }
-    return answer;
-  }
-
-  /// What a finding comes to under a rule, with clear text and the stop bound.
-  Answer AskFinding(const PolicyRule& rule, const Finding& finding, Reading reading) const {
-    const bool grace = WithinStopBound(truth_, policy_, rule.consent, finding.time);
-    Answer answer = Ask(rule, finding.party.key, finding.consents, reading, grace);
-    if (answer.verdict != Verdict::kPass || finding.encrypted || !IsNetwork(finding.kind) ||
-        finding.party.key == "device") {
-      return answer;
-    }
-    const std::string& effect = policy_.clear_text.effect[static_cast<size_t>(reading)];
-    const bool lan = finding.party.key == "app_lan";
-    if (effect == "allow_lan" && lan) return answer;
-    answer.verdict = effect == "undetermined" ? Verdict::kUndetermined : Verdict::kFail;
-    answer.basis = policy_.clear_text.basis;
-    answer.clause = policy_.clear_text.cite;
-    answer.rule = "clear text";
-    return answer;
-  }
-
-  /// The rule that a finding is held against: the one for its declared purpose, else the one that
-  /// suits the sender best.
-  const PolicyRule* RuleFor(const Finding& finding, Reading reading) const {
-    const auto rules = policy_.RulesFor("robot", finding.category);
-    for (const PolicyRule* rule : rules) {
-      if (!finding.purpose.empty() && rule->purpose == finding.purpose) return rule;
-    }
-    // What nobody declared is not what a session needs.
-    const PolicyRule* best = nullptr;
-    Verdict best_verdict = Verdict::kFail;
-    for (const PolicyRule* rule : rules) {
-      if (rule->purpose == "session" && rules.size() > 1 && finding.category == "robot_status")
-        continue;
-      const Verdict verdict = AskFinding(*rule, finding, reading).verdict;
-      const bool better = best == nullptr ||
-                          (best_verdict == Verdict::kFail && verdict != Verdict::kFail) ||
-                          (best_verdict == Verdict::kUndetermined && verdict == Verdict::kPass);
-      if (better) best = rule, best_verdict = verdict;
-    }
-    return best;
   }
 
   void JudgeCell(const Cell& cell, Reading reading) {
@@ -205,13 +136,14 @@ class Court {
 
   /// False where no finding belongs to the cell.
   bool JudgeFindings(const Cell& cell, Reading reading, VerdictRow& row) const {
-    bool any = false;
+    bool any = false, early = false;
     for (const Finding& finding : findings_) {
       const bool mine = finding.emitter == "robot" && finding.category == cell.category &&
                         PolicyPartyOf(policy_, finding.party.key) == cell.party &&
-                        InPhase(finding.consents, cell) && RuleFor(finding, reading) == cell.rule;
+                        InPhase(finding.consents, cell) &&
+                        rules_.RuleFor(finding, reading) == cell.rule;
       if (!mine) continue;
-      const Answer answer = AskFinding(*cell.rule, finding, reading);
+      const RuleAnswer answer = rules_.AskFinding(*cell.rule, finding, reading);
       const bool worse =
           !any || (row.verdict == Verdict::kPass && answer.verdict != Verdict::kPass) ||
           (row.verdict == Verdict::kUndetermined && answer.verdict == Verdict::kFail);
@@ -221,40 +153,47 @@ class Court {
         row.clause = answer.clause;
         row.rule = answer.rule;
         row.evidence.clear();
+        early = false;
       }
       any = true;
-      if (answer.verdict == row.verdict) row.evidence.push_back(finding.id);
+      if (answer.verdict != row.verdict) continue;
+      row.evidence.push_back(finding.id);
+      early = early || rules_.NotAccepted(finding.consents, finding.time);
     }
     if (!any) return false;
-    const std::string times =
-        std::to_string(row.evidence.size()) + (row.evidence.size() == 1 ? " finding" : " findings");
-    if (row.verdict == Verdict::kFail) row.reason = times + ": it was sent, and may not be";
-    if (row.verdict == Verdict::kPass) row.reason = times + ": it was sent, and may be";
+    const std::string sent =
+        std::to_string(row.evidence.size()) +
+        (row.evidence.size() == 1 ? " finding: it was sent" : " findings: it was sent") +
+        (early && row.party != "device" ? " before the policy was accepted" : "");
+    if (row.verdict == Verdict::kFail) row.reason = sent + ", and may not be";
+    if (row.verdict == Verdict::kPass) row.reason = sent + ", and may be";
     if (row.verdict == Verdict::kUndetermined)
-      row.reason = times + ": it was sent, and the text is silent in this reading";
+      row.reason = sent + ", and the text is silent in this reading";
     return true;
   }
 
   void JudgeSilence(const Cell& cell, Reading reading, VerdictRow& row) const {
+    const std::vector<TimeSpan> spans = SpansIn(truth_, cell.rule->consent, cell.phase);
+    if (IsTraffic(cell)) {
+      row.verdict = spans.empty() ? Verdict::kNotExercised : Verdict::kPass;
+      row.reason = spans.empty() ? "the policy was accepted throughout"
+                                 : "nothing went there in this time but what pairing needs";
+      return;
+    }
     const auto existed = exists_.find(cell.category);
     if (existed == exists_.end()) {
-      row.verdict = Verdict::kNotExercised;
       row.reason = "the robot never had it in this run";
       return;
     }
-    bool occasion = false, allowed_throughout = true;
-    for (const Moment& moment : moments_) {
-      if (!InPhase(*moment.consents, cell)) continue;
-      const bool grace = WithinStopBound(truth_, policy_, cell.rule->consent, moment.time);
-      if (Ask(*cell.rule, cell.party, *moment.consents, reading, grace).verdict != Verdict::kPass)
-        allowed_throughout = false;
-      if (moment.time < existed->second) continue;
-      const bool reached = cell.party == "public" || cell.party == "app_lan"
-                               ? moment.lan || moment.network
-                               : moment.network;
-      occasion = occasion || reached || moment.party == cell.party;
+    const bool reached = std::any_of(spans.begin(), spans.end(), [&](const TimeSpan& span) {
+      return existed->second < span.end;
+    });
+    if (!reached) {
+      row.reason = "the robot came to have it only after this phase";
+      return;
     }
-    if (!allowed_throughout || moments_.empty()) {
+    const Silence silence = Listen(cell, reading, existed->second);
+    if (!silence.allowed_throughout) {
       if (opaque_.contains(cell.party)) {
         row.verdict = Verdict::kUndetermined;
         row.reason =
@@ -269,16 +208,82 @@ class Court {
         return;
       }
     }
-    const bool shown = control_.contains({cell.category, cell.party});
-    if (occasion) {
+    const PathTaken* shown = Shown(cell);
+    if (silence.occasion) {
       row.verdict = Verdict::kPass;
-      row.reason =
-          std::string("the data existed, the robot was sending, and none of it went there") +
-          (shown ? "; the control run shows that the path exists" : "");
-    } else {
-      row.verdict = Verdict::kNotExercised;
-      row.reason = "the data existed, but in this phase the robot had no session to send it in";
+      row.reason = "the data existed, the robot was sending, and none of it went there";
+      if (shown != nullptr) row.reason += "; the control run shows that the path exists";
+      return;
     }
+    JudgeByControl(cell, reading, existed->second, shown, row);
+  }
+
+  /// What a phase without findings was like.
+  struct Silence {
+    bool occasion = false;  ///< The robot had the data and was sending: it could have sent it.
+    bool allowed_throughout = true;
+  };
+  Silence Listen(const Cell& cell, Reading reading, SimTime existed) const {
+    Silence silence;
+    silence.allowed_throughout = !moments_.empty();
+    for (const Moment& moment : moments_) {
+      if (!InPhase(*moment.consents, cell)) continue;
+      if (rules_.Ask(*cell.rule, cell.party, *moment.consents, moment.time, reading).verdict !=
+          Verdict::kPass)
+        silence.allowed_throughout = false;
+      if (moment.time < existed) continue;
+      const bool reached = cell.party == "public" || cell.party == "app_lan"
+                               ? moment.lan || moment.network
+                               : moment.network;
+      silence.occasion = silence.occasion || reached || moment.party == cell.party;
+    }
+    return silence;
+  }
+
+  const PathTaken* Shown(const Cell& cell) const {
+    for (const PathTaken& path : control_) {
+      if (path.category == cell.category && path.party == cell.party) return &path;
+    }
+    return nullptr;
+  }
+
+  /// The robot sent nothing at all in this phase. Where the control run shows that it sends the
+  /// data once it may, and it had as long to do so here, its silence is the consent's doing.
+  void JudgeByControl(const Cell& cell, Reading reading, SimTime existed, const PathTaken* shown,
+                      VerdictRow& row) const {
+    row.reason = "the data existed, but in this phase the robot had no session to send it in";
+    if (shown == nullptr) return;
+    const SimDuration withheld = OnlineIn(truth_, WithheldSpans(cell, reading), existed);
+    char text[200];
+    std::snprintf(text, sizeof text,
+                  "in the control run it went there %.1f s after it could; here it was withheld "
+                  "for %.1f s with the data there and the network up",
+                  shown->delay.seconds(), withheld.seconds());
+    row.reason = text;
+    if (withheld.nanoseconds() == 0 || withheld < shown->delay) return;
+    row.verdict = Verdict::kPass;
+    row.reason += ", and nothing was sent";
+  }
+
+  /// The parts of a phase in which the rule does not let the party have it.
+  std::vector<TimeSpan> WithheldSpans(const Cell& cell, Reading reading) const {
+    std::vector<TimeSpan> withheld;
+    for (const TimeSpan& span : SpansIn(truth_, cell.rule->consent, cell.phase)) {
+      std::vector<SimTime> edges = {span.begin};
+      for (const ConsentChange& change : truth_.consent_changes) {
+        if (span.begin < change.time && change.time < span.end && change.time != edges.back())
+          edges.push_back(change.time);
+      }
+      edges.push_back(span.end);
+      for (size_t i = 0; i + 1 < edges.size(); ++i) {
+        const std::string consents = ConsentsAt(truth_, edges[i]);
+        // At its end, when the stop bound of a withdrawal is over.
+        if (rules_.Ask(*cell.rule, cell.party, consents, edges[i + 1], reading).verdict !=
+            Verdict::kPass)
+          withheld.push_back({edges[i], edges[i + 1]});
+      }
+    }
+    return withheld;
   }
 
   uint64_t UnexplainedIn(const Cell& cell, SimTime since) const {
@@ -297,7 +302,8 @@ class Court {
   const Policy& policy_;
   const std::vector<Finding>& findings_;
   const std::vector<UnexplainedBytes>& unexplained_;
-  const ControlPaths& control_;
+  const std::vector<PathTaken>& control_;
+  const RuleBook rules_;
   const std::map<std::string, SimTime> exists_;
   std::vector<Moment> moments_;
   std::set<std::string> seen_parties_, consent_states_, opaque_;
@@ -306,89 +312,32 @@ class Court {
 
 }  // namespace
 
-std::string PolicyPartyOf(const Policy& policy, const std::string& party) {
-  return policy.FindParty(party) != nullptr ? party : "other";
-}
-
-std::string StateOf(const std::string& consents, const std::string& consent) {
-  size_t at = 0;
-  while (at < consents.size()) {
-    const size_t end = std::min(consents.find(',', at), consents.size());
-    const std::string_view entry = std::string_view(consents).substr(at, end - at);
-    const size_t equals = entry.find('=');
-    if (equals != std::string_view::npos && entry.substr(0, equals) == consent)
-      return std::string(entry.substr(equals + 1));
-    at = end + 1;
-  }
-  return "unset";
-}
-
-std::optional<SimTime> WithdrawnSince(const Truth& truth, const std::string& consent,
-                                      SimTime time) {
-  std::optional<SimTime> since;
-  for (const ConsentChange& change : truth.consent_changes) {
-    if (change.consent != consent || change.time > time) continue;
-    since = change.state == "withdrawn" ? std::optional(change.time) : std::nullopt;
-  }
-  return since;
-}
-
-bool WithinStopBound(const Truth& truth, const Policy& policy, const std::string& consent,
-                     SimTime time) {
-  const auto since = WithdrawnSince(truth, consent, time);
-  if (!since) return false;
-  // A robot that was cut off when the user withdrew learns of it before it sends what it queued.
-  const bool offline = std::any_of(
-      truth.outages.begin(), truth.outages.end(),
-      [&](const Truth::Outage& outage) { return outage.begin <= *since && *since < outage.end; });
-  return time <= *since + (offline ? policy.stop_bound.queued : policy.stop_bound.online);
-}
-
-std::map<std::string, SimTime> FindDataExistence(const Truth& truth, const Policy& policy) {
-  std::map<std::string, SimTime> exists;
-  const auto note = [&](const std::string& category, SimTime time) {
-    if (time == SimTime::Max()) return;
-    const auto [entry, is_new] = exists.try_emplace(category, time);
-    if (!is_new) entry->second = std::min(entry->second, time);
-  };
-  // The factory writes these in.
-  if (truth.planted.contains("robot_mac")) note("robot_mac", SimTime::Zero());
-  if (truth.planted.contains("robot_id")) note("robot_id", SimTime::Zero());
-  note("home_map", truth.first_map_time);
-  note("lidar_environment", truth.first_scan_time);
-  if (!truth.log.empty()) note("robot_logs", truth.log.front().time);
-  if (!truth.battery.empty()) note("robot_status", truth.battery.front().time);
-  for (const PoseSample& pose : truth.poses_true) {
-    if ((pose.pose.position() - truth.poses_true.front().pose.position()).norm() < 1.0) continue;
-    note("robot_path", pose.time);
-    break;
-  }
-  for (const RunEvent& event : truth.events) {
-    if (event.name == "data_ready" && policy.FindCategory(event.detail) != nullptr)
-      note(event.detail, event.time);
-    if (event.name == "wifi_scan") note("wifi_scan", event.time);
-  }
-  // What was handed to the robot: it is met among the bytes that went to it.
-  for (const Flow& flow : truth.flows.flows()) {
-    if (flow.from_robot() && flow.kind == EmissionKind::kPlaintext && flow.source_address != 0) {
-      note("ip_address", flow.segments.front().time);
+std::vector<PathTaken> FindPathsTaken(const Truth& truth, const Policy& policy,
+                                      const std::vector<Finding>& findings) {
+  const std::map<std::string, SimTime> exists = FindDataExistence(truth, policy);
+  std::map<std::pair<std::string, std::string>, SimDuration> delays;
+  for (const Finding& finding : findings) {
+    const auto existed = exists.find(finding.category);
+    if (existed == exists.end() || finding.emitter != "robot") continue;
+    SimTime since = existed->second;
+    for (const ConsentChange& change : truth.consent_changes) {
+      if (change.time <= finding.time) since = std::max(since, change.time);
     }
-    if (flow.direction != Direction::kToRobot) continue;
-    const std::string_view text(reinterpret_cast<const char*>(flow.data.data()), flow.data.size());
-    for (const auto& [category, values] : truth.planted) {
-      for (const std::string& value : values) {
-        if (const size_t at = text.find(value); at != std::string_view::npos)
-          note(category, flow.SegmentAt(at).time);
-      }
-    }
+    const SimDuration delay =
+        OnlineIn(truth, {{SimTime::Zero(), std::max(finding.time, since)}}, since);
+    const auto [entry, is_new] =
+        delays.try_emplace({finding.category, PolicyPartyOf(policy, finding.party.key)}, delay);
+    if (!is_new) entry->second = std::min(entry->second, delay);
   }
-  return exists;
+  std::vector<PathTaken> paths;
+  for (const auto& [key, delay] : delays) paths.push_back({key.first, key.second, delay});
+  return paths;
 }
 
 std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy,
                               const std::vector<Finding>& findings,
                               const std::vector<UnexplainedBytes>& unexplained,
-                              const ControlPaths& control) {
+                              const std::vector<PathTaken>& control) {
   return Court(truth, policy, findings, unexplained, control).Run();
 }
 

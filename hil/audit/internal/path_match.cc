@@ -1,10 +1,12 @@
 #include "hil/audit/internal/path_match.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <complex>
 #include <cstring>
+#include <map>
 
 namespace dustproof::internal {
 
@@ -16,8 +18,8 @@ constexpr size_t kPointsMin = 20;
 constexpr double kStepMin_m =
     0.1;  // The true way is thinned to this, as a product thins its own: wiggles add length.
 constexpr double kWayStep_m = 0.05;  // And laid out in steps of this.
-constexpr double kLengthMin_m = 12;  // Shorter pieces of lanes look alike in any home.
-constexpr double kWindow_m = 14;     // Of the way, for the first fit.
+constexpr double kWindow_m = 12;     // Of the way, for the first fit. Shorter pieces of lanes look
+                                     // alike in any home.
 constexpr size_t kSamples = 29;
 constexpr double kWindowRms_m = 0.14;
 constexpr double kScaleTolerance = 0.03;
@@ -31,12 +33,19 @@ constexpr double kFollowedOfAll = 0.45;  // …and of the whole.
 constexpr size_t kRunLengthsMin = 4;
 constexpr int kTrackingsMax = 150;  // For each scale and start.
 constexpr size_t kPointsMax = 20000;
+constexpr size_t kWindowStep = 2;  // Of the way, between the windows that are tried.
+constexpr double kSpanTolerance_m = 0.5;
+// A product's own thinning shortens the way.
+constexpr double kStretches[] = {1.0, 0.975, 1.025, 0.95, 1.05};
 
 struct Track {
   std::vector<Complex> points;
   std::vector<double> length;  ///< Up to each point.
   double total() const { return length.empty() ? 0 : length.back(); }
 };
+
+/// Without `hypot`'s care for numbers that overflow.
+double Length(const Complex& c) { return std::sqrt(std::norm(c)); }
 
 Track MakeTrack(const std::vector<double>& x, const std::vector<double>& y) {
   Track track;
@@ -45,7 +54,7 @@ Track MakeTrack(const std::vector<double>& x, const std::vector<double>& y) {
     const Complex p(x[i], y[i]);
     if (!track.points.empty() && p == track.points.back()) continue;
     track.length.push_back(
-        track.points.empty() ? 0 : track.length.back() + std::abs(p - track.points.back()));
+        track.points.empty() ? 0 : track.length.back() + Length(p - track.points.back()));
     track.points.push_back(p);
   }
   return track;
@@ -132,16 +141,40 @@ Fit FitSimilarity(const std::vector<Complex>& p, const std::vector<Complex>& q) 
 
 }  // namespace
 
+/// Distances between the ends and the middle of a window: neither turning nor mirroring changes
+/// them, so they tell at once where a fit is in vain.
+struct Spans {
+  double across = 0, first_half = 0, second_half = 0;
+  bool Near(const Spans& other) const {
+    return std::abs(across - other.across) <= kSpanTolerance_m &&
+           std::abs(first_half - other.first_half) <= kSpanTolerance_m &&
+           std::abs(second_half - other.second_half) <= kSpanTolerance_m;
+  }
+};
+
 struct PathMatcher::State {
   std::vector<Complex> way;  ///< Every kWayStep_m.
+  /// Windows of kWindow_m along the way at one stretch: by their spans in boxes of the tolerance,
+  /// where each begins.
+  struct Windows {
+    std::map<std::array<int, 3>, std::vector<uint32_t>> boxes;
+  };
+  std::array<Windows, std::size(kStretches)> windows;
   double total() const {
     return way.empty() ? 0 : kWayStep_m * static_cast<double>(way.size() - 1);
   }
 
   std::optional<PathMatch> Match(const std::vector<double>& x, const std::vector<double>& y) const;
   std::optional<PathMatch> MatchAtScale(const Track& track, double scale) const;
+  std::optional<PathMatch> MatchWindow(const Track& track, double scale, double start) const;
   double Follow(const Track& track, double scale, double from, const Fit& fit,
                 size_t way_index) const;
+  Complex WayAt(size_t begin, double step, size_t sample) const {
+    return way[begin + static_cast<size_t>(step * static_cast<double>(sample) + 0.5)];
+  }
+  Spans SpansAt(size_t begin, double step) const;
+  void IndexWindows();
+  std::vector<uint32_t> WindowsLike(const Spans& spans, size_t stretch) const;
 };
 
 PathMatcher::PathMatcher(const std::vector<PoseSample>& poses) : state_(std::make_unique<State>()) {
@@ -152,10 +185,11 @@ PathMatcher::PathMatcher(const std::vector<PoseSample>& poses) : state_(std::mak
     if (moved) x.push_back(pose.pose.x), y.push_back(pose.pose.y);
   }
   const Track track = MakeTrack(x, y);
-  if (track.total() < kLengthMin_m) return;
+  if (track.total() < kWindow_m) return;
   const auto count = static_cast<size_t>(track.total() / kWayStep_m) + 1;
   for (size_t i = 0; i < count; ++i)
     state_->way.push_back(PointAt(track, static_cast<double>(i) * kWayStep_m));
+  state_->IndexWindows();
 }
 
 PathMatcher::~PathMatcher() = default;
@@ -189,48 +223,91 @@ double PathMatcher::State::Follow(const Track& track, double scale, double from,
   return advance > 0.85 && advance < 1.15 ? followed_m : 0;
 }
 
+namespace {
+
+/// Samples of the way from one to the next of a window of the track.
+double WayStepsFor(double window_m, double stretch) {
+  return window_m * stretch / kWayStep_m / static_cast<double>(kSamples - 1);
+}
+
+std::array<int, 3> BoxOf(const Spans& spans) {
+  const auto box = [](double span) { return static_cast<int>(span / kSpanTolerance_m); };
+  return {box(spans.across), box(spans.first_half), box(spans.second_half)};
+}
+
+}  // namespace
+
+Spans PathMatcher::State::SpansAt(size_t begin, double step) const {
+  const Complex first = WayAt(begin, step, 0), middle = WayAt(begin, step, kSamples / 2),
+                last = WayAt(begin, step, kSamples - 1);
+  return {std::abs(last - first), std::abs(middle - first), std::abs(last - middle)};
+}
+
+void PathMatcher::State::IndexWindows() {
+  for (size_t i = 0; i < std::size(kStretches); ++i) {
+    const double step = WayStepsFor(kWindow_m, kStretches[i]);
+    const auto span = static_cast<size_t>(step * static_cast<double>(kSamples - 1) + 0.5);
+    for (size_t begin = 0; begin + span < way.size(); begin += kWindowStep)
+      windows[i].boxes[BoxOf(SpansAt(begin, step))].push_back(static_cast<uint32_t>(begin));
+  }
+}
+
+/// Where windows of the way begin whose spans are near these, in order.
+std::vector<uint32_t> PathMatcher::State::WindowsLike(const Spans& spans, size_t stretch) const {
+  const double step = WayStepsFor(kWindow_m, kStretches[stretch]);
+  const std::array<int, 3> box = BoxOf(spans);
+  std::vector<uint32_t> found;
+  for (int i = 0; i < 27; ++i) {
+    const auto entry = windows[stretch].boxes.find(
+        {box[0] + i % 3 - 1, box[1] + i / 3 % 3 - 1, box[2] + i / 9 - 1});
+    if (entry == windows[stretch].boxes.end()) continue;
+    for (const uint32_t begin : entry->second) {
+      if (SpansAt(begin, step).Near(spans)) found.push_back(begin);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// From `start` metres of the track on.
+std::optional<PathMatch> PathMatcher::State::MatchWindow(const Track& track, double scale,
+                                                         double start) const {
+  const double length = track.total() * scale;
+  std::vector<Complex> p(kSamples), q(kSamples);
+  for (size_t i = 0; i < kSamples; ++i)
+    p[i] = PointAt(track, (start + kWindow_m * static_cast<double>(i) / (kSamples - 1)) / scale);
+  if (MinorSpread(p) * scale < kSpreadMin_m) return std::nullopt;
+  const Spans spans{std::abs(p[kSamples - 1] - p[0]) * scale,
+                    std::abs(p[kSamples / 2] - p[0]) * scale,
+                    std::abs(p[kSamples - 1] - p[kSamples / 2]) * scale};
+  int trackings = 0;
+  for (size_t stretch = 0; stretch < std::size(kStretches); ++stretch) {
+    const double step = WayStepsFor(kWindow_m, kStretches[stretch]);
+    for (const uint32_t begin : WindowsLike(spans, stretch)) {
+      for (size_t i = 0; i < kSamples; ++i) q[i] = WayAt(begin, step, i);
+      const Fit fit = FitSimilarity(p, q);
+      if (fit.rms > kWindowRms_m || std::abs(std::abs(fit.a) / scale - 1) > kScaleTolerance)
+        continue;
+      if (++trackings > kTrackingsMax) return std::nullopt;
+      const double followed = Follow(track, scale, start / scale, fit, begin);
+      const double wanted = std::max({std::min(kFollowedMin_m, length * 0.95),
+                                      kFollowedShare * (length - start), kFollowedOfAll * length});
+      const bool telling = length >= kFollowedMin_m
+                               ? CountRunLengths(track, scale, start / scale) >= kRunLengthsMin
+                               : MinorSpread(q) >= kShapeSpread_m;
+      if (followed >= wanted && telling)
+        return PathMatch{fit.rms, followed, track.points.size(), "", {}};
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<PathMatch> PathMatcher::State::MatchAtScale(const Track& track, double scale) const {
   const double length = track.total() * scale;
-  if (length < kLengthMin_m || length > total() * 1.15) return std::nullopt;
-  const double window = std::min(kWindow_m, length);
-  std::vector<Complex> p(kSamples), q(kSamples);
+  if (length < kWindow_m || length > total() * 1.15) return std::nullopt;
   for (const double start : {0.0, 2.5, length / 4, length / 2}) {
-    if (start > 0 && (start + window > length || length < 2 * kWindow_m)) continue;
-    for (size_t i = 0; i < kSamples; ++i)
-      p[i] = PointAt(track, (start + window * static_cast<double>(i) / (kSamples - 1)) / scale);
-    if (MinorSpread(p) * scale < kSpreadMin_m) continue;
-    // Distances that neither turning nor mirroring changes tell at once where a fit is in vain.
-    const double across = std::abs(p[kSamples - 1] - p[0]) * scale,
-                 first_half = std::abs(p[kSamples / 2] - p[0]) * scale,
-                 second_half = std::abs(p[kSamples - 1] - p[kSamples / 2]) * scale;
-    int trackings = 0;
-    for (const double stretch : {1.0, 0.975, 1.025, 0.95, 1.05}) {
-      const auto steps = static_cast<size_t>(window * stretch / kWayStep_m / (kSamples - 1));
-      const size_t span = steps * (kSamples - 1);
-      for (size_t offset = 0; offset + span < way.size(); offset += 2) {
-        const auto differs = [&](size_t i, size_t k, double wanted) {
-          return std::abs(std::abs(way[offset + k * steps] - way[offset + i * steps]) - wanted) >
-                 0.5;
-        };
-        if (differs(0, kSamples - 1, across) || differs(0, kSamples / 2, first_half) ||
-            differs(kSamples / 2, kSamples - 1, second_half))
-          continue;
-        for (size_t i = 0; i < kSamples; ++i) q[i] = way[offset + i * steps];
-        const Fit fit = FitSimilarity(p, q);
-        if (fit.rms > kWindowRms_m || std::abs(std::abs(fit.a) / scale - 1) > kScaleTolerance)
-          continue;
-        if (++trackings > kTrackingsMax) break;
-        const double followed = Follow(track, scale, start / scale, fit, offset);
-        const double wanted =
-            std::max({std::min(kFollowedMin_m, length * 0.95), kFollowedShare * (length - start),
-                      kFollowedOfAll * length});
-        const bool telling = length >= kFollowedMin_m
-                                 ? CountRunLengths(track, scale, start / scale) >= kRunLengthsMin
-                                 : MinorSpread(q) >= kShapeSpread_m;
-        if (followed >= wanted && telling)
-          return PathMatch{fit.rms, followed, track.points.size(), "", {}};
-      }
-    }
+    if (start > 0 && (start + kWindow_m > length || length < 2 * kWindow_m)) continue;
+    if (auto match = MatchWindow(track, scale, start)) return match;
   }
   return std::nullopt;
 }
@@ -344,12 +421,14 @@ std::vector<Run> FindRuns(std::span<const std::byte> bytes, const NumberTypeInfo
     double vx = 0, vy = 0;
     if (fits) {
       vx = Read(info.type, bytes, at), vy = Read(info.type, bytes, at + info.bytes);
-      const double leap =
-          steps || run.x.empty() ? 0.0 : std::hypot(vx - run.x.back(), vy - run.y.back());
-      const double size = steps ? std::hypot(vx, vy) : 0.0;
+      // Squared: this is done for every byte of everything, in many ways.
+      double leap_x = vx, leap_y = vy;
+      if (!steps) leap_x -= run.x.empty() ? vx : run.x.back();
+      if (!steps) leap_y -= run.y.empty() ? vy : run.y.back();
+      const double leap_squared = leap_x * leap_x + leap_y * leap_y;
       const bool denormal = IsFloat(info.type) && vx != 0 && std::abs(vx) < 1e-6;
       fits = std::isfinite(vx) && std::isfinite(vy) && std::abs(vx) < 1e5 && std::abs(vy) < 1e5 &&
-             leap <= StepMax(info.type) && size <= StepMax(info.type) && !denormal;
+             leap_squared <= StepMax(info.type) * StepMax(info.type) && !denormal;
     }
     if (fits) {
       at_x += vx, at_y += vy;

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <set>
 
-#include "hil/audit/internal/detector.h"
-
 namespace dustproof::internal {
 
 namespace {

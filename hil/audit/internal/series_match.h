@@ -9,7 +9,13 @@
 
 namespace dustproof::internal {
 
-struct FieldValue;
+/// A number in a field of a message, for what only shows over several messages.
+struct FieldValue {
+  SimTime time;
+  size_t flow = 0, part = 0;
+  ByteRange range;
+  double number = 0;
+};
 
 struct SeriesMatch {
   std::string category;  ///< robot_status or robot_path.

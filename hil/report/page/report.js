@@ -47,6 +47,21 @@ function drawHeadline() {
   }
 }
 
+// What ended a run before its time stands above everything else.
+function drawDeaths() {
+  const box = clear($('deaths'));
+  for (const run of data.runs) {
+    if (run.diagnosis) box.append(el('div', {class: 'death'}, el('b', {}, words(run.consent)), el('pre', {}, run.diagnosis)));
+  }
+}
+
+// A pass is one of two: it was sent and may be, or it was not sent.
+function cellText(word, verdicts) {
+  if (!verdicts.length) return '–';
+  if (word !== 'pass') return MARK[word];
+  return verdicts.some((v) => v.evidence.length) ? '✓ sent, allowed' : '✓ not sent';
+}
+
 function drawReadings() {
   const box = clear($('readings'));
   box.append(el('span', {class: 'soft'}, 'Reading of the policy:'));
@@ -70,44 +85,84 @@ function drawMatrix() {
       row.append(el('td', {}, el('button', {
         class: 'cell ' + word, 'aria-pressed': String(Boolean(chosen)),
         onclick: () => { state.cell = {run: index, category}; state.run = index; drawAll(); $('evidence-title').scrollIntoView({behavior: 'smooth', block: 'nearest'}); },
-      }, verdicts.length ? MARK[word] : '–')));
+      }, cellText(word, verdicts))));
     });
     table.append(row);
   }
 }
 
 // ---- evidence
+// Cells of a row with gaps between them, marked where `inside` says so; a gap between two marked cells is marked too.
+function marked(cells, gap, inside) {
+  const pieces = [];
+  const add = (text, mark) => {
+    const last = pieces[pieces.length - 1];
+    if (last && last.mark === mark) last.text += text;
+    else if (text) pieces.push({text, mark});
+  };
+  cells.forEach((cell, i) => {
+    if (i) add(gap(i), inside(i - 1) && inside(i));
+    add(cell, inside(i));
+  });
+  return pieces.map(({text, mark}) => mark ? el('mark', {}, text) : text);
+}
+
+// Sixteen bytes a row: where they stand in the message, as numbers, as letters; what was found is marked.
 function hexDump(finding) {
+  const ROW = 16;
   const box = el('div', {class: 'hex mono'});
   const bytes = (finding.excerpt_hex || '').match(/../g) || [];
-  const from = finding.match_offset - finding.excerpt_offset, to = from + finding.match_length;
-  for (let row = 0; row < bytes.length; row += 16) {
-    box.append((finding.excerpt_offset + row).toString(16).padStart(6, '0') + '  ');
-    for (const text of [true, false]) {
-      for (let i = row; i < row + 16; ++i) {
-        const value = i < bytes.length ? parseInt(bytes[i], 16) : 0;
-        const piece = i >= bytes.length ? (text ? '   ' : ' ')
-            : text ? bytes[i] + ' ' : value >= 32 && value < 127 ? String.fromCharCode(value) : '·';
-        box.append(i >= from && i < to && i < bytes.length ? el('mark', {}, piece) : piece);
-      }
-      box.append(text ? ' ' : '\n');
-    }
+  const from = finding.match_offset - finding.excerpt_offset, to = Math.min(from + finding.match_length, bytes.length);
+  const gap = (i) => i === ROW / 2 ? '  ' : ' ';
+  const columns = Array.from({length: ROW}, (_, i) => '+' + i.toString(16));
+  box.append(el('span', {class: 'soft'}, '    byte  ', ...marked(columns, gap, () => false), '\n'));
+  for (let row = 0; row < bytes.length; row += ROW) {
+    const here = bytes.slice(row, row + ROW);
+    const inside = (i) => row + i >= from && row + i < to;
+    const letters = here.map((byte) => {
+      const value = parseInt(byte, 16);
+      return value >= 32 && value < 127 ? String.fromCharCode(value) : '·';
+    });
+    const numbers = here.concat(Array(ROW - here.length).fill('  '));
+    box.append(el('span', {class: 'soft'}, String(finding.excerpt_offset + row).padStart(8), '  '), ...marked(numbers, gap, inside), '   ',
+               ...marked(letters, () => '', inside), '\n');
   }
+  const left = finding.match_offset + finding.match_length - finding.excerpt_offset - bytes.length;
+  if (left > 0) box.append(el('span', {class: 'soft'}, `          … and ${left.toLocaleString('en')} more bytes of it`));
   return box;
 }
 
-function findingView(finding) {
-  const view = el('div', {class: 'evidence bad'});
-  view.append(el('div', {}, el('b', {}, `${words(finding.category)} → ${finding.organisation || words(finding.party)}`),
-                 ` (${words(finding.party)}${finding.region ? ', ' + finding.region : ''}${finding.host ? ', ' + finding.host : ''})`));
-  view.append(el('div', {class: 'soft'}, `${seconds(finding.time_s)} · message ${finding.sequence}, ${words(finding.kind)}` +
-      `${finding.protocol ? ' ' + finding.protocol : ''}, bytes ${finding.match_offset}–${finding.match_offset + finding.match_length - 1}` +
-      ` · found by ${finding.decoders.length ? finding.decoders.join(' → ') : 'the bytes as they are'}` +
-      `${finding.confidence ? ' · ' + finding.confidence : ''}`));
+function findingView(finding, verdict) {
+  const view = el('div', {class: 'evidence', 'data-verdict': verdict});
+  view.append(el('div', {}, el('span', {class: 'tag ' + verdict}, words(verdict)), ' ',
+                 el('b', {}, `${words(finding.category)} → ${finding.organisation || words(finding.party)}`),
+                 el('span', {class: 'soft'}, ` ${words(finding.party)}${finding.region ? ', ' + finding.region : ''}${finding.host ? ', ' + finding.host : ''}`)));
   if (finding.note) view.append(el('div', {}, finding.note));
+  const facts = el('dl', {class: 'facts'});
+  const fact = (name, ...value) => facts.append(el('dt', {}, name), el('dd', {}, ...value));
+  fact('when', `${seconds(finding.time_s)}${finding.repeats > 1 ? `, and ${finding.repeats - 1} more times alike` : ''}`);
+  fact('where', `message ${finding.sequence}, ${words(finding.kind)}${finding.protocol ? ' ' + finding.protocol : ''}${finding.encrypted ? ' under TLS' : ''}, ` +
+      `bytes ${finding.match_offset}–${finding.match_offset + finding.match_length - 1}`);
+  const chain = finding.decoders.length ? finding.decoders : ['the bytes as they are'];
+  fact('decoded by', ...chain.flatMap((step, i) => i ? [' → ', el('code', {}, step)] : [el('code', {}, step)]));
+  if (finding.confidence) fact('met as', finding.confidence);
+  fact('consents', ...(finding.consents || '').split(',').map((c) => {
+    const [name, value] = c.split('=');
+    return el('span', {class: 'consent'}, `${name} `, el('b', {}, value || ''));
+  }));
+  view.append(facts);
   if (finding.excerpt_hex) view.append(hexDump(finding));
-  view.append(el('div', {class: 'soft mono'}, finding.consents || ''));
   return view;
+}
+
+function verdictTable(rows) {
+  const table = el('table', {}, el('tr', {}, ...['Verdict', 'Recipient', 'Purpose', 'Consent state', 'Why', 'Clause', 'Basis'].map((t) => el('th', {}, t))));
+  for (const v of rows) {
+    table.append(el('tr', {},
+      el('td', {}, el('span', {class: 'tag ' + v.verdict}, words(v.verdict))), el('td', {}, words(v.party)),
+      el('td', {}, v.purpose), el('td', {}, v.phase), el('td', {}, v.reason || ''), el('td', {}, v.clause), el('td', {}, v.basis)));
+  }
+  return el('div', {class: 'scroll'}, table);
 }
 
 function drawEvidence() {
@@ -119,17 +174,19 @@ function drawEvidence() {
   }
   const run = data.runs[state.cell.run];
   $('evidence-title').textContent = `Evidence: ${words(state.cell.category)}, ${words(run.consent)}`;
-  const table = el('table', {}, el('tr', {}, ...['Verdict', 'Recipient', 'Purpose', 'Consent state', 'Why', 'Clause', 'Basis'].map((t) => el('th', {}, t))));
-  const shown = new Set();
-  for (const v of cellOf(run, state.cell.category)) {
-    table.append(el('tr', {},
-      el('td', {}, el('span', {class: 'tag ' + v.verdict}, words(v.verdict))), el('td', {}, words(v.party)),
-      el('td', {}, v.purpose), el('td', {}, v.phase), el('td', {}, v.reason || ''), el('td', {}, v.clause), el('td', {}, v.basis)));
-    for (const id of v.evidence) shown.add(id);
+  // They come the worst first; what was not exercised says least, and stays folded away where there is more to see.
+  const rows = cellOf(run, state.cell.category);
+  const exercised = rows.filter((v) => v.verdict !== 'not_exercised'), idle = rows.filter((v) => v.verdict === 'not_exercised');
+  if (exercised.length) box.append(verdictTable(exercised));
+  if (idle.length) {
+    const fold = el('details', exercised.length ? {} : {open: ''}, el('summary', {class: 'soft'}, `${idle.length} not exercised`));
+    fold.append(verdictTable(idle));
+    box.append(fold);
   }
-  box.append(el('div', {class: 'scroll'}, table));
-  const findings = run.findings.filter((f) => shown.has(f.id));
-  for (const finding of findings.slice(0, 20)) box.append(findingView(finding));
+  const shown = new Map();  // Each finding with the worst verdict that rests on it.
+  for (const v of rows) for (const id of v.evidence) if (!shown.has(id)) shown.set(id, v.verdict);
+  const findings = [...shown].map(([id, verdict]) => [run.findings.find((f) => f.id === id), verdict]).filter(([f]) => f);
+  for (const [finding, verdict] of findings.slice(0, 20)) box.append(findingView(finding, verdict));
   if (findings.length > 20) box.append(el('p', {class: 'soft'}, `… and ${findings.length - 20} more of the same`));
   if (!findings.length) box.append(el('p', {class: 'soft'}, 'No emission carried it.'));
 }
@@ -396,7 +453,7 @@ function prepare() {
 
 function drawAll() {
   const run = data.runs[state.run];
-  drawHeadline(); drawReadings(); drawMatrix(); drawEvidence(); drawTabs(); drawNumbers(); drawUsefulness(); drawBytes(); drawLegend();
+  drawHeadline(); drawDeaths(); drawReadings(); drawMatrix(); drawEvidence(); drawTabs(); drawNumbers(); drawUsefulness(); drawBytes(); drawLegend();
   $('time').max = String(Math.ceil(run.sim_s));
   setTime(Math.min(state.time, run.sim_s));
 }

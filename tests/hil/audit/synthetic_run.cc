@@ -192,7 +192,7 @@ SyntheticRun::SyntheticRun(const std::string& name, const Options& options) {
     consents_[consent] = "unset";
 
   // Pairing: the app hands over the network and the consents.
-  SetConsent(10, "C_POLICY", "granted");
+  if (options.policy != "unset") SetConsent(10, "C_POLICY", options.policy);
   for (const char* consent : {"C_MAP_UPLOAD", "C_IMPROVE", "C_DEVID", "C_LOCATION"}) {
     if (options.others != "unset") SetConsent(10, consent, options.others);
   }
@@ -322,10 +322,10 @@ void SyntheticRun::Log(double seconds, const std::string& text) {
   writer_->Write(LogLine{At(seconds), 20, "cloud", text});
 }
 
-AuditReport SyntheticRun::Audit() {
+AuditReport SyntheticRun::Audit(const AuditReport* control) {
   AdvanceTo(1e6);
   EXPECT_TRUE(writer_->Close().ok());
-  auto report = AuditRecording(file_, TestPolicy());
+  auto report = AuditRecording(file_, TestPolicy(), {.control = control});
   EXPECT_TRUE(report.ok()) << ToString(report.error());
   return std::move(*report);
 }
@@ -351,6 +351,17 @@ Verdict WorstFor(const AuditReport& report, const std::string& category, const s
     }
   }
   return Verdict::kNotExercised;
+}
+
+VerdictRow RowFor(const AuditReport& report, const std::string& category, const std::string& party,
+                  const std::string& phase, Reading reading) {
+  for (const VerdictRow& row : report.verdicts) {
+    if (row.category == category && row.party == party && row.phase == phase &&
+        row.reading == reading)
+      return row;
+  }
+  ADD_FAILURE() << "no row for " << category << " to " << party << ", " << phase;
+  return {};
 }
 
 std::vector<const Finding*> FindingsOf(const AuditReport& report, const std::string& category) {

@@ -47,6 +47,7 @@ class SyntheticRun {
   struct Options {
     /// State of the consents but C_POLICY, from pairing on.
     std::string others = "denied";
+    std::string policy = "granted";  ///< State of C_POLICY, from pairing on.
     bool online = true;
     bool with_schema = true;
   };
@@ -68,8 +69,8 @@ class SyntheticRun {
              const std::string& detail);
   void Log(double seconds, const std::string& text);
 
-  /// Closes the recording and audits it.
-  AuditReport Audit();
+  /// Closes the recording and audits it; `control` is the audit of another run, or null.
+  AuditReport Audit(const AuditReport* control = nullptr);
   const std::string& path_of_recording() const { return file_; }
 
   static Party Cloud();
@@ -100,6 +101,10 @@ const Policy& TestPolicy();
 /// Verdicts of a category for one party, in one reading, worst first.
 Verdict WorstFor(const AuditReport& report, const std::string& category, const std::string& party,
                  Reading reading = Reading::kStrict);
+/// The row of a category for one party, in one phase and reading; fails the test where there is
+/// none.
+VerdictRow RowFor(const AuditReport& report, const std::string& category, const std::string& party,
+                  const std::string& phase, Reading reading = Reading::kStrict);
 /// Findings of a category.
 std::vector<const Finding*> FindingsOf(const AuditReport& report, const std::string& category);
 std::string Describe(const AuditReport& report);

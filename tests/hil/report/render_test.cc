@@ -77,6 +77,29 @@ TEST(HtmlTest, KeepsDataFromEndingItsElement) {
   EXPECT_EQ(data["runs"][0]["diagnosis"], report.diagnosis);
 }
 
+// A category's rows as the evidence table shows them: the worst first, and otherwise as they were.
+TEST(HtmlTest, ListsTheWorstRowsOfACategoryFirst) {
+  RunReport report = OneFailure();
+  report.audit.verdicts.clear();
+  const auto add = [&](const char* category, const char* party, Verdict verdict) {
+    VerdictRow row;
+    row.category = category, row.party = party, row.verdict = verdict;
+    report.audit.verdicts.push_back(row);
+  };
+  add("wifi_ssid", "a", Verdict::kPass);
+  add("home_map", "a", Verdict::kNotExercised);
+  add("home_map", "b", Verdict::kPass);
+  add("home_map", "c", Verdict::kUndetermined);
+  add("home_map", "d", Verdict::kFail);
+  add("home_map", "e", Verdict::kPass);
+  const auto data = nlohmann::json::parse(Between(
+      RenderHtml({&report}), "<script type=\"application/json\" id=\"data\">", "</script>"));
+  std::string order;
+  for (const auto& row : data["runs"][0]["verdicts"])
+    order += row["category"].get<std::string>()[0] + row["party"].get<std::string>() + " ";
+  EXPECT_EQ(order, "wa hd hc hb he ha ");
+}
+
 // JSON and JUnit get uploaded to other people's servers.
 TEST(UploadedOutputsTest, HoldNoPayloadAndNoPlantedValue) {
   const RunReport report = OneFailure();
