@@ -94,6 +94,10 @@ std::string RunFact(const RecordingReader& reader, const char* key) {
   return FactOf(reader, "run", key);
 }
 
+bool IsPath(const std::string& firmware) {
+  return firmware.find('/') != std::string::npos || firmware.ends_with(".so");
+}
+
 }  // namespace
 
 std::string DeclaredMessagesPath(const std::string& robot_path) {
@@ -102,7 +106,7 @@ std::string DeclaredMessagesPath(const std::string& robot_path) {
 
 Result<std::string> FindFirmware(const std::string& name_or_path) {
   std::error_code ignored;
-  const bool is_path = name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".so");
+  const bool is_path = IsPath(name_or_path);
   const fs::path path =
       is_path ? fs::path(name_or_path) : FirmwareFolder() / (name_or_path + ".so");
   if (fs::is_regular_file(path, ignored)) return fs::absolute(path).string();
@@ -115,6 +119,11 @@ Result<std::string> FindFirmware(const std::string& name_or_path) {
           ? "; `dustproof list firmware` shows what there is, or give the path of a shared object"
           : "; did you mean '" + near + "'?";
   return Error::BadInput(message);
+}
+
+Result<std::string> FindFirmwareOf(const Scenario& scenario, const std::string& scenario_path) {
+  return FindFirmware(IsPath(scenario.firmware) ? PathBeside(scenario_path, scenario.firmware)
+                                                : scenario.firmware);
 }
 
 std::vector<std::string> ListFirmware() {
@@ -137,14 +146,6 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   const std::string policy_path = PathBeside(paths.scenario, in.scenario.policy);
   const std::string home_path =
       paths.home.empty() ? PathBeside(paths.scenario, in.scenario.home) : paths.home;
-  // A firmware given as a path in the file lies relative to that file, on the command line to the
-  // working folder.
-  std::string firmware = paths.firmware;
-  if (firmware.empty()) {
-    firmware = in.scenario.firmware;
-    if (firmware.find('/') != std::string::npos || firmware.ends_with(".so"))
-      firmware = PathBeside(paths.scenario, firmware);
-  }
 
   Keep(ReadTextFile(paths.scenario, kFileBytesMax), &in.scenario_text, &problems);
   Keep(ReadTextFile(robot_path, kFileBytesMax), &in.robot_text, &problems);
@@ -156,7 +157,9 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   const HomeOptions home_options{.robot_radius_m = in.robot.body.radius_m,
                                  .robot_height_m = in.robot.body.height_m};
   Keep(LoadHome(home_path, home_options), &in.plan, &problems);
-  const Result<std::string> firmware_path = FindFirmware(firmware);
+  const Result<std::string> firmware_path = paths.firmware.empty()
+                                                ? FindFirmwareOf(in.scenario, paths.scenario)
+                                                : FindFirmware(paths.firmware);
   problems.Take(firmware_path);
   std::string firmware_bytes;
   if (firmware_path) Keep(ReadTextFile(*firmware_path, kFileBytesMax), &firmware_bytes, &problems);

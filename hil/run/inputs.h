@@ -56,6 +56,8 @@ std::string DeclaredMessagesPath(const std::string& robot_path);
 
 /// The shared object for a firmware's name (searched beside the executable) or path.
 Result<std::string> FindFirmware(const std::string& name_or_path);
+/// The scenario's own; a path in it lies relative to the scenario's file.
+Result<std::string> FindFirmwareOf(const Scenario& scenario, const std::string& scenario_path);
 /// Names of the firmware that can be found by name.
 std::vector<std::string> ListFirmware();
 

@@ -15,6 +15,9 @@ namespace {
 
 constexpr double kFloor_m2_min = 1;
 constexpr int32_t kSpecksMax = 5000;
+// What is known of a map may be this large: as a plan may, and as can be worked on in seconds.
+constexpr double kSide_m_max = 200;
+constexpr size_t kCellsMax = 20'000'000;
 // Blocks overlap their neighbours by this, so that no ray slips between two that only touch.
 constexpr double kOverlap_m = 1e-4;
 
@@ -231,6 +234,22 @@ std::vector<Block> ToBlocks(const Grid& solid, double height_m) {
   return blocks;
 }
 
+// Said before the work that grows with it is done.
+std::string SizeProblem(const Grid& cells) {
+  const double side_m = std::max(cells.width, cells.height) * cells.resolution_m;
+  if (side_m > kSide_m_max) {
+    return "shows " + FormatNumber(std::round(side_m * 100) / 100) + " m, more than " +
+           FormatNumber(kSide_m_max) + " m; check resolution (" + FormatNumber(cells.resolution_m) +
+           ")";
+  }
+  if (cells.cells.size() > kCellsMax) {
+    return "has " + std::to_string(cells.cells.size() / 1'000'000) +
+           " million known cells, more than " + std::to_string(kCellsMax / 1'000'000) +
+           " million; save it at a coarser resolution, such as 0.05";
+  }
+  return "";
+}
+
 std::string SidecarPath(const std::string& path) {
   return (std::filesystem::path(path).parent_path() /
           (std::filesystem::path(path).stem().string() + ".dustproof.yaml"))
@@ -287,6 +306,7 @@ Result<FloorPlan> ReadMapHome(const ConfigNode& root, const std::string& path,
   const Grid cells = ToCells(*image, map);
   if (cells.Count(kFree) == 0)
     return refuse("the map is empty: it has no free cell; check mode, negate and the thresholds");
+  if (const std::string problem = SizeProblem(cells); !problem.empty()) return refuse(problem);
   int32_t specks = 0;
   LabelComponents(cells, kOccupied, Neighbours::kEdgesAndCorners, &specks);
   if (specks > kSpecksMax) {

@@ -45,6 +45,14 @@ class MistakesTest(ProcessTest):
         for _ in range(2):
             self.assertNotEqual(self.call("report", recording, "--out", "again.html").returncode, 2)
 
+    def test_validate_finds_firmware_where_run_does(self):
+        (self.folder / "inside").mkdir()
+        self.write("inside/own.so", "")
+        scenario = self.write("inside/own.yaml", FIRST_RUN.read_text().replace("firmware: vacuum", "firmware: ./own.so"))
+        self.assertNotIn("own.so", self.call("validate", scenario).stderr)
+        (self.folder / "inside/own.so").unlink()
+        self.assertIn("own.so", self.call("validate", scenario).stderr)
+
     def test_a_pipe_is_no_recording_and_nobody_waits_for_it(self):
         os.mkfifo(self.folder / "pipe.mcap")
         for word in ("audit", "replay", "report"):

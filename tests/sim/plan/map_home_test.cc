@@ -68,6 +68,20 @@ Picture BoxRoom() {
   return picture;
 }
 
+// Minutes went by until it was refused.
+TEST_F(MapHomeTest, RefusesAMapThatIsTooLargeBeforeWorkingOnIt) {
+  const std::string long_one = Problems(Picture(5000, 30, kFree));  // 250 m and a margin.
+  EXPECT_NE(long_one.find("shows 250.2 m, more than 200 m; check resolution (0.05)"),
+            std::string::npos)
+      << long_one;
+  Write("m.pgm", "P5\n5000 4200\n255\n" + std::string(5000 * 4200, '\xfe'));
+  Write("m.yaml", "image: m.pgm\nresolution: 0.01\norigin: [0, 0, 0]\n");
+  const Result<FloorPlan> fine_one = LoadHome(folder_ + "m.yaml");
+  ASSERT_FALSE(fine_one.ok());
+  EXPECT_NE(ToString(fine_one.error()).find("21 million known cells"), std::string::npos)
+      << ToString(fine_one.error());
+}
+
 TEST_F(MapHomeTest, BecomesWallsARoomAndADock) {
   const Result<FloorPlan> plan = Load(BoxRoom());
   ASSERT_TRUE(plan.ok()) << ToString(plan.error());
