@@ -75,10 +75,6 @@ std::string NotExercisedLines(const std::vector<const RunReport*>& reports) {
   return any ? text + line + "\n" : "";
 }
 
-std::string PartyName(const Party& party) {
-  return Readable(party.key) + (party.host.empty() ? "" : " (" + party.host + ")");
-}
-
 // One line for each finding that a failed cell rests on.
 std::string FailureLines(const std::vector<const RunReport*>& reports) {
   constexpr int kLinesMax = 12;
@@ -91,13 +87,11 @@ std::string FailureLines(const std::vector<const RunReport*>& reports) {
       for (const std::string& id : row.evidence) {
         const Finding* finding = report->audit.FindFinding(id);
         if (finding == nullptr || ++count > kLinesMax) continue;
-        char when[96];
-        std::snprintf(when, sizeof when,
-                      " at %.3f s, message %llu from byte %llu: ", finding->time.seconds(),
-                      static_cast<unsigned long long>(finding->sequence),
+        char where[96];
+        std::snprintf(where, sizeof where, " (at %.3f s, message %llu from byte %llu); ",
+                      finding->time.seconds(), static_cast<unsigned long long>(finding->sequence),
                       static_cast<unsigned long long>(finding->first_byte));
-        text += report->consent + ": fail: " + Readable(row.category) + " to " +
-                PartyName(finding->party) + when + finding->what + "; " + row.clause + "\n";
+        text += report->consent + ": fail: " + finding->what + where + row.clause + "\n";
       }
     }
   }

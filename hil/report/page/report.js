@@ -55,11 +55,13 @@ function drawDeaths() {
   }
 }
 
-// A pass is one of two: it was sent and may be, or it was not sent.
+// A pass is one of three: it was sent and may be, it was kept on the robot and may be, or neither.
 function cellText(word, verdicts) {
   if (!verdicts.length) return '–';
   if (word !== 'pass') return MARK[word];
-  return verdicts.some((v) => v.evidence.length) ? '✓ sent, allowed' : '✓ not sent';
+  const met = verdicts.filter((v) => v.evidence.length);
+  if (!met.length) return '✓ not sent';
+  return met.some((v) => v.party !== 'device') ? '✓ sent, allowed' : '✓ kept on the robot';
 }
 
 function drawReadings() {
