@@ -24,6 +24,25 @@ class PartList {
   std::vector<ProtocolPart> parts_;
 };
 
+/// Bytes that the protocol fixes; where they are something else, the sender has put it there.
+void AddFixed(std::string_view text, ByteRange range, std::string_view expected,
+              const std::string& where, PartList& list) {
+  const bool as_fixed = text.substr(range.begin, range.size()) == expected;
+  list.Add(as_fixed ? Kind::kFraming : Kind::kPayload, range.begin, range.end,
+           as_fixed ? "fixed bytes" : "in place of fixed bytes", where);
+}
+
+/// Bytes that are zero where nobody hides anything in them.
+void AddPadding(std::string_view text, size_t begin, size_t end, const std::string& where,
+                PartList& list) {
+  end = std::min(end, text.size());
+  if (begin >= end) return;
+  const bool zero =
+      text.substr(begin, end - begin).find_first_not_of('\0') == std::string_view::npos;
+  list.Add(zero ? Kind::kFraming : Kind::kPayload, begin, end, zero ? "padding" : "in padding",
+           where);
+}
+
 uint16_t BigEndian16(std::string_view text, size_t at) {
   return static_cast<uint16_t>(static_cast<uint8_t>(text[at]) << 8 |
                                static_cast<uint8_t>(text[at + 1]));
@@ -46,9 +65,13 @@ size_t TakeChunks(std::string_view text, size_t at, const std::string& where, Pa
   while (at < text.size()) {
     const size_t line_end = text.find("\r\n", at);
     if (line_end == std::string_view::npos) break;
-    const size_t size = std::strtoul(
-        std::string(text.substr(at, std::min<size_t>(line_end - at, 16))).c_str(), nullptr, 16);
-    list.Add(Kind::kFraming, at, line_end + 2, "http chunk");
+    const size_t digits_end =
+        std::min({text.find_first_not_of("0123456789abcdefABCDEF", at), line_end, at + 16});
+    const std::string digits(text.substr(at, digits_end - at));
+    const size_t size = std::strtoul(digits.c_str(), nullptr, 16);
+    list.Add(Kind::kFraming, at, digits_end, "http chunk");
+    list.Add(Kind::kValue, digits_end, line_end, "http chunk extension", where);
+    list.Add(Kind::kFraming, line_end, line_end + 2, "http chunk");
     at = line_end + 2;
     const size_t taken = std::min(size, text.size() - at);
     for (size_t i = 0; i < taken; ++i) {
@@ -56,7 +79,10 @@ size_t TakeChunks(std::string_view text, size_t at, const std::string& where, Pa
       body.table.push_back(static_cast<uint32_t>(at + i));
     }
     if (taken > 0) body.range.end = at + taken;
-    at = std::min(at + taken + 2, text.size());
+    at += taken;
+    const size_t next = std::min(at + 2, text.size());
+    AddFixed(text, {at, next}, "\r\n", where, list);
+    at = next;
     if (size == 0) break;
   }
   if (!body.joined->empty()) {
@@ -80,7 +106,11 @@ size_t TakeHttpMessage(std::string_view text, size_t at, PartList& list) {
             std::string(path.substr(0, path.find('?')));
     list.Add(Kind::kFraming, at, at + first_space + 1, "http method");
     list.Add(Kind::kRoute, at + first_space + 1, at + last_space, "http path", where);
-    list.Add(Kind::kFraming, at + last_space, line_end + 2, "http version");
+    const bool known =
+        line.substr(last_space).starts_with(" HTTP/1.") && line.size() == last_space + 9;
+    list.Add(known ? Kind::kFraming : Kind::kValue, at + last_space, line_end, "http version",
+             where);
+    list.Add(Kind::kFraming, line_end, line_end + 2, "http line");
   } else {
     list.Add(Kind::kFraming, at, line_end + 2, "http status");
   }
@@ -160,7 +190,12 @@ bool TakeMqttField(std::string_view text, size_t& at, size_t end, ByteRange& fie
 void SplitConnect(std::string_view text, const MqttPacket& packet, PartList& list) {
   ByteRange field;
   size_t at = packet.body;
-  if (!TakeMqttField(text, at, packet.end, field) || at + 4 > packet.end) return;
+  const bool has_name = TakeMqttField(text, at, packet.end, field);
+  const std::string_view name = has_name ? text.substr(field.begin, field.size()) : "";
+  if ((name != "MQTT" && name != "MQIsdp") || at + 4 > packet.end) {
+    list.Add(Kind::kPayload, packet.begin, packet.end, "mqtt packet", "mqtt CONNECT");
+    return;
+  }
   const auto flags = static_cast<uint8_t>(text[at + 1]);
   at += 4;
   size_t framed = packet.begin;
@@ -175,13 +210,18 @@ void SplitConnect(std::string_view text, const MqttPacket& packet, PartList& lis
     take("mqtt will topic", Kind::kRoute), take("mqtt will payload", Kind::kPayload);
   if ((flags & 0x80) != 0) take("mqtt user name", Kind::kValue);
   if ((flags & 0x40) != 0) take("mqtt password", Kind::kValue);
-  list.Add(Kind::kFraming, framed, packet.end, "mqtt connect");
+  const size_t fixed_end = framed == packet.begin ? at : framed;
+  list.Add(Kind::kFraming, framed, fixed_end, "mqtt connect");
+  list.Add(Kind::kPayload, fixed_end, packet.end, "mqtt packet", "mqtt CONNECT");
 }
 
 void SplitPublish(std::string_view text, const MqttPacket& packet, PartList& list) {
   ByteRange topic;
   size_t at = packet.body;
-  if (!TakeMqttField(text, at, packet.end, topic)) return;
+  if (!TakeMqttField(text, at, packet.end, topic)) {
+    list.Add(Kind::kPayload, packet.begin, packet.end, "mqtt packet", "mqtt publish");
+    return;
+  }
   const std::string where = "mqtt " + std::string(text.substr(topic.begin, topic.size()));
   const size_t payload = std::min(packet.end, at + ((packet.flags >> 1 & 3) != 0 ? 2 : 0));
   list.Add(Kind::kFraming, packet.begin, topic.begin, "mqtt publish");
@@ -191,16 +231,17 @@ void SplitPublish(std::string_view text, const MqttPacket& packet, PartList& lis
 }
 
 void SplitSubscribe(std::string_view text, const MqttPacket& packet, PartList& list) {
-  size_t at = packet.body + 2, framed = packet.begin;
+  size_t at = std::min(packet.body + 2, packet.end), framed = packet.begin;
   ByteRange topic;
   while (at < packet.end && TakeMqttField(text, at, packet.end, topic)) {
     list.Add(Kind::kFraming, framed, topic.begin, "mqtt subscribe");
     list.Add(Kind::kRoute, topic.begin, topic.end, "mqtt topic",
              "mqtt subscribe " + std::string(text.substr(topic.begin, topic.size())));
     framed = topic.end;
-    if (packet.type == 8) ++at;
+    if (packet.type == 8) at = std::min(at + 1, packet.end);
   }
-  list.Add(Kind::kFraming, framed, packet.end, "mqtt subscribe");
+  list.Add(Kind::kFraming, framed, at, "mqtt subscribe");
+  list.Add(Kind::kPayload, at, packet.end, "mqtt packet", "mqtt subscribe");
 }
 
 void SplitMqtt(std::string_view text, PartList& list) {
@@ -257,17 +298,22 @@ void SplitDns(std::string_view text, PartList& list) {
       framed = at;
       list.parts().push_back(std::move(name));
     }
-    at = std::min(at + 5, text.size());
+    const bool pointer = at < text.size() && (static_cast<uint8_t>(text[at]) & 0xC0) != 0;
+    at = std::min(at + (pointer ? 6 : 5), text.size());
   }
   const bool only_query = text.size() >= 12 && BigEndian16(text, 6) == 0 &&
                           BigEndian16(text, 8) == 0 && BigEndian16(text, 10) == 0;
-  list.Add(Kind::kFraming, framed, only_query ? text.size() : at, "dns");
-  if (!only_query) list.Add(Kind::kPayload, at, text.size(), "dns records", "dns records");
+  list.Add(Kind::kFraming, framed, at, "dns");
+  list.Add(Kind::kPayload, at, text.size(), only_query ? "dns rest" : "dns records",
+           only_query ? "dns rest" : "dns records");
 }
 
 void SplitDhcp(std::string_view text, PartList& list) {
-  constexpr size_t kOptions = 240;
-  list.Add(Kind::kFraming, 0, std::min(kOptions, text.size()), "dhcp");
+  // Addresses, then a server's name and a boot file that no robot has, a magic number, the options.
+  constexpr size_t kNames = 44, kMagic = 236, kOptions = 240;
+  list.Add(Kind::kFraming, 0, std::min(kNames, text.size()), "dhcp");
+  AddPadding(text, kNames, kMagic, "dhcp names", list);
+  list.Add(Kind::kFraming, kMagic, std::min(kOptions, text.size()), "dhcp");
   size_t at = kOptions;
   while (at + 1 < text.size() && static_cast<uint8_t>(text[at]) != 255) {
     if (text[at] == 0) {
@@ -285,7 +331,9 @@ void SplitDhcp(std::string_view text, PartList& list) {
              "dhcp option " + std::to_string(option), "dhcp option " + std::to_string(option));
     at = end;
   }
-  list.Add(Kind::kFraming, std::min(at, text.size()), text.size(), "dhcp end");
+  const bool has_end = at < text.size() && static_cast<uint8_t>(text[at]) == 255;
+  if (has_end) list.Add(Kind::kFraming, at, at + 1, "dhcp end");
+  AddPadding(text, has_end ? at + 1 : at, text.size(), "dhcp end", list);
 }
 
 }  // namespace
