@@ -10,6 +10,8 @@
 namespace dustproof {
 namespace {
 
+using namespace std::string_literals;
+
 constexpr HttpLimits kSmall{.header_bytes_max = 256, .body_bytes_max = 64};
 
 Result<std::optional<HttpRequest>> ReadOne(std::string_view stream) {
@@ -57,6 +59,18 @@ TEST(HttpParserTest, ReadsPipelinedRequestsByteByByte) {
   }
   EXPECT_EQ(seen, "/a=;/b=abcde;/c=.");
   EXPECT_FALSE(reader.in_request());
+}
+
+TEST(HttpParserTest, ReadsAnEmptyChunkedBodyByteByByte) {
+  HttpRequestReader reader(kSmall);
+  int requests = 0;
+  for (const char c : "POST / HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s) {
+    reader.Append(ToBytes(std::string_view(&c, 1)));
+    const auto request = reader.Next();
+    ASSERT_TRUE(request.ok()) << ToString(request.error());
+    if (*request) ++requests;
+  }
+  EXPECT_EQ(requests, 1);
 }
 
 TEST(HttpParserTest, RefusesWhatServersReadDifferently) {
