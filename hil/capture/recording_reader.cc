@@ -32,6 +32,9 @@ struct RecordingReader::State {
 
 namespace {
 
+/// Times of a file, in nanoseconds since 1970, that can be subtracted from each other: up to 2116.
+bool IsPlausible(int64_t unix_ns) { return unix_ns >= 0 && unix_ns <= INT64_MAX / 2; }
+
 /// Channels are known by topic, so that a file written by another version still reads.
 void TakeChannel(const internal::RecordView& record, std::map<uint16_t, ChannelId>& channels) {
   internal::RecordParser in(record.body);
@@ -52,7 +55,7 @@ std::optional<WallTime> ParseStart(
   int64_t ns = 0;
   const char* end = value->second.data() + value->second.size();
   const auto [stopped, problem] = std::from_chars(value->second.data(), end, ns);
-  if (problem != std::errc() || stopped != end) return std::nullopt;
+  if (problem != std::errc() || stopped != end || !IsPlausible(ns)) return std::nullopt;
   return WallTime::FromUnixNanoseconds(ns);
 }
 
@@ -152,6 +155,10 @@ std::optional<RecordedMessage> RecordingReader::Next() {
     if (!in.ok() || channel == state.channels.end()) continue;
     if (channel->second == ChannelId::kTransforms || channel->second == ChannelId::kPoints)
       continue;  // For viewers only.
+    if (!IsPlausible(log_time)) {
+      state.Report("a message at a time that no recording has is left out");
+      continue;
+    }
     const SimTime time = SimTime::FromNanoseconds(log_time - state.start.unix_nanoseconds());
     if (auto message = internal::Decode(channel->second, time, in.TakeBytes(in.remaining())))
       return message;
