@@ -27,4 +27,6 @@ Bench::Bench(const std::string& firmware, const std::string& behaviour, uint64_t
   host->PowerOn();
 }
 
+std::string Bench::Path(const std::string& firmware) { return FIRMWARE_DIR + firmware + ".so"; }
+
 }  // namespace dustproof

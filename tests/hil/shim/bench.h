@@ -100,7 +100,7 @@ class NoUart final : public UartDevice {
 };
 
 /// A network on which everything takes 100 ms: look-ups, connections, and the echo of what is sent.
-class EchoNetwork final : public SocketDevice {
+class EchoNetwork : public SocketDevice {
  public:
   explicit EchoNetwork(EventQueue& queue) : queue_(queue) {}
   void SetReadyHandler(std::function<void()> handler) override { ready_ = std::move(handler); }
@@ -163,7 +163,7 @@ class Bench {
   /// Runs the queue up to a time from the beginning.
   void RunUntil(double s) { queue.RunUntil(SimTime::Zero() + SimDuration::FromSeconds(s)); }
 
-  static std::string Path(const std::string& firmware) { return FIRMWARE_DIR + firmware + ".so"; }
+  static std::string Path(const std::string& firmware);
   static constexpr WallTime kStart =
       WallTime::FromUnixSeconds(1'772'442'000);  // 2026-03-02T09:00:00Z.
 
