@@ -18,10 +18,13 @@ namespace fs = std::filesystem;
 
 constexpr size_t kFileBytesMax = 256 << 20;
 
+/// Beside the program: `lib/dustproof/firmware` of an installation, `lib/firmware` of a build.
 fs::path FirmwareFolder() {
   std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "lib" /
-         "firmware";
+  const fs::path libraries =
+      fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path() / "lib";
+  const fs::path installed = libraries / "dustproof" / "firmware";
+  return fs::is_directory(installed, ignored) ? installed : libraries / "firmware";
 }
 
 // Gathers the problems of several files, so that a user sees them all at once.

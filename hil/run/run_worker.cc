@@ -8,6 +8,7 @@
 
 #include "hil/run/simulate_run.h"
 #include "hil/run/supervisor.h"
+#include "hil/shim/lockstep/boundary.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -60,6 +61,8 @@ Result<RunOutcome> Work(const RunRequest& request) {
   const int fd = open(diagnosis.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   const auto reporter = CrashReporter::Install({.fd = fd});
   if (!reporter) return reporter.error();
+  const auto boundary = Boundary::Install();
+  if (!boundary) return boundary.error();
   RunHooks hooks;
   hooks.on_progress = [](const RunProgress& p) {
     Report(nlohmann::json{
@@ -73,8 +76,8 @@ Result<RunOutcome> Work(const RunRequest& request) {
   return outcome;
 }
 
-/// In the sanitizers' build: whether something of ours was lost in this run. The end by `_exit` would
-/// never tell.
+/// In the sanitizers' build: whether something of ours was lost in this run. The end by `_exit`
+/// would never tell.
 bool HasLeaked() {
 #if defined(__SANITIZE_ADDRESS__)
   return __lsan_do_recoverable_leak_check() != 0;

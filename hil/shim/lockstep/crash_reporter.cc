@@ -2,7 +2,6 @@
 
 #include <cxxabi.h>
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -13,13 +12,18 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <exception>
 #include <string_view>
 
+#include "hil/shim/lockstep/internal/crash_report.h"
+#include "hil/shim/lockstep/internal/fault.h"
 #include "hil/shim/lockstep/internal/firmware_image.h"
+#include "hil/shim/lockstep/internal/gate.h"
 #include "hil/shim/lockstep/internal/hal_state.h"
+#include "hil/shim/lockstep/internal/load_object.h"
 #include "hil/shim/lockstep/internal/virtual_state.h"
 #include "sim/core/check.h"
 
@@ -30,67 +34,12 @@ using internal::ActiveHal;
 using internal::HalState;
 
 constexpr size_t kAlternateStackBytes = 256 * 1024;
-constexpr int kFramesMax = 64;
 constexpr int kTicksPerBudget = 10;
 constexpr std::array kFaultSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-
-/// JSON into memory set aside beforehand: inside a signal handler nothing may be allocated.
-class ReportText {
- public:
-  void Raw(std::string_view text) {
-    const size_t count = std::min(text.size(), sizeof buffer_ - used_);
-    std::memcpy(buffer_ + used_, text.data(), count);
-    used_ += count;
-  }
-  void Quoted(std::string_view text) {
-    Raw("\"");
-    for (const char c : text) {
-      if (c == '"' || c == '\\') {
-        const char escaped[2] = {'\\', c};
-        Raw({escaped, 2});
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        Raw(" ");
-      } else {
-        Raw({&c, 1});
-      }
-    }
-    Raw("\"");
-  }
-  void Number(uint64_t value) {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-      digits[--at] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value != 0);
-    Raw({digits + at, sizeof digits - at});
-  }
-  void Field(std::string_view key, std::string_view text) {
-    Raw(used_ == 1 ? "\n  " : ",\n  ");
-    Quoted(key);
-    Raw(": ");
-    Quoted(text);
-  }
-  void Field(std::string_view key, uint64_t value) {
-    Raw(",\n  ");
-    Quoted(key);
-    Raw(": ");
-    Number(value);
-  }
-  void Clear() { used_ = 0; }
-  bool HasRoom() const { return sizeof buffer_ - used_ > 4096; }
-  std::string_view text() const { return {buffer_, used_}; }
-
- private:
-  char buffer_[64 * 1024];
-  size_t used_ = 0;
-};
 
 struct ReporterState {
   int fd = -1;
   char repeat_command[1024] = {};
-  const void* own_base = nullptr;  // The loader knows the executable by its first argument only.
-  char own_path[1024] = {};
   uint64_t budget_ticks = kTicksPerBudget;
   std::byte* alternate_stack = nullptr;
   std::array<struct sigaction, kFaultSignals.size()> old_actions{};
@@ -101,7 +50,7 @@ struct ReporterState {
   uint64_t ticks_at_same_time = 0;
   SimTime tick_time = SimTime::Min();
   volatile sig_atomic_t reporting = 0;
-  ReportText text;
+  internal::CrashReport report;
 };
 
 ReporterState* reporter = nullptr;
@@ -111,7 +60,7 @@ ReporterState* reporter = nullptr;
 }
 
 void WriteReport() {
-  const std::string_view text = reporter->text.text();
+  const std::string_view text = reporter->report.text();
   const int fd = reporter->fd >= 0 ? reporter->fd : STDERR_FILENO;
   size_t written = 0;
   while (written < text.size()) {
@@ -124,72 +73,25 @@ void WriteReport() {
   }
 }
 
-void AddFrame(ReportText& text, void* address, bool first) {
-  Dl_info info{};
-  if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) info = {};
-  if (info.dli_fbase == reporter->own_base) info.dli_fname = reporter->own_path;
-  text.Raw(first ? "\n    {\"module\": " : ",\n    {\"module\": ");
-  text.Quoted(info.dli_fname == nullptr ? "" : info.dli_fname);
-  text.Raw(", \"offset\": ");
-  text.Number(reinterpret_cast<uint64_t>(address) - reinterpret_cast<uint64_t>(info.dli_fbase));
-  text.Raw(", \"symbol\": ");
-  text.Quoted(info.dli_sname == nullptr ? "" : info.dli_sname);
-  text.Raw("}");
-}
-
-/// Frames up to the task's first, without those of the reporter itself: where `fault_pc` is known,
-/// they begin there.
-void AddFrames(ReportText& text, const void* fault_pc) {
-  text.Raw(",\n  \"frames\": [");
-  void* frames[kFramesMax];
-  const int count = backtrace(frames, kFramesMax);
-  int begin = 0;
-  for (int i = 0; i < count && fault_pc != nullptr; ++i) {
-    if (frames[i] == fault_pc) begin = i;
-  }
-  bool first = true;
-  if (fault_pc != nullptr && begin == 0) {  // The unwinder lost its way at the fault.
-    AddFrame(text, const_cast<void*>(fault_pc), first);
-    first = false;
-    begin = count;
-  }
-  for (int i = begin; i < count && text.HasRoom(); ++i) {
-    // A return address may lie past its function's end when the call never returns.
-    const bool exact = frames[i] == fault_pc;
-    AddFrame(text, static_cast<std::byte*>(frames[i]) - (exact ? 0 : 1), first);
-    first = false;
-  }
-  text.Raw("]\n}\n");
-}
-
-[[noreturn]] void Report(const char* kind, const char* message, int signal, const void* address,
-                         const void* fault_pc) {
+[[noreturn]] void Report(const char* kind, const char* message, const internal::FaultSite& site,
+                         Scheduler* walk = nullptr) {
+  internal::system_call_gate = internal::kGateOpen;  // For good: firmware does not run again.
   const int code = std::strcmp(kind, "harness") == 0 ? kHarnessFaultExit : kFirmwareFaultExit;
   if (reporter->reporting != 0) {  // The report itself crashed: what stands so far has to do.
     if (reporter->reporting == 1) {
       reporter->reporting = 2;
-      reporter->text.Raw("]\n}\n");
+      reporter->report.CutShort();
       WriteReport();
     }
     EndProcess(code);
   }
   reporter->reporting = 1;
-  ReportText& text = reporter->text;
-  text.Clear();
-  text.Raw("{");
-  text.Field("kind", kind);
-  text.Field("message", message);
-  const HalState* hal = ActiveHal();
-  const Task* task = hal == nullptr ? nullptr : hal->scheduler.current();
-  text.Field("firmware", hal == nullptr ? std::string_view() : std::string_view(hal->firmware));
-  text.Field("task", task == nullptr ? std::string_view() : std::string_view(task->name));
-  text.Field("hal_call", task == nullptr ? "" : task->hal_call);
-  text.Field("sim_time_ns",
-             hal == nullptr ? 0 : static_cast<uint64_t>(hal->queue.now().nanoseconds()));
-  text.Field("signal", static_cast<uint64_t>(signal));
-  text.Field("address", reinterpret_cast<uint64_t>(address));
-  text.Field("repeat_command", reporter->repeat_command);
-  AddFrames(text, fault_pc);
+  reporter->report.Write({.kind = kind,
+                          .message = message,
+                          .repeat_command = reporter->repeat_command,
+                          .site = site,
+                          .walk = walk},
+                         ActiveHal());
   WriteReport();
   EndProcess(code);
 }
@@ -206,57 +108,66 @@ const char* SignalMeaning(int signal, const siginfo_t& info) {
       return "ran an instruction that does not exist (a compiler puts one where code can't be "
              "reached)";
     default:
-      return "called abort()";
+      return "got a signal that ends a program";
   }
 }
 
-bool IsCode(const void* address) {
-  Dl_info info{};
-  return dladdr(address, &info) != 0;
+/// What the C library said as it aborted: about the heap, the stack, a buffer. "" where the program
+/// called abort itself.
+std::string_view AbortMessage() {
+  struct Text {  // glibc's, kept for debuggers.
+    unsigned int bytes;
+    char text[1];
+  };
+  static auto* const said =
+      static_cast<Text* const*>(dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE"));
+  if (said == nullptr || *said == nullptr) return {};
+  const std::string_view text((*said)->text);
+  return text.substr(0, text.find('\n'));
 }
 
-/// A jump to nowhere leaves no frame to unwind from: goes back to the caller, whose address the
-/// call has pushed.
-void StepOverBadCall(ucontext_t& context) {
-  auto& pc = context.uc_mcontext.gregs[REG_RIP];
-  auto& sp = context.uc_mcontext.gregs[REG_RSP];
-  pc = *reinterpret_cast<const greg_t*>(sp);
-  sp += 8;
+bool IsAboutHeap(std::string_view message) {
+  constexpr std::string_view kHeapWords[] = {
+      "free():",      "malloc", "realloc():", "double free", "corrupted",
+      "munmap_chunk", "chunk",  "fastbin",    "tcache"};
+  return std::any_of(
+      std::begin(kHeapWords), std::end(kHeapWords),
+      [message](std::string_view word) { return message.find(word) != std::string_view::npos; });
 }
 
 void OnFault(int signal, siginfo_t* info, void* raw_context) {
+  const internal::GateOpening opening;
   auto& context = *static_cast<ucontext_t*>(raw_context);
-  if (reporter->reporting != 0) Report("crash", "", signal, nullptr, nullptr);
+  if (signal == SIGILL && internal::AnswerInstruction(context)) return;
   const HalState* hal = ActiveHal();
   const Task* running = hal == nullptr ? nullptr : hal->scheduler.running();
   const Task* current = hal == nullptr ? nullptr : hal->scheduler.current();
-  const void* pc = reinterpret_cast<void*>(context.uc_mcontext.gregs[REG_RIP]);
-  const void* address = signal == SIGSEGV || signal == SIGBUS ? info->si_addr : nullptr;
-  if (running != nullptr && signal == SIGSEGV && running->stack.GuardHolds(address)) {
+  const bool memory = signal == SIGSEGV || signal == SIGBUS;
+  const internal::FaultSite site{.signal = signal,
+                                 .address = memory ? info->si_addr : nullptr,
+                                 .pc = reinterpret_cast<void*>(context.uc_mcontext.gregs[REG_RIP]),
+                                 .context = &context};
+  if (reporter->reporting != 0) Report("crash", "", site);
+  if (signal == SIGABRT) internal::ReportAbort(site);
+  if (running != nullptr && memory && running->stack.GuardHolds(site.address)) {
     Report("stack_overflow",
-           "the task's stack is too small; give it more in dp_task create, or use less", signal,
-           address, pc);
+           "the task's stack is too small; give it more in dp_task create, or use less", site);
   }
-  if (running != nullptr && signal == SIGSEGV && !IsCode(pc) && address == pc) {
-    StepOverBadCall(context);
-    // The return address lies behind the call; the frame is found by it as the unwinder reports it.
-    const void* caller = reinterpret_cast<void*>(context.uc_mcontext.gregs[REG_RIP]);
+  if (running != nullptr && memory && !internal::IsCode(site.pc) && site.address == site.pc) {
     Report("null_call",
-           pc == nullptr ? "called a null function pointer"
-                         : "called a function pointer that points to no code",
-           signal, address, caller);
+           site.pc == nullptr ? "called a null function pointer"
+                              : "called a function pointer that points to no code",
+           site);
   }
-  if (running != nullptr || internal::FirmwareIsLoading()) {
-    Report(signal == SIGABRT ? "abort" : "crash", SignalMeaning(signal, *info), signal, address,
-           pc);
-  }
-  if (current != nullptr && (signal == SIGSEGV || signal == SIGBUS)) {
-    Report("crash", "crashed inside the HAL call: a pointer given to it is wrong", signal, address,
-           pc);
-  }
-  Report("harness", SignalMeaning(signal, *info), signal, address, pc);
+  if (running != nullptr || internal::FirmwareIsLoading())
+    Report("crash", SignalMeaning(signal, *info), site);
+  if (current != nullptr && memory)
+    Report("crash", "crashed inside the HAL call: a pointer given to it is wrong", site);
+  Report("harness", SignalMeaning(signal, *info), site);
 }
 
+/// Real CPU time went by. Counts what goes by without simulated time going on, in the firmware's code
+/// or in ours on its behalf.
 void OnTick(int, siginfo_t*, void* raw_context) {
   const HalState* hal = ActiveHal();
   if (hal == nullptr || reporter->reporting != 0) return;
@@ -265,17 +176,23 @@ void OnTick(int, siginfo_t*, void* raw_context) {
     reporter->ticks_at_same_time = 0;
     return;
   }
-  const Task* running = hal->scheduler.running();
-  if (running == nullptr) return;  // The harness computes; that is not the firmware's time.
+  const bool loading = internal::FirmwareIsLoading();
+  if (hal->scheduler.current() == nullptr && !loading) return;  // The harness by itself.
   if (++reporter->ticks_at_same_time < reporter->budget_ticks) return;
-  const auto& context = *static_cast<ucontext_t*>(raw_context);
-  // Between two tasks no stack shows the loop: the next tick is a better witness.
+  auto& context = *static_cast<ucontext_t*>(raw_context);
+  // Between two tasks no stack shows the loop: a tick within one is a better witness.
+  const Task* running = hal->scheduler.running();
   const auto* stack_pointer = reinterpret_cast<void*>(context.uc_mcontext.gregs[REG_RSP]);
-  if (!running->stack.Holds(stack_pointer)) return;
+  if (!loading && (running == nullptr || !running->stack.Holds(stack_pointer))) return;
+  const internal::GateOpening opening;
   Report("hang",
-         "computed past the CPU budget without simulated time going on: an endless loop without a "
-         "blocking HAL call?",
-         SIGVTALRM, nullptr, reinterpret_cast<void*>(context.uc_mcontext.gregs[REG_RIP]));
+         loading ? "computed past the CPU budget in a constructor: an endless loop before main?"
+                 : "computed past the CPU budget without simulated time going on: an endless loop "
+                   "without a blocking HAL call?",
+         {.signal = SIGVTALRM,
+          .address = nullptr,
+          .pc = reinterpret_cast<void*>(context.uc_mcontext.gregs[REG_RIP]),
+          .context = &context});
 }
 
 void OnTerminate() {
@@ -283,6 +200,7 @@ void OnTerminate() {
     if (reporter != nullptr && reporter->old_terminate != nullptr) reporter->old_terminate();
     std::abort();
   }
+  internal::system_call_gate = internal::kGateOpen;  // For good: the task does not go on.
   const std::type_info* type = abi::__cxa_current_exception_type();
   if (type == nullptr) ReportFirmwareFault("abort", "std::terminate without an exception");
   int status = 0;
@@ -336,19 +254,14 @@ Result<std::unique_ptr<CrashReporter>> CrashReporter::Install(const Options& opt
   reporter = new ReporterState();
   reporter->fd = options.fd;
   options.repeat_command.copy(reporter->repeat_command, sizeof reporter->repeat_command - 1);
-  Dl_info own{};
-  if (dladdr(reinterpret_cast<void*>(&OnFault), &own) != 0) reporter->own_base = own.dli_fbase;
-  if (readlink("/proc/self/exe", reporter->own_path, sizeof reporter->own_path - 1) < 0) {
-    reporter->own_path[0] = '\0';
-  }
+  reporter->report.Prepare();
   void* stack = mmap(nullptr, kAlternateStackBytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) return Error::Environment("no memory for the crash reporter's stack");
   reporter->alternate_stack = static_cast<std::byte*>(stack);
   const stack_t alternate{.ss_sp = stack, .ss_flags = 0, .ss_size = kAlternateStackBytes};
   DP_CHECK(sigaltstack(&alternate, nullptr) == 0);
-  void* warm_up[4];
-  backtrace(warm_up, 4);  // The first call loads a library, which a handler must not.
+  AbortMessage();
 
   struct sigaction action {};
   action.sa_sigaction = OnFault;
@@ -384,8 +297,11 @@ CrashReporter::~CrashReporter() {
   reporter = nullptr;
 }
 
-void ReportFirmwareFault(const char* kind, const char* message) {
-  if (reporter != nullptr) Report(kind, message, 0, nullptr, nullptr);
+namespace internal {
+
+void ReportFault(const char* kind, const char* message, const FaultSite& site) {
+  system_call_gate = kGateOpen;
+  if (reporter != nullptr) Report(kind, message, site);
   const auto say = [](std::string_view text) {
     [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
   };
@@ -393,6 +309,39 @@ void ReportFirmwareFault(const char* kind, const char* message) {
   say(message);
   say("\n");
   EndProcess(kFirmwareFaultExit);
+}
+
+void ReportDeadlock(Scheduler& scheduler) {
+  std::string waits;
+  bool in_mailbox = false;
+  for (const auto& task : scheduler.tasks()) {
+    waits += (waits.empty() ? "" : ", ") + task->name + " waits in " + task->hal_call;
+    in_mailbox |= std::string_view(task->hal_call).starts_with("task.mailbox");
+  }
+  if (!in_mailbox) return;
+  const std::string message = "deadlock: no task can ever run again: " + waits;
+  if (reporter != nullptr) Report("deadlock", message.c_str(), {}, &scheduler);
+  ReportFault("deadlock", message.c_str(), {});
+}
+
+void ReportAbort(const FaultSite& site) {
+  const std::string_view found = AbortMessage();
+  char message[512];
+  if (IsAboutHeap(found)) {
+    // Whoever notices, harness or firmware, it is the firmware that shares its heap with us.
+    std::snprintf(message, sizeof message, "the C library found the heap corrupt: %.*s",
+                  static_cast<int>(found.size()), found.data());
+    ReportFault("heap_corruption", message, site);
+  }
+  std::snprintf(message, sizeof message, "called abort()%s%.*s", found.empty() ? "" : ": ",
+                static_cast<int>(found.size()), found.data());
+  ReportFault(InFirmware() ? "abort" : "harness", message, site);
+}
+
+}  // namespace internal
+
+void ReportFirmwareFault(const char* kind, const char* message) {
+  internal::ReportFault(kind, message, {});
 }
 
 }  // namespace dustproof

@@ -19,12 +19,29 @@ struct StackFrame {
   std::string module;   ///< File of the executable or shared object.
   uint64_t offset = 0;  ///< In that file's address space.
   std::string symbol;   ///< Demangled, or empty.
+  std::string file;     ///< Source, or empty where the module has no debug information.
+  int line = 0;
+};
+
+/// One of the last HAL calls before the end.
+struct HalCallNote {
+  int64_t sim_time_ns = 0;
+  std::string task;
+  std::string call;  ///< With its arguments, e.g. "socket.send(3, 0x7f…, 120, 5000000)".
+};
+
+/// A task of the firmware, as it stood at the end.
+struct TaskNote {
+  std::string name;
+  std::string state;     ///< "running", "ready" or "waiting".
+  std::string hal_call;  ///< Its last.
+  std::vector<StackFrame> frames;  ///< Of a deadlock only: where it waits.
 };
 
 /// Why a run ended before its time.
 struct Diagnosis {
-  /// "crash", "stack_overflow", "null_call", "hang", "uncaught_exception", "forbidden_call",
-  /// "assertion", "abort" or "harness": our own fault.
+  /// "crash", "stack_overflow", "null_call", "hang", "deadlock", "endless_log", "heap_corruption",
+  /// "uncaught_exception", "forbidden_call", "assertion", "abort" or "harness": our own fault.
   std::string kind;
   std::string message;
   std::string firmware;  ///< Name and version.
@@ -34,12 +51,14 @@ struct Diagnosis {
   int signal = 0;
   uint64_t address = 0;
   std::string repeat_command;
+  std::vector<HalCallNote> hal_calls;  ///< The last ones of all tasks, oldest first.
+  std::vector<TaskNote> tasks;
   std::vector<StackFrame> frames;  ///< Innermost first.
 };
 
 /// Writes a `Diagnosis` and ends the process when the run can't go on: a signal that means a bug,
-/// an exception that leaves a task, a task that computes for too long, a call that
-/// `RefuseToFirmware` refuses. One at a time.
+/// an exception that leaves a task, a task that computes for too long, tasks that all wait for each
+/// other, a call that leads out of the simulation. One at a time.
 ///
 /// Catches SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT; counts CPU time with SIGVTALRM; replaces
 /// std::terminate's handler.

@@ -1,14 +1,14 @@
 // The reading side of a crash report: runs in a process that is well.
 
 #include <cxxabi.h>
-#include <elf.h>
+#include <elfutils/libdwfl.h>
 #include <signal.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -25,35 +25,48 @@ std::string ReadAll(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-template <typename T>
-bool Get(const std::string& file, uint64_t offset, T& out) {
-  if (offset > file.size() || sizeof(T) > file.size() - offset) return false;
-  std::memcpy(&out, file.data() + offset, sizeof(T));
-  return true;
-}
-
-/// Name of the function at `offset` from the full symbol table, which knows static functions too;
-/// "" without one.
-std::string FindSymbol(const std::string& file, uint64_t offset) {
-  Elf64_Ehdr header;
-  if (!Get(file, 0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return {};
-  for (int i = 0; i < header.e_shnum; ++i) {
-    Elf64_Shdr table, names;
-    if (!Get(file, header.e_shoff + static_cast<uint64_t>(i) * sizeof table, table) ||
-        table.sh_type != SHT_SYMTAB)
-      continue;
-    if (!Get(file, header.e_shoff + uint64_t{table.sh_link} * sizeof names, names)) continue;
-    for (uint64_t at = 0; at + sizeof(Elf64_Sym) <= table.sh_size; at += sizeof(Elf64_Sym)) {
-      Elf64_Sym symbol;
-      if (!Get(file, table.sh_offset + at, symbol)) break;
-      if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || offset - symbol.st_value >= symbol.st_size)
-        continue;
-      const uint64_t name_at = names.sh_offset + symbol.st_name;
-      if (name_at < file.size()) return file.c_str() + name_at;
-    }
+/// The functions and lines of a module's code, from its symbol table and debug information.
+class ModuleSymbols {
+ public:
+  explicit ModuleSymbols(const std::string& path) : session_(dwfl_begin(&kCallbacks)) {
+    if (session_ == nullptr || path.empty()) return;
+    module_ = dwfl_report_offline(session_, path.c_str(), path.c_str(), -1);
+    dwfl_report_end(session_, nullptr, nullptr);
+    GElf_Addr bias = 0;
+    if (module_ != nullptr && dwfl_module_getelf(module_, &bias) != nullptr) bias_ = bias;
   }
-  return {};
-}
+  ~ModuleSymbols() { dwfl_end(session_); }
+  ModuleSymbols(const ModuleSymbols&) = delete;
+  ModuleSymbols& operator=(const ModuleSymbols&) = delete;
+
+  /// Fills in what is known of the frame's offset.
+  void Describe(StackFrame& frame) const {
+    if (module_ == nullptr) return;
+    const GElf_Addr address = bias_ + frame.offset;
+    if (const char* name = dwfl_module_addrname(module_, address)) frame.symbol = name;
+    Dwfl_Line* line = dwfl_module_getsrc(module_, address);
+    const char* file = line == nullptr ? nullptr
+                                       : dwfl_lineinfo(line, nullptr, &frame.line, nullptr, nullptr,
+                                                       nullptr);
+    if (file != nullptr) frame.file = file;
+  }
+
+ private:
+  /// Debug information lies in the module itself: nothing is looked for elsewhere, least of all on a
+  /// server.
+  static int FindNoDebugFile(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*,
+                             GElf_Word, char**) {
+    return -1;
+  }
+  static constexpr Dwfl_Callbacks kCallbacks = {.find_elf = dwfl_build_id_find_elf,
+                                                .find_debuginfo = FindNoDebugFile,
+                                                .section_address = dwfl_offline_section_address,
+                                                .debuginfo_path = nullptr};
+
+  Dwfl* session_;
+  Dwfl_Module* module_ = nullptr;
+  GElf_Addr bias_ = 0;
+};
 
 std::string Demangle(const std::string& symbol) {
   int status = 0;
@@ -70,7 +83,45 @@ std::string AsText(const std::string& bytes) {
       .get<std::string>();
 }
 
+using Modules = std::map<std::string, std::unique_ptr<ModuleSymbols>>;
+
+std::vector<StackFrame> FramesOf(const Json& json, Modules& modules) {
+  std::vector<StackFrame> frames;
+  for (const Json& entry : json.value("frames", Json::array())) {
+    StackFrame frame;
+    frame.module = entry.value("module", "");
+    frame.offset = entry.value("offset", uint64_t{0});
+    frame.symbol = entry.value("symbol", "");
+    auto& symbols = modules[frame.module];
+    if (symbols == nullptr) symbols = std::make_unique<ModuleSymbols>(frame.module);
+    symbols->Describe(frame);
+    frame.symbol = Demangle(frame.symbol);
+    frames.push_back(std::move(frame));
+  }
+  return frames;
+}
+
 std::string BaseName(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+void PrintFrames(std::ostream& out, const std::vector<StackFrame>& frames, const char* indent) {
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const StackFrame& frame = frames[i];
+    out << indent << '#' << i << ' ' << (frame.symbol.empty() ? "?" : frame.symbol);
+    if (!frame.file.empty()) out << " at " << frame.file << ':' << frame.line;
+    out << " (" << BaseName(frame.module) << "+0x" << std::hex << frame.offset << std::dec << ")\n";
+  }
+}
+
+/// The last few are for reading; all of them are in the file.
+void PrintHalCalls(std::ostream& out, const std::vector<HalCallNote>& calls) {
+  constexpr size_t kShown = 6;
+  if (calls.empty()) return;
+  out << "  last HAL calls:\n";
+  for (size_t i = calls.size() > kShown ? calls.size() - kShown : 0; i < calls.size(); ++i) {
+    out << "    " << ToString(SimTime::FromNanoseconds(calls[i].sim_time_ns)) << ' '
+        << calls[i].task << ": " << calls[i].call << '\n';
+  }
+}
 
 }  // namespace
 
@@ -87,17 +138,16 @@ Result<Diagnosis> ReadDiagnosis(const std::string& path) {
   d.signal = json.value("signal", 0);
   d.address = json.value("address", uint64_t{0});
   d.repeat_command = json.value("repeat_command", "");
-  std::map<std::string, std::string> modules;
-  for (const Json& entry : json.value("frames", Json::array())) {
-    StackFrame frame{entry.value("module", ""), entry.value("offset", uint64_t{0}),
-                     entry.value("symbol", "")};
-    auto [module, added] = modules.try_emplace(frame.module);
-    if (added && !frame.module.empty()) module->second = ReadAll(frame.module);
-    if (const std::string found = FindSymbol(module->second, frame.offset); !found.empty())
-      frame.symbol = found;
-    frame.symbol = Demangle(frame.symbol);
-    d.frames.push_back(std::move(frame));
+  for (const Json& entry : json.value("hal_calls", Json::array())) {
+    d.hal_calls.push_back({entry.value("time_ns", int64_t{0}), entry.value("task", ""),
+                           entry.value("call", "")});
   }
+  Modules modules;
+  for (const Json& entry : json.value("tasks", Json::array())) {
+    d.tasks.push_back({entry.value("name", ""), entry.value("state", ""),
+                       entry.value("hal_call", ""), FramesOf(entry, modules)});
+  }
+  d.frames = FramesOf(json, modules);
   return d;
 }
 
@@ -110,11 +160,14 @@ std::string ToString(const Diagnosis& d) {
   if (d.signal != 0) out << "  signal: " << d.signal << '\n';
   if (d.signal == SIGSEGV || d.signal == SIGBUS)
     out << "  address: 0x" << std::hex << d.address << std::dec << '\n';
-  for (size_t i = 0; i < d.frames.size(); ++i) {
-    const StackFrame& frame = d.frames[i];
-    out << "  #" << i << ' ' << (frame.symbol.empty() ? "?" : frame.symbol) << " ("
-        << BaseName(frame.module) << "+0x" << std::hex << frame.offset << std::dec << ")\n";
+  PrintHalCalls(out, d.hal_calls);
+  for (const TaskNote& task : d.tasks) {
+    if (task.name == d.task) continue;
+    out << "  task " << task.name << ": " << task.state << ", last HAL call: " << task.hal_call
+        << '\n';
+    PrintFrames(out, task.frames, "    ");
   }
+  PrintFrames(out, d.frames, "  ");
   if (!d.repeat_command.empty()) out << "  again: " << d.repeat_command << '\n';
   return out.str();
 }

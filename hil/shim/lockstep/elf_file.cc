@@ -84,16 +84,29 @@ std::string ElfFile::SegmentProblem() const {
   return "";
 }
 
-uint64_t ElfFile::Dynamic(int64_t tag) const {
+std::vector<uint64_t> ElfFile::AllDynamic(int64_t tag) const {
+  std::vector<uint64_t> values;
   for (const Elf64_Phdr& s : segments_) {
     if (s.p_type != PT_DYNAMIC) continue;
     for (uint64_t at = 0; at + sizeof(Elf64_Dyn) <= s.p_filesz; at += sizeof(Elf64_Dyn)) {
       const auto entry = At<Elf64_Dyn>(s.p_offset + at);
       if (!entry || entry->d_tag == DT_NULL) break;
-      if (entry->d_tag == tag) return entry->d_un.d_val;
+      if (entry->d_tag == tag) values.push_back(entry->d_un.d_val);
     }
   }
-  return 0;
+  return values;
+}
+
+uint64_t ElfFile::Dynamic(int64_t tag) const {
+  const std::vector<uint64_t> values = AllDynamic(tag);
+  return values.empty() ? 0 : values.front();
+}
+
+std::string ElfFile::DynamicText(uint64_t at) const {
+  const auto table = OffsetOf(Dynamic(DT_STRTAB));
+  if (!table || at >= file_.size() - *table) return {};
+  const auto* begin = reinterpret_cast<const char*>(file_.data() + *table + at);
+  return {begin, strnlen(begin, file_.size() - *table - at)};
 }
 
 std::optional<uint64_t> ElfFile::OffsetOf(uint64_t address) const {

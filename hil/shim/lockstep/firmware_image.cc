@@ -4,49 +4,17 @@
 #include <link.h>
 
 #include <cstring>
-#include <filesystem>
 
+#include "hil/shim/lockstep/internal/gate.h"
+#include "hil/shim/lockstep/internal/load_object.h"
 #include "hil/shim/lockstep/internal/sanitizer.h"
 
 namespace dustproof::internal {
 namespace {
 
 FirmwareImage* loaded_image = nullptr;
-const std::string* loading_path = nullptr;
-int loading_depth = 0;
 
 extern "C" char** environ;
-
-struct LoadingScope {
-  LoadingScope() { ++loading_depth; }
-  ~LoadingScope() { --loading_depth; }
-
- private:
-  NoLeakCheck no_leak_check_;
-};
-
-/// "/x/libfoo.so: undefined symbol: bar (version V)" → "bar".
-std::string UndefinedSymbol(const std::string& message) {
-  constexpr std::string_view kMark = "undefined symbol: ";
-  const size_t at = message.find(kMark);
-  if (at == std::string::npos) return {};
-  const size_t begin = at + kMark.size();
-  return message.substr(begin, message.find_first_of(" ,\n", begin) - begin);
-}
-
-Error ExplainLoadFailure(const std::string& path, const std::string& message) {
-  const std::string symbol = UndefinedSymbol(message);
-  if (symbol == "dp_hal_query") {
-    return Error::Environment(
-        path + ": this program does not export dp_hal_query; link it with dustproof_link_host");
-  }
-  if (!symbol.empty()) {
-    return Error::BadInput(path + ": nothing defines its symbol '" + symbol +
-                           "'; link the library that does into the firmware (-Wl,--no-undefined "
-                           "finds such gaps early)");
-  }
-  return Error::BadInput(path + ": can't be loaded: " + message);
-}
 
 /// Copies without the sanitizer's interceptors: the redzones between globals are part of what is
 /// copied.
@@ -68,20 +36,9 @@ FirmwareImage::~FirmwareImage() {
 }
 
 Result<void> FirmwareImage::Open(const std::string& path) {
-  Result<ElfFile> elf = ElfFile::Read(path);
-  if (!elf) return elf.error();
-  path_ = std::filesystem::absolute(path)
-              .string();  // Without a slash, dlopen would search the library folders.
-  const bool loaded_before = dlopen(path_.c_str(), RTLD_NOW | RTLD_NOLOAD) != nullptr;
-  void* handle = nullptr;
-  {
-    const LoadingScope loading;
-    loading_path = &path_;
-    handle = dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);
-    loading_path = nullptr;
-  }
-  if (handle == nullptr) return ExplainLoadFailure(path, dlerror());
-  firmware_ = static_cast<const dp_firmware_t*>(dlsym(handle, "dp_firmware"));
+  const Result<LoadedObject> object = LoadObject(path);
+  if (!object) return object.error();
+  firmware_ = static_cast<const dp_firmware_t*>(dlsym(object->handle, "dp_firmware"));
   if (firmware_ == nullptr) {
     return Error::BadInput(path +
                            ": has no symbol dp_firmware; define `const dp_firmware_t dp_firmware` "
@@ -102,13 +59,10 @@ Result<void> FirmwareImage::Open(const std::string& path) {
   }
   name_ = firmware_->name;
   version_ = firmware_->version;
-  const link_map* map = nullptr;
-  if (dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0)
-    return Error::Environment(path + ": dlinfo failed");
-  base_ = reinterpret_cast<std::byte*>(map->l_addr);
-  TakeLoadImage(*elf);
+  base_ = object->base;
+  TakeLoadImage(object->elf);
   loaded_image = this;
-  if (loaded_before) Restore();
+  if (object->loaded_before) Restore();
   return {};
 }
 
@@ -162,6 +116,7 @@ void FirmwareImage::TakeLoadImage(const ElfFile& elf) {
 
 void FirmwareImage::Restore() {
   const LoadingScope loading;
+  const NoLeakCheck no_leak_check;
   if (kAddressSanitizer) {
     for (auto it = destructors_.rbegin(); it != destructors_.rend(); ++it) (*it)();
   }
@@ -186,6 +141,7 @@ void FirmwareImage::Restore() {
   }
   static char program[] = "dustproof";
   static char* arguments[] = {program, nullptr};
+  const GateShutting shutting;
   for (const auto constructor : constructors_) constructor(1, arguments, environ);
 }
 
@@ -194,14 +150,8 @@ bool FirmwareImage::Holds(const void* address) const {
   return at >= begin_ && at < end_;
 }
 
-bool IsFirmwareObject(const void* dso_handle) {
-  if (loaded_image != nullptr && loaded_image->Holds(dso_handle)) return true;
-  if (loading_path == nullptr || dso_handle == nullptr) return false;
-  Dl_info info{};
-  return dladdr(dso_handle, &info) != 0 && info.dli_fname != nullptr &&
-         *loading_path == info.dli_fname;
+bool IsFirmwareObject(const void* address) {
+  return (loaded_image != nullptr && loaded_image->Holds(address)) || IsLoading(address);
 }
-
-bool FirmwareIsLoading() { return loading_depth > 0; }
 
 }  // namespace dustproof::internal

@@ -10,7 +10,7 @@ namespace dustproof::internal {
 namespace {
 
 dp_status DriveSetVelocity(float left_m_s, float right_m_s) {
-  const HalCall call("drive.set_velocity");
+  const HalCall call("drive.set_velocity", left_m_s, right_m_s);
   if (!call) return DP_ERR_STATE;
   if (!std::isfinite(left_m_s) || !std::isfinite(right_m_s))
     return call.Refuse("a speed is not a number");
@@ -24,7 +24,7 @@ dp_status DriveSetVelocity(float left_m_s, float right_m_s) {
 }
 
 dp_status DriveSetPwm(float left, float right) {
-  const HalCall call("drive.set_pwm");
+  const HalCall call("drive.set_pwm", left, right);
   if (!call) return DP_ERR_STATE;
   if (!(std::abs(left) <= 1) || !(std::abs(right) <= 1))
     return call.Refuse("a duty is not in -1 to 1");
@@ -41,7 +41,7 @@ constexpr dp_drive_v1 kDrive = {DriveSetVelocity, DriveSetPwm, DriveVelocityMax}
 
 template <CleaningMotor motor>
 dp_status CleaningSet(float duty) {
-  const HalCall call("cleaning.set");
+  const HalCall call("cleaning.set", duty);
   if (!call) return DP_ERR_STATE;
   if (!(duty >= 0 && duty <= 1)) return call.Refuse("the duty is not in 0 to 1");
   call->scheduler.OnHostStack([&] { call->devices.cleaning->SetDuty(motor, duty); });
@@ -53,7 +53,7 @@ constexpr dp_cleaning_v1 kCleaning = {CleaningSet<CleaningMotor::kMainBrush>,
                                       CleaningSet<CleaningMotor::kFan>};
 
 dp_status IndicatorsSetLed(uint8_t index, uint32_t rgb) {
-  const HalCall call("indicators.set_led");
+  const HalCall call("indicators.set_led", index, rgb);
   if (!call) return DP_ERR_STATE;
   if (index > 3 || rgb > 0xFFFFFF)
     return call.Refuse("the light is not in 0 to 3, or its colour not in 0 to 0xFFFFFF");
@@ -62,7 +62,7 @@ dp_status IndicatorsSetLed(uint8_t index, uint32_t rgb) {
 }
 
 dp_status IndicatorsBeep(uint16_t frequency_hz, uint16_t duration_ms) {
-  const HalCall call("indicators.beep");
+  const HalCall call("indicators.beep", frequency_hz, duration_ms);
   if (!call) return DP_ERR_STATE;
   call->scheduler.OnHostStack([&] {
     call->devices.indicators->Beep(frequency_hz, SimDuration::Milliseconds(duration_ms));

@@ -19,7 +19,7 @@ constexpr size_t kTransferBytesMax = 64u << 20;  // A length beyond it is taken 
 // Wi-Fi.
 
 int32_t WifiScan(dp_wifi_network* out, size_t capacity) {
-  const HalCall call("wifi.scan");
+  const HalCall call("wifi.scan", out, capacity);
   if (!call) return DP_ERR_STATE;
   if (out == nullptr && capacity > 0) return call.Refuse("out is null");
   HalState& hal = call.hal();
@@ -35,7 +35,7 @@ int32_t WifiScan(dp_wifi_network* out, size_t capacity) {
 
 dp_status WifiJoin(const char* ssid, const char* password, const char* host_name,
                    uint64_t timeout_us) {
-  const HalCall call("wifi.join");
+  const HalCall call("wifi.join", ssid, password, host_name, timeout_us);
   if (!call) return DP_ERR_STATE;
   const auto ssid_bytes = TextLength(ssid, kSsidBytesMax);
   const auto password_bytes = TextLength(password == nullptr ? "" : password, kPassphraseBytesMax);
@@ -67,7 +67,7 @@ dp_status WifiJoin(const char* ssid, const char* password, const char* host_name
 }
 
 dp_status WifiStartHotspot(const char* ssid, const char* passphrase) {
-  const HalCall call("wifi.start_hotspot");
+  const HalCall call("wifi.start_hotspot", ssid, passphrase);
   if (!call) return DP_ERR_STATE;
   const auto ssid_bytes = TextLength(ssid, kSsidBytesMax);
   const auto pass_bytes = TextLength(passphrase == nullptr ? "" : passphrase, 63);
@@ -141,7 +141,7 @@ int32_t AddSocket(HalState& hal, int32_t device_id, dp_socket_kind kind, SocketS
 }
 
 int32_t SocketResolve(const char* host, uint32_t* out, size_t capacity, uint64_t timeout_us) {
-  const HalCall call("socket.resolve");
+  const HalCall call("socket.resolve", host, out, capacity, timeout_us);
   if (!call) return DP_ERR_STATE;
   const auto host_bytes = TextLength(host, kHostNameBytesMax);
   if (!host_bytes || *host_bytes == 0) return call.Refuse("host must have 1 to 253 bytes");
@@ -160,7 +160,7 @@ int32_t SocketResolve(const char* host, uint32_t* out, size_t capacity, uint64_t
 }
 
 int32_t SocketOpen(dp_socket_kind kind) {
-  const HalCall call("socket.open");
+  const HalCall call("socket.open", kind);
   if (!call) return DP_ERR_STATE;
   if (RawValue(kind) != DP_SOCKET_TCP && RawValue(kind) != DP_SOCKET_UDP)
     return call.Refuse("kind must be DP_SOCKET_TCP or DP_SOCKET_UDP");
@@ -175,7 +175,7 @@ int32_t SocketOpen(dp_socket_kind kind) {
 }
 
 dp_status SocketConnect(int32_t handle, dp_endpoint to, uint64_t timeout_us) {
-  const HalCall call("socket.connect");
+  const HalCall call("socket.connect", handle, to, timeout_us);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_TCP);
@@ -200,7 +200,7 @@ dp_status SocketConnect(int32_t handle, dp_endpoint to, uint64_t timeout_us) {
 }
 
 dp_status SocketBind(int32_t handle, uint16_t port) {
-  const HalCall call("socket.bind");
+  const HalCall call("socket.bind", handle, port);
   if (!call) return DP_ERR_STATE;
   OpenSocket* socket = FindSocket(call.hal(), handle);
   if (socket == nullptr) return call.Refuse(kNoSocket);
@@ -214,7 +214,7 @@ dp_status SocketBind(int32_t handle, uint16_t port) {
 }
 
 int32_t SocketAccept(int32_t listener, dp_endpoint* peer, uint64_t timeout_us) {
-  const HalCall call("socket.accept");
+  const HalCall call("socket.accept", listener, peer, timeout_us);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, listener, DP_SOCKET_TCP);
@@ -235,7 +235,7 @@ int32_t SocketAccept(int32_t listener, dp_endpoint* peer, uint64_t timeout_us) {
 }
 
 int32_t SocketSend(int32_t handle, const void* data, size_t bytes, uint64_t timeout_us) {
-  const HalCall call("socket.send");
+  const HalCall call("socket.send", handle, data, bytes, timeout_us);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_TCP);
@@ -259,7 +259,7 @@ int32_t SocketSend(int32_t handle, const void* data, size_t bytes, uint64_t time
 }
 
 int32_t SocketReceive(int32_t handle, void* out, size_t capacity, uint64_t timeout_us) {
-  const HalCall call("socket.receive");
+  const HalCall call("socket.receive", handle, out, capacity, timeout_us);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_TCP);
@@ -274,7 +274,7 @@ int32_t SocketReceive(int32_t handle, void* out, size_t capacity, uint64_t timeo
 }
 
 int32_t SocketSendTo(int32_t handle, dp_endpoint to, const void* data, size_t bytes) {
-  const HalCall call("socket.send_to");
+  const HalCall call("socket.send_to", handle, to, data, bytes);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_UDP);
@@ -292,7 +292,7 @@ int32_t SocketSendTo(int32_t handle, dp_endpoint to, const void* data, size_t by
 
 int32_t SocketReceiveFrom(int32_t handle, dp_endpoint* from, void* out, size_t capacity,
                           uint64_t timeout_us) {
-  const HalCall call("socket.receive_from");
+  const HalCall call("socket.receive_from", handle, from, out, capacity, timeout_us);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_UDP);
@@ -309,7 +309,7 @@ int32_t SocketReceiveFrom(int32_t handle, dp_endpoint* from, void* out, size_t c
 }
 
 dp_status SocketJoinGroup(int32_t handle, uint32_t group) {
-  const HalCall call("socket.join_group");
+  const HalCall call("socket.join_group", handle, group);
   if (!call) return DP_ERR_STATE;
   OpenSocket* socket = FindSocket(call.hal(), handle, DP_SOCKET_UDP);
   if (socket == nullptr) return call.Refuse(kNoUdpSocket);
@@ -321,7 +321,7 @@ dp_status SocketJoinGroup(int32_t handle, uint32_t group) {
 }
 
 dp_status SocketClose(int32_t handle) {
-  const HalCall call("socket.close");
+  const HalCall call("socket.close", handle);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   const OpenSocket* socket = FindSocket(hal, handle);
@@ -342,7 +342,7 @@ constexpr dp_socket_v1 kSocket = {SocketResolve,     SocketOpen,      SocketConn
 // Serial console.
 
 int32_t UartWrite(const void* data, size_t bytes) {
-  const HalCall call("uart.write");
+  const HalCall call("uart.write", data, bytes);
   if (!call) return DP_ERR_STATE;
   if ((data == nullptr && bytes > 0) || bytes > kTransferBytesMax) return call.Refuse(kBadData);
   if (bytes > 0) {
@@ -354,7 +354,7 @@ int32_t UartWrite(const void* data, size_t bytes) {
 }
 
 int32_t UartRead(void* out, size_t capacity, uint64_t timeout_us) {
-  const HalCall call("uart.read");
+  const HalCall call("uart.read", out, capacity, timeout_us);
   if (!call) return DP_ERR_STATE;
   if (out == nullptr || capacity == 0 || capacity > kTransferBytesMax) return call.Refuse(kBadOut);
   HalState& hal = call.hal();

@@ -46,14 +46,14 @@ dp_lidar_info LidarInfo() {
 }
 
 dp_status LidarSetEnabled(bool enabled) {
-  const HalCall call("lidar.set_enabled");
+  const HalCall call("lidar.set_enabled", enabled);
   if (!call) return DP_ERR_STATE;
   call->scheduler.OnHostStack([&] { call->devices.lidar->SetEnabled(enabled); });
   return DP_OK;
 }
 
 dp_status LidarRead(dp_lidar_turn* out, uint64_t timeout_us) {
-  const HalCall call("lidar.read");
+  const HalCall call("lidar.read", out, timeout_us);
   if (!call) return DP_ERR_STATE;
   const dp_status status = ReadNext(call, call->sensors.lidar(), out, timeout_us);
   if (status == DP_OK) out->start_us = call->SinceBoot(out->start_us);
@@ -68,37 +68,37 @@ dp_odometry_info OdometryInfo() {
 }
 
 dp_status OdometryRead(dp_odometry_sample* out, uint64_t timeout_us) {
-  const HalCall call("odometry.read");
+  const HalCall call("odometry.read", out, timeout_us);
   return call ? ReadNextTimed(call, call->sensors.odometry(), out, timeout_us) : DP_ERR_STATE;
 }
 
 dp_status OdometryLatest(dp_odometry_sample* out) {
-  const HalCall call("odometry.latest");
+  const HalCall call("odometry.latest", out);
   return call ? ReadLatest(call, call->sensors.odometry(), out) : DP_ERR_STATE;
 }
 
 constexpr dp_odometry_v1 kOdometry = {OdometryInfo, OdometryRead, OdometryLatest};
 
 dp_status ImuRead(dp_imu_sample* out, uint64_t timeout_us) {
-  const HalCall call("imu.read");
+  const HalCall call("imu.read", out, timeout_us);
   return call ? ReadNextTimed(call, call->sensors.imu(), out, timeout_us) : DP_ERR_STATE;
 }
 
 dp_status ImuLatest(dp_imu_sample* out) {
-  const HalCall call("imu.latest");
+  const HalCall call("imu.latest", out);
   return call ? ReadLatest(call, call->sensors.imu(), out) : DP_ERR_STATE;
 }
 
 constexpr dp_imu_v1 kImu = {ImuRead, ImuLatest};
 
 dp_status HazardLatest(dp_hazard_sample* out) {
-  const HalCall call("hazard.latest");
+  const HalCall call("hazard.latest", out);
   return call ? ReadLatest(call, call->sensors.hazard(), out) : DP_ERR_STATE;
 }
 
 dp_status HazardWaitChange(const dp_hazard_sample* seen, dp_hazard_sample* out,
                            uint64_t timeout_us) {
-  const HalCall call("hazard.wait_change");
+  const HalCall call("hazard.wait_change", seen, out, timeout_us);
   if (!call) return DP_ERR_STATE;
   if (seen == nullptr || out == nullptr) return call.Refuse("seen or out is null");
   HalState& hal = call.hal();
@@ -114,21 +114,21 @@ dp_status HazardWaitChange(const dp_hazard_sample* seen, dp_hazard_sample* out,
 constexpr dp_hazard_v1 kHazard = {HazardLatest, HazardWaitChange};
 
 dp_status ButtonsRead(dp_button_event* out, uint64_t timeout_us) {
-  const HalCall call("buttons.read");
+  const HalCall call("buttons.read", out, timeout_us);
   return call ? ReadNextTimed(call, call->sensors.buttons(), out, timeout_us) : DP_ERR_STATE;
 }
 
 constexpr dp_buttons_v1 kButtons = {ButtonsRead};
 
 dp_status DockLatest(dp_dock_sample* out) {
-  const HalCall call("dock.latest");
+  const HalCall call("dock.latest", out);
   return call ? ReadLatest(call, call->sensors.dock(), out) : DP_ERR_STATE;
 }
 
 constexpr dp_dock_v1 kDock = {DockLatest};
 
 dp_status BatteryLatest(dp_battery_sample* out) {
-  const HalCall call("battery.latest");
+  const HalCall call("battery.latest", out);
   return call ? ReadLatest(call, call->sensors.battery(), out) : DP_ERR_STATE;
 }
 

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <limits>
 
+#include "hil/shim/lockstep/crash_reporter.h"
+#include "hil/shim/lockstep/internal/firmware_files.h"
 #include "sim/core/check.h"
 
 namespace dustproof::internal {
 namespace {
 
 HalState* active_hal = nullptr;
+
+constexpr int kLinesInSecondMax = 100'000;
 
 constexpr int kRefusalsLogged =
     100;  // Of one call: firmware that polls wrongly must not fill the log.
@@ -28,6 +32,9 @@ HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start
   DP_CHECK(active_hal == nullptr);
   DP_CHECK(devices.listener != nullptr);
   active_hal = this;
+  scheduler.SetPauseHandler([this] {
+    if (ConsoleHasLines()) LogConsole();
+  });
   if (devices.sockets != nullptr) {
     devices.sockets->SetReadyHandler([this] { scheduler.NotifyAll(network); });
   }
@@ -40,6 +47,28 @@ HalState::~HalState() {
   if (devices.sockets != nullptr) devices.sockets->SetReadyHandler({});
   if (devices.uart != nullptr) devices.uart->SetReadyHandler({});
   active_hal = nullptr;
+}
+
+bool HalState::MayLog() {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t second = queue.now().nanoseconds() / kSecond;
+  if (second != log_second) {
+    log_second = second;
+    lines_in_second = 0;
+  }
+  return ++lines_in_second <= kLinesInSecondMax;
+}
+
+void HalState::LogConsole() {
+  DrainConsole(
+      [](const ConsoleLine& line, void* context) {
+        HalState& hal = *static_cast<HalState*>(context);
+        if (!hal.MayLog()) return;  // The next line ends the run, on the task's own stack.
+        const Task* task = hal.scheduler.current();
+        hal.devices.listener->OnLog(line.error ? DP_LOG_WARN : DP_LOG_INFO,
+                                    task == nullptr ? "" : task->name, {line.text, line.bytes});
+      },
+      this);
 }
 
 uint64_t HalState::NowUs() const {
@@ -88,13 +117,17 @@ void HalState::ResetParts() {
   refusals.clear();
 }
 
-HalCall::HalCall(const char* name) : hal_(active_hal) {
-  Task* task = hal_ == nullptr ? nullptr : hal_->scheduler.running();
-  if (task == nullptr) {
-    hal_ = nullptr;  // From a constructor, or while nothing runs: the HAL is dead.
-    return;
-  }
+HalState* HalCall::Enter(const char* name) {
+  Task* task = active_hal == nullptr ? nullptr : active_hal->scheduler.running();
+  if (task == nullptr) return nullptr;
   task->hal_call = name;
+  return active_hal;
+}
+
+void HalCall::ReportEndlessCalls() {
+  ReportFirmwareFault("hang",
+                      "made four million HAL calls without simulated time going on: an endless loop "
+                      "without a blocking HAL call?");
 }
 
 dp_status HalCall::Refuse(std::string_view why, dp_status status) const {

@@ -34,7 +34,7 @@ dp_flash_info FlashInfo() {
 }
 
 dp_status FlashRead(uint32_t address, void* out, size_t bytes) {
-  const HalCall call("flash.read");
+  const HalCall call("flash.read", address, out, bytes);
   if (!call) return DP_ERR_STATE;
   FlashDevice& flash = *call->devices.flash;
   if (!InDevice(flash.info(), address, bytes)) return call.Refuse(kLeavesDevice);
@@ -48,7 +48,7 @@ dp_status FlashRead(uint32_t address, void* out, size_t bytes) {
 }
 
 dp_status FlashProgram(uint32_t address, const void* data, size_t bytes) {
-  const HalCall call("flash.program");
+  const HalCall call("flash.program", address, data, bytes);
   if (!call) return DP_ERR_STATE;
   FlashDevice& flash = *call->devices.flash;
   const dp_flash_info info = flash.info();
@@ -65,7 +65,7 @@ dp_status FlashProgram(uint32_t address, const void* data, size_t bytes) {
 }
 
 dp_status FlashErase(uint32_t address) {
-  const HalCall call("flash.erase");
+  const HalCall call("flash.erase", address);
   if (!call) return DP_ERR_STATE;
   FlashDevice& flash = *call->devices.flash;
   const dp_flash_info info = flash.info();

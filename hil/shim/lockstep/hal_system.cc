@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "hil/shim/lockstep/crash_reporter.h"
 #include "hil/shim/lockstep/internal/hal_state.h"
 
 namespace dustproof::internal {
@@ -25,14 +26,14 @@ uint64_t ClockNow() {
 }
 
 void ClockSleepUntil(uint64_t until_us) {
-  const HalCall call("clock.sleep_until_us");
+  const HalCall call("clock.sleep_until_us", until_us);
   if (!call) return;
   const uint64_t now_us = call->NowUs();
   if (until_us > now_us) call->scheduler.SleepUntil(call->Deadline(until_us - now_us));
 }
 
 void ClockSleep(uint64_t duration_us) {
-  const HalCall call("clock.sleep_us");
+  const HalCall call("clock.sleep_us", duration_us);
   if (call) call->scheduler.SleepUntil(call->Deadline(duration_us));
 }
 
@@ -49,7 +50,7 @@ constexpr dp_rtc_v1 kRtc = {RtcUtc};
 // Tasks and mailboxes.
 
 int32_t TaskCreate(const char* name, void (*entry)(void*), void* argument, size_t stack_bytes) {
-  const HalCall call("task.create");
+  const HalCall call("task.create", name, entry, argument, stack_bytes);
   if (!call) return DP_ERR_STATE;
   const auto name_bytes = TextLength(name, 31);
   if (!name_bytes || *name_bytes == 0) return call.Refuse("name must have 1 to 31 characters");
@@ -82,7 +83,7 @@ Mailbox* FindMailbox(HalState& hal, dp_handle handle) {
 }
 
 int32_t MailboxCreate(size_t message_bytes, size_t capacity) {
-  const HalCall call("task.mailbox_create");
+  const HalCall call("task.mailbox_create", message_bytes, capacity);
   if (!call) return DP_ERR_STATE;
   if (message_bytes < 1 || message_bytes > 65536 || capacity < 1 || capacity > 4096)
     return call.Refuse("message_bytes must be 1 to 65536, capacity 1 to 4096");
@@ -100,7 +101,7 @@ int32_t MailboxCreate(size_t message_bytes, size_t capacity) {
 }
 
 dp_status MailboxSend(dp_handle handle, const void* message, uint64_t timeout_us) {
-  const HalCall call("task.mailbox_send");
+  const HalCall call("task.mailbox_send", handle, message, timeout_us);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   Mailbox* mailbox = FindMailbox(hal, handle);
@@ -117,7 +118,7 @@ dp_status MailboxSend(dp_handle handle, const void* message, uint64_t timeout_us
 }
 
 dp_status MailboxReceive(dp_handle handle, void* message, uint64_t timeout_us) {
-  const HalCall call("task.mailbox_receive");
+  const HalCall call("task.mailbox_receive", handle, message, timeout_us);
   if (!call) return DP_ERR_STATE;
   HalState& hal = call.hal();
   Mailbox* mailbox = FindMailbox(hal, handle);
@@ -139,7 +140,7 @@ constexpr dp_task_v1 kTask = {TaskCreate,    TaskYield,   TaskCurrentName,
 // Log and randomness.
 
 void LogWrite(dp_log_level level, const char* text) {
-  const HalCall call("log.write");
+  const HalCall call("log.write", level, text);
   if (!call) return;
   if (text == nullptr) {
     call.Refuse("text is null");
@@ -153,6 +154,10 @@ void LogWrite(dp_log_level level, const char* text) {
                                                   : DP_LOG_DEBUG;
   const std::string_view line(text, strnlen(text, kLogLineBytesMax));
   HalState& hal = call.hal();
+  if (!hal.MayLog()) {
+    ReportFirmwareFault("endless_log",
+                        "logged over a hundred thousand lines in a second of simulated time");
+  }
   hal.scheduler.OnHostStack(
       [&] { hal.devices.listener->OnLog(known, hal.scheduler.current()->name, line); });
 }
@@ -160,7 +165,7 @@ void LogWrite(dp_log_level level, const char* text) {
 constexpr dp_log_v1 kLog = {LogWrite};
 
 void RandomFill(void* out, size_t bytes) {
-  const HalCall call("random.fill");
+  const HalCall call("random.fill", out, bytes);
   if (!call) return;
   if ((out == nullptr && bytes > 0) || bytes > kRandomBytesMax) {
     call.Refuse("out is null, or bytes is beyond any buffer");
@@ -210,7 +215,7 @@ constexpr dp_system_v1 kSystem = {SystemReboot, SystemResetCause};
 // Debug port. What makes no sense is dropped: firmware may not depend on it.
 
 void DiagnosticsPose(double x_m, double y_m, double yaw_rad) {
-  const HalCall call("diagnostics.pose");
+  const HalCall call("diagnostics.pose", x_m, y_m, yaw_rad);
   if (!call) return;
   if (!std::isfinite(x_m) || !std::isfinite(y_m) || !std::isfinite(yaw_rad)) {
     call.Refuse("a coordinate is not a number");
@@ -221,7 +226,7 @@ void DiagnosticsPose(double x_m, double y_m, double yaw_rad) {
 
 void DiagnosticsMap(int32_t width, int32_t height, double resolution_m, double origin_x_m,
                     double origin_y_m, const int8_t* cells) {
-  const HalCall call("diagnostics.map");
+  const HalCall call("diagnostics.map", width, height, resolution_m, origin_x_m, origin_y_m);
   if (!call) return;
   const bool has_size = width >= 1 && height >= 1 && width <= kMapCellsMax / height;
   const bool has_place = resolution_m > 0 && std::isfinite(resolution_m) &&

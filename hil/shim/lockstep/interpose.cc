@@ -21,11 +21,15 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
 
 #include "hil/hal/dp_types.h"
 #include "hil/shim/lockstep/crash_reporter.h"
+#include "hil/shim/lockstep/internal/advice.h"
+#include "hil/shim/lockstep/internal/firmware_files.h"
 #include "hil/shim/lockstep/internal/firmware_image.h"
 #include "hil/shim/lockstep/internal/hal_state.h"
+#include "hil/shim/lockstep/internal/load_object.h"
 #include "hil/shim/lockstep/internal/virtual_state.h"
 
 namespace {
@@ -34,14 +38,6 @@ using namespace dustproof;            // NOLINT: everything else here is extern 
 using namespace dustproof::internal;  // NOLINT
 
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr const char* kUseSleep =
-    "use dp_clock sleep_us: time is simulated, and only the HAL can wait";
-constexpr const char* kUseTask =
-    "use dp_task create: tasks run one at a time, which is what makes a run repeatable";
-constexpr const char* kUseSocket = "use dp_socket: the robot's network is the simulated one";
-constexpr const char* kNoProcess = "a robot's firmware has no processes";
-constexpr const char* kUseReboot = "use dp_system reboot or return from the task";
-
 /// The definition that ours hides.
 template <typename Function>
 Function* Next(Function*& known, const char* name) {
@@ -68,12 +64,33 @@ mode_t ModeOf(int flags, va_list arguments) {
   return NeedsMode(flags) ? va_arg(arguments, mode_t) : 0;
 }
 
+/// What firmware gets for a file, or nothing where the system call is made: by the harness, or by a
+/// library that looks about at its start, which the trap knows how to treat.
+std::optional<int> OpenForFirmware(const char* call, const char* path) {
+  if (!InFirmware()) return std::nullopt;
+  switch (MeaningOf(path)) {
+    case FileMeaning::kRandom:
+      return OpenVirtualRandomFile();
+    case FileMeaning::kAbsent:
+      errno = ENOENT;
+      return -1;
+    case FileMeaning::kForbidden:
+      break;
+  }
+  if (!FirmwareIsLoading()) RefuseToFirmware(call, AdviceForFile(path), path);
+  return std::nullopt;
+}
+
 int OpenAt(int folder, const char* path, int flags, mode_t mode) {
+  if (const auto answer = OpenForFirmware("open", path)) return *answer;
   if (IsRandomFile(path)) return OpenVirtualRandomFile();
   return static_cast<int>(syscall(SYS_openat, folder, path, flags, mode));
 }
 
-FILE* OpenRandomStream(const char* mode) {
+template <typename Next>
+FILE* OpenStream(const char* path, const char* mode, Next next) {
+  if (const auto fd = OpenForFirmware("fopen", path)) return *fd < 0 ? nullptr : fdopen(*fd, mode);
+  if (!IsRandomFile(path)) return next(path, mode);
   const int fd = OpenVirtualRandomFile();
   return fd < 0 ? nullptr : fdopen(fd, mode);
 }
@@ -142,22 +159,22 @@ clock_t times(tms* out) noexcept {
 // ---- Sleeps.
 
 int nanosleep(const timespec* wanted, timespec* left) {
-  RefuseToFirmware("nanosleep", kUseSleep);
+  RefuseToFirmware("nanosleep", advice::kSleep);
   return DP_NEXT(nanosleep)(wanted, left);
 }
 
 int clock_nanosleep(clockid_t clock, int flags, const timespec* wanted, timespec* left) {
-  RefuseToFirmware("clock_nanosleep", kUseSleep);
+  RefuseToFirmware("clock_nanosleep", advice::kSleep);
   return DP_NEXT(clock_nanosleep)(clock, flags, wanted, left);
 }
 
 int usleep(useconds_t us) {
-  RefuseToFirmware("usleep", kUseSleep);
+  RefuseToFirmware("usleep", advice::kSleep);
   return DP_NEXT(usleep)(us);
 }
 
 unsigned int sleep(unsigned int s) {
-  RefuseToFirmware("sleep", kUseSleep);
+  RefuseToFirmware("sleep", advice::kSleep);
   return DP_NEXT(sleep)(s);
 }
 
@@ -251,45 +268,50 @@ int __open_2(const char* path, int flags) { return OpenAt(AT_FDCWD, path, flags,
 int __open64_2(const char* path, int flags) { return OpenAt(AT_FDCWD, path, flags, 0); }
 
 FILE* fopen(const char* __restrict path, const char* __restrict mode) {
-  return IsRandomFile(path) ? OpenRandomStream(mode) : DP_NEXT(fopen)(path, mode);
+  return OpenStream(path, mode, DP_NEXT(fopen));
 }
 
 FILE* fopen64(const char* __restrict path, const char* __restrict mode) {
-  return IsRandomFile(path) ? OpenRandomStream(mode) : DP_NEXT(fopen64)(path, mode);
+  return OpenStream(path, mode, DP_NEXT(fopen64));
 }
 
 // ---- Ways out of the simulation.
 
 int pthread_create(pthread_t* __restrict thread, const pthread_attr_t* __restrict attributes,
                    void* (*body)(void*), void* __restrict argument) noexcept {
-  RefuseToFirmware("pthread_create", kUseTask);
+  RefuseToFirmware("pthread_create", advice::kTask);
   return DP_NEXT(pthread_create)(thread, attributes, body, argument);
 }
 
 int socket(int domain, int type, int protocol) noexcept {
-  RefuseToFirmware("socket", kUseSocket);
+  RefuseToFirmware("socket", advice::kSocket);
   return static_cast<int>(syscall(SYS_socket, domain, type, protocol));
 }
 
 int connect(int fd, const sockaddr* to, socklen_t bytes) {
-  RefuseToFirmware("connect", kUseSocket);
+  RefuseToFirmware("connect", advice::kSocket);
   return static_cast<int>(syscall(SYS_connect, fd, to, bytes));
 }
 
 int getaddrinfo(const char* __restrict node, const char* __restrict service,
                 const addrinfo* __restrict hints, addrinfo** __restrict out) {
-  RefuseToFirmware("getaddrinfo",
-                   "use dp_socket resolve: the robot's network is the simulated one");
+  RefuseToFirmware("getaddrinfo", advice::kResolve);
   return DP_NEXT(getaddrinfo)(node, service, hints, out);
 }
 
 pid_t fork() noexcept {
-  RefuseToFirmware("fork", kNoProcess);
+  RefuseToFirmware("fork", advice::kProcess);
   return DP_NEXT(fork)();
 }
 
+/// The harness's own calls get a fork, which is the same but for its cost.
+pid_t vfork() noexcept {
+  RefuseToFirmware("vfork", advice::kProcess);
+  return fork();
+}
+
 int execve(const char* path, char* const arguments[], char* const environment[]) noexcept {
-  RefuseToFirmware("execve", kNoProcess);
+  RefuseToFirmware("execve", advice::kProcess);
   return static_cast<int>(syscall(SYS_execve, path, arguments, environment));
 }
 
@@ -297,38 +319,38 @@ int posix_spawn(pid_t* __restrict pid, const char* __restrict path,
                 const posix_spawn_file_actions_t* __restrict actions,
                 const posix_spawnattr_t* __restrict attributes, char* const arguments[],
                 char* const environment[]) noexcept {
-  RefuseToFirmware("posix_spawn", kNoProcess);
+  RefuseToFirmware("posix_spawn", advice::kProcess);
   return DP_NEXT(posix_spawn)(pid, path, actions, attributes, arguments, environment);
 }
 
 int system(const char* command) {
-  RefuseToFirmware("system", kNoProcess);
+  RefuseToFirmware("system", advice::kProcess);
   return DP_NEXT(system)(command);
 }
 
 FILE* popen(const char* command, const char* mode) {
-  RefuseToFirmware("popen", kNoProcess);
+  RefuseToFirmware("popen", advice::kProcess);
   return DP_NEXT(popen)(command, mode);
 }
 
 void exit(int code) noexcept {
-  RefuseToFirmware("exit", kUseReboot);
+  RefuseToFirmware("exit", advice::kReboot);
   DP_NEXT(exit)(code);
   __builtin_unreachable();
 }
 
 void _exit(int code) {
-  RefuseToFirmware("_exit", kUseReboot);
+  RefuseToFirmware("_exit", advice::kReboot);
   while (true) syscall(SYS_exit_group, code);
 }
 
 void _Exit(int code) noexcept {
-  RefuseToFirmware("_Exit", kUseReboot);
+  RefuseToFirmware("_Exit", advice::kReboot);
   while (true) syscall(SYS_exit_group, code);
 }
 
 void quick_exit(int code) noexcept {
-  RefuseToFirmware("quick_exit", kUseReboot);
+  RefuseToFirmware("quick_exit", advice::kReboot);
   DP_NEXT(quick_exit)(code);
   __builtin_unreachable();
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "hil/shim/lockstep/internal/fault.h"
 #include "hil/shim/lockstep/internal/firmware_image.h"
 #include "hil/shim/lockstep/internal/hal_state.h"
 #include "sim/core/check.h"
@@ -28,6 +29,7 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQu
   host->hal_->on_reboot = [self] { self->Reboot(); };
   host->hal_->on_power_off = [self] { self->PowerOff(); };
   host->hal_->scheduler.SetEndHandler([self] { self->OnTasksGone(); });
+  host->hal_->scheduler.SetDeadlockHandler([self] { internal::ReportDeadlock(self->hal_->scheduler); });
   host->hal_->sensors.SetWakeHandler([self] {
     if (self->switched_off_) self->PowerOn();
   });

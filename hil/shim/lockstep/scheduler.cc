@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "hil/shim/lockstep/internal/gate.h"
 #include "hil/shim/lockstep/internal/sanitizer.h"
 #include "sim/core/check.h"
 
@@ -96,6 +97,17 @@ void Scheduler::RunReady() {
     current_ = nullptr;
   }
   in_run_ready_ = false;
+  if (!tasks_.empty() && needs_a_task_count_ == tasks_.size() && on_deadlock_) on_deadlock_();
+}
+
+void Scheduler::VisitStack(Task& task, const std::function<void()>& visit) {
+  DP_CHECK(!in_task_ && task.state == Task::State::kWaiting);
+  Task* const before = current_;
+  visit_ = &visit;
+  SwitchToTask(task);
+  visit_ = nullptr;
+  task.state = Task::State::kWaiting;
+  current_ = before;
 }
 
 void Scheduler::Reap() {
@@ -116,6 +128,7 @@ void Scheduler::AbandonAll() {
   tasks_.clear();
   ready_.clear();
   timers_.clear();
+  needs_a_task_count_ = 0;
   current_ = nullptr;
 }
 
@@ -133,7 +146,9 @@ void Scheduler::SwitchToTask(Task& task) {
   ++switch_count_;
   void* fake_stack = nullptr;
   internal::StartSwitch(&fake_stack, task.stack.bottom(), task.stack.bytes());
+  internal::system_call_gate = internal::kGateShut;
   const transfer_t back = jump_fcontext(static_cast<fcontext_t>(task.context), this);
+  internal::system_call_gate = internal::kGateOpen;
   internal::FinishSwitch(fake_stack, nullptr, nullptr);
   task.context = back.fctx;
   task.saved_errno = TakeErrno();
@@ -141,9 +156,21 @@ void Scheduler::SwitchToTask(Task& task) {
   task.uncaught_exceptions = exceptions.uncaught;
   exceptions = host_exceptions;
   PutErrno(host_errno);
+  if (on_pause_) on_pause_();
 }
 
 void Scheduler::SwitchToHost() {
+  SwitchToHostOnce();
+  while (visit_ != nullptr) {  // Resumed for a look at its stack, not to go on.
+    {
+      const internal::GateOpening opening;  // The visitor is the harness.
+      (*visit_)();
+    }
+    SwitchToHostOnce();
+  }
+}
+
+void Scheduler::SwitchToHostOnce() {
   Task& task = *current_;
   in_task_ = false;
   internal::StartSwitch(&task.fake_stack, host_stack_bottom_, host_stack_bytes_);
@@ -167,7 +194,12 @@ bool Scheduler::Wait(WaitQueue& on, SimTime deadline) {
   task.timed_out = false;
   task.waiting_on = &on;
   on.tasks_.push_back(&task);
-  if (deadline != SimTime::Max()) StartTimer(task, deadline);
+  if (deadline != SimTime::Max()) {
+    StartTimer(task, deadline);
+  } else if (on.waker_ == WaitQueue::Waker::kTask) {
+    task.needs_a_task = true;
+    ++needs_a_task_count_;
+  }
   SwitchToHost();
   return !task.timed_out;
 }
@@ -195,6 +227,7 @@ void Scheduler::NotifyAll(WaitQueue& queue) {
 void Scheduler::MakeReady(Task& task) {
   task.state = Task::State::kReady;
   task.waiting_on = nullptr;
+  if (std::exchange(task.needs_a_task, false)) --needs_a_task_count_;
   task.wait_number = next_sequence_++;
   ready_.push_back(&task);
   ArmRunEvent();

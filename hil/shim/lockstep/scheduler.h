@@ -40,16 +40,22 @@ struct Task {
   uint64_t wait_number = 0;  ///< Never the same for two waits of any tasks: tells a timer whether
                              ///< its wait is still on.
   bool timed_out = false;
+  bool needs_a_task = false;  ///< Waits, without a deadline, for what only another task can bring.
 };
 
 /// Tasks that wait for one thing, in the order in which they came. To outlive their waits.
 class WaitQueue {
  public:
+  /// Who can end a wait here, beside its deadline: anything of the world, or other tasks alone.
+  enum class Waker { kWorld, kTask };
+
+  explicit WaitQueue(Waker waker = Waker::kWorld) : waker_(waker) {}
   bool empty() const { return tasks_.empty(); }
 
  private:
   friend class Scheduler;
   std::vector<Task*> tasks_;
+  Waker waker_;
 };
 
 /// Runs firmware tasks as fibers: one at a time, first ready first served, switching only where a
@@ -77,6 +83,16 @@ class Scheduler {
 
   /// `handler` is called when the last task has ended by itself.
   void SetEndHandler(std::function<void()> handler) { on_end_ = std::move(handler); }
+
+  /// `handler` is called on the host's stack each time a task hands over, while it is `current()`.
+  void SetPauseHandler(std::function<void()> handler) { on_pause_ = std::move(handler); }
+
+  /// `handler` is called when every task waits for another, or sleeps for ever: none can run again.
+  void SetDeadlockHandler(std::function<void()> handler) { on_deadlock_ = std::move(handler); }
+
+  const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
+  /// Calls `visit` on the stack of a task that waits, where it waits. From the host only.
+  void VisitStack(Task& task, const std::function<void()>& visit);
 
   size_t task_count() const { return tasks_.size(); }
   /// The task whose code runs now; null while the host runs, also inside `OnHostStack`.
@@ -119,6 +135,7 @@ class Scheduler {
   void CallHost(void (*work)(void*), void* body);
   void SwitchToTask(Task& task);
   void SwitchToHost();
+  void SwitchToHostOnce();
   void StartTimer(Task& task, SimTime when);
   void ArmTimerEvent();
   void OnTimerEvent();
@@ -132,7 +149,7 @@ class Scheduler {
   FiberStackPool stacks_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::deque<Task*> ready_;
-  WaitQueue sleepers_;
+  WaitQueue sleepers_{WaitQueue::Waker::kTask};  // Without a deadline nothing wakes a sleeper.
   Task* current_ = nullptr;
   bool in_task_ = false;
   bool in_run_ready_ = false;
@@ -143,6 +160,10 @@ class Scheduler {
   uint64_t switch_count_ = 0;
 
   std::function<void()> on_end_;
+  std::function<void()> on_pause_;
+  std::function<void()> on_deadlock_;
+  size_t needs_a_task_count_ = 0;
+  const std::function<void()>* visit_ = nullptr;
 
   std::vector<Timer> timers_;  // A heap; timers of waits that ended are dropped when they come up.
   EventId timer_event_ = 0;

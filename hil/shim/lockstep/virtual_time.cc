@@ -11,8 +11,11 @@
 #include <vector>
 
 #include "hil/shim/lockstep/crash_reporter.h"
+#include "hil/shim/lockstep/internal/firmware_files.h"
 #include "hil/shim/lockstep/internal/firmware_image.h"
+#include "hil/shim/lockstep/internal/gate.h"
 #include "hil/shim/lockstep/internal/hal_state.h"
+#include "hil/shim/lockstep/internal/load_object.h"
 #include "hil/shim/lockstep/internal/virtual_state.h"
 #include "sim/core/check.h"
 
@@ -131,6 +134,7 @@ void SeedVirtualRand(uint32_t seed) {
 }
 
 int OpenVirtualRandomFile() {
+  const GateOpening opening;
   const int fd = memfd_create("virtual-urandom", MFD_CLOEXEC);
   if (fd < 0) return -1;
   std::vector<std::byte> bytes(kRandomFileBytes);
@@ -142,6 +146,7 @@ int OpenVirtualRandomFile() {
     written += static_cast<size_t>(count);
   }
   lseek(fd, 0, SEEK_SET);
+  if (InFirmware()) TakeDescriptor(fd);
   return fd;
 }
 
@@ -150,10 +155,12 @@ bool InFirmware() {
   return (hal != nullptr && hal->scheduler.running() != nullptr) || FirmwareIsLoading();
 }
 
-void RefuseToFirmware(const char* call, const char* instead) {
+void RefuseToFirmware(const char* call, const char* instead, const char* object) {
   if (!InFirmware()) return;
-  char message[256];
-  snprintf(message, sizeof message, "firmware called %s; %s", call, instead);
+  char message[1024];
+  const bool named = object != nullptr;
+  snprintf(message, sizeof message, "firmware called %s%s%.512s%s; %s", call, named ? " on '" : "",
+           named ? object : "", named ? "'" : "", instead);
   ReportFirmwareFault("forbidden_call", message);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdio>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -12,12 +13,13 @@
 
 namespace dustproof {
 
-/// Keeps log lines.
+/// Keeps log lines, and writes them through to a file for a run that may die.
 class LogKeeper final : public FirmwareListener {
  public:
   void OnBoot(dp_reset_cause) override { ++boots; }
   void OnLog(dp_log_level, std::string_view, std::string_view text) override {
     lines.emplace_back(text);
+    if (copy_to >= 0) dprintf(copy_to, "%s\n", lines.back().c_str());
   }
   void OnPose(double, double, double) override {}
   void OnMap(const BelievedMap&) override { ++maps; }
@@ -26,6 +28,7 @@ class LogKeeper final : public FirmwareListener {
   std::vector<std::string> lines;
   int boots = 0;
   int maps = 0;
+  int copy_to = -1;
 };
 
 /// Two blocks of flash. A cut erase is counted.

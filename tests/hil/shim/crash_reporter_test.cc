@@ -5,52 +5,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <fstream>
 
-#include "tests/hil/shim/bench.h"
+#include "tests/hil/shim/child_run.h"
 
 namespace dustproof {
 namespace {
 
-struct Outcome {
-  int exit_code = -1;
-  Diagnosis diagnosis;
-};
-
-/// Runs a firmware that goes wrong after 1.5 s in a child process, since its run ends the process.
-Outcome RunInChild(const std::string& behaviour) {
-  const std::string path = testing::TempDir() + "diagnosis_" + behaviour + ".json";
-  const int fd = open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-  const pid_t child = fork();
-  if (child == 0) {
-    auto reporter = CrashReporter::Install(
-        {.fd = fd, .repeat_command = "dustproof run x", .cpu_budget_s = 0.3});
-    if (!reporter.ok()) _exit(3);
-    Bench bench("faults", behaviour);
-    bench.RunUntil(10);
-    _exit(4);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  close(fd);
-  Outcome outcome;
-  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  auto read = ReadDiagnosis(path);
-  EXPECT_TRUE(read.ok()) << ToString(read.error());
-  if (read.ok()) outcome.diagnosis = *read;
-  return outcome;
-}
-
-bool HasFrame(const Diagnosis& diagnosis, const std::string& symbol) {
-  return std::any_of(
-      diagnosis.frames.begin(), diagnosis.frames.end(),
-      [&](const StackFrame& frame) { return frame.symbol.find(symbol) != std::string::npos; });
-}
-
 void ExpectFault(const std::string& behaviour, const std::string& kind, const std::string& words) {
   SCOPED_TRACE(behaviour);
-  const Outcome outcome = RunInChild(behaviour);
+  const ChildOutcome outcome = RunInChild({.behaviour = behaviour});
   const Diagnosis& d = outcome.diagnosis;
   EXPECT_EQ(outcome.exit_code, kFirmwareFaultExit);
   EXPECT_EQ(d.kind, kind);
@@ -83,24 +47,24 @@ TEST(CrashReporterTest, RefusesWaysOutOfTheSimulation) {
   ExpectFault("std_thread", "forbidden_call", "use dp_task create");
   ExpectFault("nanosleep", "forbidden_call", "use dp_clock sleep_us");
   ExpectFault("socket", "forbidden_call", "use dp_socket");
-  ExpectFault("fork", "forbidden_call", "no processes");
+  ExpectFault("fork", "forbidden_call", "starts no other");
 }
 
 // The stack holds far more frames than a report does, so `Main` is not among them.
 TEST(CrashReporterTest, KnowsAnOverflownStack) {
-  const Outcome outcome = RunInChild("stack_overflow");
+  const ChildOutcome outcome = RunInChild({.behaviour = "stack_overflow"});
   EXPECT_EQ(outcome.exit_code, kFirmwareFaultExit);
   EXPECT_EQ(outcome.diagnosis.kind, "stack_overflow");
   EXPECT_TRUE(HasFrame(outcome.diagnosis, "Recurse"));
 }
 
 TEST(CrashReporterTest, ShowsWhereAnExceptionWasThrown) {
-  EXPECT_TRUE(HasFrame(RunInChild("exception").diagnosis, "ThrowDeep"));
+  EXPECT_TRUE(HasFrame(RunInChild({.behaviour = "exception"}).diagnosis, "ThrowDeep"));
 }
 
 // The harness reads the firmware's memory for it, on its own stack.
 TEST(CrashReporterTest, BlamesTheFirmwareForPointersItGives) {
-  const Outcome outcome = RunInChild("wild_pointer");
+  const ChildOutcome outcome = RunInChild({.behaviour = "wild_pointer"});
   EXPECT_EQ(outcome.exit_code, kFirmwareFaultExit);
   EXPECT_EQ(outcome.diagnosis.hal_call, "uart.write");
   EXPECT_NE(outcome.diagnosis.message.find("HAL call"), std::string::npos);

@@ -27,8 +27,30 @@ class ElfFile {
 
   /// The addresses [first, second) that the object takes up.
   std::pair<uint64_t, uint64_t> extent() const { return extent_; }
+  const std::vector<Elf64_Phdr>& segments() const { return segments_; }
+  const std::vector<std::byte>& file() const { return file_; }
   /// The value of an entry of the dynamic section, or 0.
   uint64_t Dynamic(int64_t tag) const;
+  /// Values of all entries with a tag, in order.
+  std::vector<uint64_t> AllDynamic(int64_t tag) const;
+  /// A text of the dynamic string table, or "".
+  std::string DynamicText(uint64_t at) const;
+
+  /// What stands at `offset` of the file, or nothing where that is past its end.
+  template <typename T>
+  std::optional<T> At(uint64_t offset) const {
+    if (offset > file_.size() || sizeof(T) > file_.size() - offset) return std::nullopt;
+    T value;
+    std::memcpy(&value, file_.data() + offset, sizeof(T));
+    return value;
+  }
+  /// Writes over what stands at `offset`. @pre `At<T>(offset)`
+  template <typename T>
+  void Put(uint64_t offset, const T& value) {
+    std::memcpy(file_.data() + offset, &value, sizeof(T));
+  }
+  /// Where in the file the byte at an address stands.
+  std::optional<uint64_t> OffsetOf(uint64_t address) const;
 
   struct Memory {
     uint64_t address = 0;
@@ -48,16 +70,7 @@ class ElfFile {
 
  private:
   template <typename T>
-  std::optional<T> At(uint64_t offset) const {
-    if (offset > file_.size() || sizeof(T) > file_.size() - offset) return std::nullopt;
-    T value;
-    std::memcpy(&value, file_.data() + offset, sizeof(T));
-    return value;
-  }
-  template <typename T>
   std::vector<T> Table(int64_t address_tag, int64_t bytes_tag) const;
-  /// Where in the file the byte at an address stands.
-  std::optional<uint64_t> OffsetOf(uint64_t address) const;
   /// What is wrong with the segments, for people; empty where nothing is.
   std::string SegmentProblem() const;
 

@@ -43,7 +43,6 @@ class FirmwareImage {
   Result<void> Open(const std::string& path);
   void TakeLoadImage(const ElfFile& elf);
 
-  std::string path_;
   std::string name_;
   std::string version_;
   const dp_firmware_t* firmware_ = nullptr;
@@ -56,11 +55,9 @@ class FirmwareImage {
   std::vector<void (*)()> destructors_;  // Run under AddressSanitizer only: its own are among them.
 };
 
-/// True where the firmware asks the C runtime to run something at the exit of the process or
-/// thread: not at all, since a robot has no such moment. `dso_handle` is what the compiler passes
-/// for the object's identity.
-bool IsFirmwareObject(const void* dso_handle);
-/// True while a firmware's constructors run.
-bool FirmwareIsLoading();
+/// True where `address` lies in the firmware's object, also while that is being loaded. What it
+/// asks the C runtime to run at the exit of the process or thread never runs, since a robot has no
+/// such moment; there the compiler passes an address of the object's for its identity.
+bool IsFirmwareObject(const void* address);
 
 }  // namespace dustproof::internal

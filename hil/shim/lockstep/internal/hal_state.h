@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hil/shim/lockstep/devices.h"
+#include "hil/shim/lockstep/internal/hal_trace.h"
 #include "hil/shim/lockstep/scheduler.h"
 #include "hil/shim/lockstep/sensor_inbox.h"
 #include "sim/core/random.h"
@@ -21,8 +22,8 @@ struct Mailbox {
   size_t message_bytes = 0;
   size_t capacity = 0;
   std::deque<std::vector<std::byte>> messages;
-  WaitQueue senders;
-  WaitQueue receivers;
+  WaitQueue senders{WaitQueue::Waker::kTask};
+  WaitQueue receivers{WaitQueue::Waker::kTask};
 };
 
 struct OpenSocket {
@@ -52,6 +53,10 @@ struct HalState {
   SimTime Deadline(uint64_t timeout_us) const;
   /// Time since power-on of a sample taken `run_us` after the beginning of the run.
   uint64_t SinceBoot(uint64_t run_us) const;
+  /// Counts a line of the log; false where there are more in a second than any robot could want.
+  bool MayLog();
+  /// Writes what firmware printed to stdout and stderr to the robot's log.
+  void LogConsole();
   /// Puts every part into its state at power-on, and cuts a flash operation under way.
   void ResetParts();
 
@@ -60,6 +65,7 @@ struct HalState {
   const WallTime start;
   std::string firmware;  ///< Name and version, or its file before they are known; for diagnoses.
   Scheduler scheduler;
+  HalTrace trace;
   SensorInbox sensors;
   RandomStream random;
   SimTime booted;
@@ -81,6 +87,9 @@ struct HalState {
 
   std::map<std::string_view, int> refusals;  ///< By call, since power-on: see HalCall::Refuse.
 
+  int64_t log_second = 0;    ///< Of simulated time, in which
+  int lines_in_second = 0;   ///< so many lines were logged.
+
   std::function<void()> on_reboot;
   std::function<void()> on_power_off;
 };
@@ -92,7 +101,19 @@ HalState* ActiveHal();
 /// (`if (!call)` return).
 class HalCall {
  public:
-  explicit HalCall(const char* name);
+  template <typename... Arguments>
+  explicit HalCall(const char* name, const Arguments&... arguments) : hal_(Enter(name)) {
+    static_assert(sizeof...(Arguments) <= HalCallRecord::kArgumentsMax);
+    if (hal_ == nullptr) return;
+    const Task& task = *hal_->scheduler.running();
+    HalCallRecord& record = hal_->trace.Next(hal_->queue.now(), task.id);
+    record.name = name;
+    record.kinds = kArgumentKinds<Arguments...>;
+    [[maybe_unused]] size_t i = 0;
+    ((record.values[i++] = ArgumentValue(arguments)), ...);
+    if (hal_->trace.hangs()) [[unlikely]]
+      ReportEndlessCalls();
+  }
   explicit operator bool() const { return hal_ != nullptr; }
   HalState* operator->() const { return hal_; }
   HalState& hal() const { return *hal_; }
@@ -102,6 +123,10 @@ class HalCall {
   dp_status Refuse(std::string_view why, dp_status status = DP_ERR_INVALID) const;
 
  private:
+  /// The HAL where a task may call it; null from a constructor, or while nothing runs.
+  static HalState* Enter(const char* name);
+  [[noreturn]] static void ReportEndlessCalls();
+
   HalState* hal_;
 };
 

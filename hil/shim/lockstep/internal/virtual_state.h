@@ -27,7 +27,7 @@ int OpenVirtualRandomFile();
 
 /// True where the calling code is firmware or a library that it called.
 bool InFirmware();
-/// Ends the run where the caller is firmware: "called `call`: `instead`".
-void RefuseToFirmware(const char* call, const char* instead);
+/// Ends the run where the caller is firmware: "called `call` on `object`; `instead`".
+void RefuseToFirmware(const char* call, const char* instead, const char* object = nullptr);
 
 }  // namespace dustproof::internal
