@@ -178,6 +178,7 @@ void RecordingWriter::Write(const ConsentChange& change) {
 }
 void RecordingWriter::Write(const RunEvent& event) {
   WriteMessage(event, static_cast<uint16_t>(ChannelId::kRunEvent));
+  if (state_->config.on_run_event) state_->config.on_run_event(event);
 }
 void RecordingWriter::Write(const LogLine& line) {
   WriteMessage(line, static_cast<uint16_t>(ChannelId::kLog));

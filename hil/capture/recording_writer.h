@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@ class RecordingWriter final : public CaptureSink {
     size_t chunk_bytes = 256 * 1024;  ///< Uncompressed.
     SimDuration chunk_duration = SimDuration::Seconds(2);
     bool flush_each_emission = true;
+    std::function<void(const RunEvent&)> on_run_event = {};  ///< Told once an event is recorded.
   };
 
   /// Begins a new file; an existing one is never overwritten.

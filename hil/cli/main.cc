@@ -109,7 +109,9 @@ int Main(int argc, char** argv) {
   AddSchemaCommand(app, exit_code);
   AddAuditCommand(app, exit_code);
   AddReportCommand(app, exit_code);
+  AddDeterminismCommand(app, exit_code);
   AddDiffCommand(app, exit_code);
+  AddExplainHashCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
   AddListCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
@@ -148,6 +150,7 @@ int main(int argc, char** argv) {
     return dustproof::RunWorker(argv[2]);
   dustproof::KeepStandardStreams();
   signal(SIGPIPE, SIG_IGN);  // A reader that goes away must not take a run's verdict with it.
+  signal(SIGXFSZ, SIG_IGN);  // A file that may not grow is an error of writing, told as such.
   if (dustproof::Reckons(argc, argv)) dustproof::EnsurePortableMath(argv);
   return dustproof::Main(argc, argv);
 }

@@ -1,55 +1,32 @@
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 
-#include "hil/capture/recording_reader.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/comparison_text.h"
 #include "hil/cli/console.h"
+#include "hil/cli/debug_flags.h"
 #include "hil/run/compare_recordings.h"
 #include "hil/run/inputs.h"
+#include "hil/run/scratch_folder.h"
 #include "hil/run/supervisor.h"
 
 namespace dustproof {
 namespace {
 
-namespace fs = std::filesystem;
-
-// A folder for the second recording that goes away with this object.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::error_code missing;  // TMPDIR may name anything.
-    std::string path = fs::temp_directory_path(missing) / "dustproof-replay-XXXXXX";
-    if (!missing && mkdtemp(path.data()) != nullptr) path_ = path;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
+struct Flags {
+  std::string recording, firmware;
+  DebugFlags debug;
 };
 
-// Damage to the recording looks like a difference, or hides one: it is said beside the answer.
-void NoteProblems(const std::string& recording) {
-  Result<RecordingReader> reader = RecordingReader::Open(recording);
-  if (!reader) return;
-  while (reader->Next()) {
+int Replay(const Flags& flags) {
+  const std::string& recording = flags.recording;
+  if (flags.debug.wanted()) {
+    const Result<DebugPlan> plan = PlanDebugReplay(recording, flags.firmware);
+    return plan ? DebugAndTell(*plan, flags.debug) : PrintError(plan.error());
   }
-  for (const Diagnostic& problem : reader->problems())
-    std::fprintf(stderr, "note: %s\n", ToString(problem).c_str());
-}
-
-int Replay(const std::string& recording, const std::string& firmware) {
-  const Result<RunRequest> asked = RequestFromRecording(recording, firmware);
+  const Result<RunRequest> asked = RequestFromRecording(recording, flags.firmware);
   if (!asked) return PrintError(asked.error());
-  const ScratchFolder scratch;
+  const ScratchFolder scratch("replay");
   if (scratch.path().empty())
     return PrintError(Error::Environment(
         "replay: cannot make a temporary folder; set TMPDIR to one that can be written"));
@@ -69,9 +46,11 @@ int Replay(const std::string& recording, const std::string& firmware) {
   }
   if (outcome->end == RunEnd::kInterrupted && InterruptRequested())
     return PrintError(Error::Environment("replay: interrupted; nothing was compared"));
-  NoteProblems(recording);
   Result<RecordingComparison> difference = CompareRecordings(recording, request.recording);
   if (!difference) return PrintError(difference.error());
+  // Damage to the recording looks like a difference, or hides one: it is said beside the answer.
+  for (const std::string& problem : difference->problems)
+    std::fprintf(stderr, "note: %s\n", problem.c_str());
   // Where somebody pressed Ctrl-C, the replay ends because it is told to.
   const auto same_end = [](const FactDifference& f) {
     return f.name == "run.until" || (f.name == "result.end" && f.first == "interrupted");
@@ -90,20 +69,21 @@ int Replay(const std::string& recording, const std::string& firmware) {
 }  // namespace
 
 void AddReplayCommand(CLI::App& app, int& exit_code) {
-  const auto recording = std::make_shared<std::string>();
-  const auto firmware = std::make_shared<std::string>();
+  const auto flags = std::make_shared<Flags>();
   CLI::App* replay = app.add_subcommand(
       "replay", "Runs a recording again and names the first message that differs");
-  replay->footer("Example:\n  dustproof replay runs/first_run-001/all_denied.mcap");
-  replay->add_option("recording", *recording, "Recording of a run (.mcap)")
+  replay->footer(
+      "Example:\n  dustproof replay runs/first_run-001/all_denied.mcap\n"
+      "  dustproof replay runs/first_run-001/all_denied.mcap --gdb --break-at -1ev");
+  replay->add_option("recording", flags->recording, "Recording of a run (.mcap)")
       ->required()
       ->type_name("RECORDING");
   replay
-      ->add_option("--firmware", *firmware,
+      ->add_option("--firmware", flags->firmware,
                    "The firmware, where it isn't found by the name in the recording")
       ->type_name("NAME|FILE.so");
-  replay->callback(
-      [recording, firmware, &exit_code] { exit_code = Replay(*recording, *firmware); });
+  AddDebugFlags(*replay, &flags->debug);
+  replay->callback([flags, &exit_code] { exit_code = Replay(*flags); });
 }
 
 }  // namespace dustproof

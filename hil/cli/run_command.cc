@@ -1,14 +1,14 @@
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
+#include "hil/cli/debug_flags.h"
+#include "hil/cli/flag_values.h"
 #include "hil/report/run_table.h"
 #include "hil/run/run_scenario.h"
-#include "sim/config/number.h"
 
 namespace dustproof {
 namespace {
@@ -17,16 +17,8 @@ struct Flags {
   ScenarioRunOptions options;
   std::string until, seed;
   bool json = false;
+  DebugFlags debug;
 };
-
-// The command line's own conversion would take -1 for the largest seed and 010 for 8.
-std::optional<uint64_t> ParseSeed(const std::string& text) {
-  uint64_t seed = 0;
-  const char* end = text.data() + text.size();
-  const auto [stopped, problem] = std::from_chars(text.data(), end, seed);
-  if (problem != std::errc() || stopped != end) return std::nullopt;
-  return seed;
-}
 
 std::string Bar(double share) {
   const int full = static_cast<int>(share * 24 + 0.5);
@@ -107,20 +99,15 @@ int ExitCodeOf(const ScenarioResult& result) {
 
 int Run(const Flags& flags) {
   ScenarioRunOptions options = flags.options;
-  if (!flags.until.empty()) {
-    options.until = ParseDuration(flags.until);
-    if (!options.until || *options.until <= SimDuration()) {
-      return PrintError(Error::BadInput("--until: must be a time such as 90s or 5min, got '" +
-                                        flags.until + "'"));
-    }
-  }
-  if (!flags.seed.empty()) {
-    options.seed = ParseSeed(flags.seed);
-    if (!options.seed) {
-      return PrintError(
-          Error::BadInput("--seed: must be a whole number from 0 to 18446744073709551615, got '" +
-                          flags.seed + "'"));
-    }
+  const auto until = UntilOf(flags.until);
+  if (!until) return PrintError(until.error());
+  options.until = *until;
+  const auto seed = SeedOf(flags.seed);
+  if (!seed) return PrintError(seed.error());
+  options.seed = *seed;
+  if (flags.debug.wanted()) {
+    const Result<DebugPlan> plan = PlanDebugRun(options);
+    return plan ? DebugAndTell(*plan, flags.debug) : PrintError(plan.error());
   }
   ProgressLine line;
   const Result<ScenarioResult> result = RunScenario(options, ObserverOf(options, line));
@@ -144,7 +131,8 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* run = app.add_subcommand("run", "Runs a scenario and judges what the robot told whom");
   run->footer(
-      "Example:\n  dustproof run scenarios/first_run.yaml --consent map_withdrawn --seed 7");
+      "Example:\n  dustproof run scenarios/first_run.yaml --consent map_withdrawn --seed 7\n"
+      "  dustproof run scenarios/first_run.yaml --consent all_denied --gdb --break-at 42.5s");
   run->add_option("scenario", flags->options.scenario, "Scenario file")
       ->required()
       ->type_name("FILE");
@@ -164,6 +152,7 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
          "--out", flags->options.out,
          "Folder for recordings and reports; new or empty. Default: a fresh one under runs/")
       ->type_name("DIR");
+  AddDebugFlags(*run, &flags->debug);
   run->add_flag("--json", flags->json, "One JSON array on stdout, an object a run");
   run->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }

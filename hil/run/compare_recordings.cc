@@ -16,6 +16,13 @@ namespace {
 constexpr const char* kNothingMore = "nothing more";
 constexpr const char* kAbsent = "absent";
 constexpr size_t kRowBytes = 16;
+// Facts that belong to how a run went, as the messages do.
+constexpr const char* kDecisiveFacts[] = {"result.end", "result.hash"};
+
+bool IsDecisive(const std::string& fact) {
+  return std::any_of(std::begin(kDecisiveFacts), std::end(kDecisiveFacts),
+                     [&](const char* name) { return fact == name; });
+}
 
 // The rows of 16 bytes around `at`, with offsets: one before and one after where there are such.
 std::string HexAround(const Bytes& bytes, size_t at) {
@@ -180,9 +187,8 @@ std::vector<NamedVerdict> VerdictsOf(const AuditReport& audit) {
 }  // namespace
 
 bool RecordingComparison::same() const {
-  return !message && std::none_of(facts.begin(), facts.end(), [](const FactDifference& fact) {
-    return fact.name == "result.end" || fact.name == "result.hash";
-  });
+  return !message && std::none_of(facts.begin(), facts.end(),
+                                  [](const FactDifference& fact) { return IsDecisive(fact.name); });
 }
 
 Result<RecordingComparison> CompareRecordings(const std::string& first, const std::string& second,
@@ -194,11 +200,33 @@ Result<RecordingComparison> CompareRecordings(const std::string& first, const st
   RecordingComparison comparison;
   comparison.facts = CompareFacts(*a, *b);
   CompareMessages(*a, *b, options, &comparison);
-  for (const RecordingReader* reader : {&*a, &*b}) {
+  for (RecordingReader* reader : {&*a, &*b}) {
+    while (reader->Next()) {  // What is damaged further on is found by reading it.
+    }
     for (const Diagnostic& problem : reader->problems())
       comparison.problems.push_back(ToString(problem));
   }
   return comparison;
+}
+
+Result<std::string> HashRecording(const std::string& path) {
+  Result<RecordingReader> reader = RecordingReader::Open(path);
+  if (!reader) return reader.error();
+  Hasher hasher;
+  while (const auto message = Next(*reader)) {
+    hasher.Add(message->topic);
+    for (const MessageField& field : message->fields) {
+      hasher.Add(field.name);
+      hasher.Add(field.bytes.size());
+      hasher.AddBytes(field.bytes);
+    }
+  }
+  const auto facts = FactsOf(*reader);
+  for (const char* name : kDecisiveFacts) {
+    const auto found = facts.find(name);
+    hasher.Add(found == facts.end() ? kAbsent : found->second);
+  }
+  return HexDigest(hasher.Digest());
 }
 
 std::vector<VerdictDifference> CompareVerdicts(const AuditReport& first,

@@ -62,6 +62,9 @@ struct CompareOptions {
 Result<RecordingComparison> CompareRecordings(const std::string& first, const std::string& second,
                                               const CompareOptions& options = {});
 
+/// A hash of everything by which `same` tells recordings apart: sixteen hex digits.
+Result<std::string> HashRecording(const std::string& path);
+
 /// The rows of two audits that differ, in the first one's order, then those only the second has.
 std::vector<VerdictDifference> CompareVerdicts(const AuditReport& first, const AuditReport& second);
 

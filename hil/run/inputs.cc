@@ -107,6 +107,19 @@ std::string DeclaredMessagesPath(const std::string& robot_path) {
   return PathBeside(robot_path, "messages.yaml");
 }
 
+std::string UnknownConfiguration(const Scenario& scenario, const std::string& wanted) {
+  if (wanted.empty())
+    return scenario.path +
+           ": consent_configurations: none has run_by_default; name one with --consent";
+  std::vector<std::string> names;
+  for (const ConsentConfiguration& c : scenario.configurations) names.push_back(c.name);
+  const std::string near = SuggestWord(wanted, names);
+  std::string message = "--consent: " + scenario.path + " has no configuration '" + wanted + "'";
+  message += near.empty() ? "; it has" : "; did you mean '" + near + "'? It has";
+  for (const std::string& name : names) message += " " + name;
+  return message;
+}
+
 Result<std::string> FindFirmware(const std::string& name_or_path) {
   std::error_code ignored;
   const bool is_path = IsPath(name_or_path);
@@ -218,6 +231,12 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware) {
   const Result<RecordingReader> reader = RecordingReader::Open(recording);
   if (!reader) return reader.error();
+  for (const char* name : {"scenario.yaml", "robot.yaml", "policy.yaml", "plan.json"}) {
+    if (reader->FindAttachment(name) == nullptr)
+      return Error::BadInput(
+          {recording, 0, 0}, "",
+          std::string("can't be run again: its attachment ") + name + " is missing or damaged");
+  }
   const std::string made_with = RunFact(*reader, "firmware");
   const Result<std::string> path = FindFirmware(firmware.empty() ? made_with : firmware);
   if (!path && firmware.empty())

@@ -54,6 +54,9 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
 /// Where the firmware's maker declares what it sends: `messages.yaml` in the robot's folder.
 std::string DeclaredMessagesPath(const std::string& robot_path);
 
+/// What to say where a scenario has no configuration of that name, or none by default ("").
+std::string UnknownConfiguration(const Scenario& scenario, const std::string& wanted);
+
 /// The shared object for a firmware's name (searched beside the executable) or path.
 Result<std::string> FindFirmware(const std::string& name_or_path);
 /// The scenario's own; a path in it lies relative to the scenario's file.

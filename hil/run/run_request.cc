@@ -10,8 +10,8 @@ namespace dustproof {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr std::array<const char*, 6> kEnds = {"finished",      "duration",    "firmware_ended",
-                                              "firmware_died", "interrupted", "failed"};
+constexpr std::array<const char*, 7> kEnds = {
+    "finished", "duration", "firmware_ended", "firmware_died", "interrupted", "failed", "stopped"};
 
 constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"scenario", &RunRequest::scenario},   {"consent", &RunRequest::consent},
@@ -49,6 +49,20 @@ std::string TextToBytes(const std::string& text) {
   return bytes;
 }
 
+Json ToJsonObject(const StopInstant& at) {
+  if (at.time) return {{"time_ns", at.time->nanoseconds()}};
+  if (at.events_run) return {{"events_run", *at.events_run}};
+  return {{"run_event", at.run_event}};
+}
+
+StopInstant StopInstantFrom(const Json& json) {
+  StopInstant at;
+  if (json.contains("time_ns")) at.time = SimDuration::Nanoseconds(json.at("time_ns"));
+  if (json.contains("events_run")) at.events_run = json.at("events_run").get<uint64_t>();
+  at.run_event = json.value("run_event", "");
+  return at;
+}
+
 }  // namespace
 
 const char* ToWord(RunEnd end) { return kEnds[static_cast<size_t>(end)]; }
@@ -58,6 +72,8 @@ std::string ToJson(const RunRequest& r) {
   for (const auto& [key, member] : kTexts) json[key] = BytesToText(r.*member);
   if (r.seed) json["seed"] = *r.seed;
   if (r.until) json["until_ns"] = r.until->nanoseconds();
+  if (r.break_at.any()) json["break_at"] = ToJsonObject(r.break_at);
+  if (r.pretended_unix_s != 0) json["pretended_unix_s"] = r.pretended_unix_s;
   return json.dump();
 }
 
@@ -67,14 +83,21 @@ RunRequest RunRequestFromJson(const std::string& text) {
   for (const auto& [key, member] : kTexts) r.*member = TextToBytes(json.at(key));
   if (json.contains("seed")) r.seed = json.at("seed").get<uint64_t>();
   if (json.contains("until_ns")) r.until = SimDuration::Nanoseconds(json.at("until_ns"));
+  if (json.contains("break_at")) r.break_at = StopInstantFrom(json.at("break_at"));
+  r.pretended_unix_s = json.value("pretended_unix_s", int64_t{0});
   return r;
 }
 
 std::string ToJson(const RunOutcome& o) {
-  return Json{{"end", ToWord(o.end)},     {"hash", o.hash},
-              {"seed", o.seed},           {"sim_s", o.sim_s},
-              {"wall_s", o.wall_s},       {"cpu_share", ToJsonObject(o.cpu_share)},
-              {"bad_input", o.bad_input}, {"diagnosis", o.diagnosis}}
+  return Json{{"end", ToWord(o.end)},
+              {"hash", o.hash},
+              {"seed", o.seed},
+              {"sim_s", o.sim_s},
+              {"events_run", o.events_run},
+              {"wall_s", o.wall_s},
+              {"cpu_share", ToJsonObject(o.cpu_share)},
+              {"bad_input", o.bad_input},
+              {"diagnosis", o.diagnosis}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -88,6 +111,7 @@ std::optional<RunOutcome> RunOutcomeFromJson(const std::string& text) {
   o.hash = json.at("hash");
   o.seed = json.at("seed");
   o.sim_s = json.at("sim_s");
+  o.events_run = json.at("events_run");
   o.wall_s = json.at("wall_s");
   o.bad_input = json.at("bad_input");
   o.diagnosis = json.at("diagnosis");

@@ -8,6 +8,16 @@
 
 namespace dustproof {
 
+/// An instant of a run at which it shall stop for a debugger. At most one of the three is set.
+struct StopInstant {
+  std::optional<SimDuration> time;     ///< Before the first event at or after it.
+  std::optional<uint64_t> events_run;  ///< Once so many events have run.
+  std::string
+      run_event;  ///< At the first run event `name`, `source:name` or either with `=detail`.
+
+  bool any() const { return time || events_run || !run_event.empty(); }
+};
+
 /// One run to be made: a scenario under one consent configuration with one seed. All paths are
 /// absolute.
 struct RunRequest {
@@ -21,6 +31,9 @@ struct RunRequest {
                                      ///< instead of files.
   std::string recording;  ///< File to write. Its folder also takes `diagnosis.json`, should the
                           ///< firmware die.
+  StopInstant break_at;
+  int64_t pretended_unix_s = 0;  ///< What the machine's calendar clock shall show, since 1970; 0
+                                 ///< leaves it alone. No run may depend on it.
 };
 
 /// As JSON text, to hand a request to the process that makes the run.
@@ -28,7 +41,15 @@ std::string ToJson(const RunRequest& request);
 RunRequest RunRequestFromJson(const std::string& json);
 
 /// Why a run ended.
-enum class RunEnd { kFinished, kDuration, kFirmwareEnded, kFirmwareDied, kInterrupted, kFailed };
+enum class RunEnd {
+  kFinished,
+  kDuration,
+  kFirmwareEnded,
+  kFirmwareDied,
+  kInterrupted,
+  kFailed,
+  kStopped,  ///< Left in a debugger.
+};
 const char* ToWord(RunEnd end);
 
 /// Shares of the run's CPU time, 0–1; they add up to 1.
@@ -42,7 +63,8 @@ struct RunOutcome {
   std::string hash;  ///< State hash at the end, sixteen hex digits; "" for a run that died.
   uint64_t seed = 0;
   double sim_s = 0;
-  double wall_s = 0;  ///< The run alone, from its first step to its last.
+  uint64_t events_run = 0;  ///< Events of the run's queue; 0 where nobody knows.
+  double wall_s = 0;        ///< The run alone, from its first step to its last.
   CpuShares cpu_share;
   bool bad_input =
       false;  ///< Of a run that failed: somebody's file is wrong, rather than the machine.

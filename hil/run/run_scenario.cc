@@ -26,48 +26,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::string> MakeFolder(const std::string& wanted, const std::string& scenario) {
-  std::error_code error;
-  if (!wanted.empty()) {
-    if (fs::exists(wanted, error) && !fs::is_empty(wanted, error)) {
-      return Error::Environment("--out: '" + wanted +
-                                "' is not empty, and nothing is overwritten; name a new folder");
-    }
-    fs::create_directories(wanted, error);
-    if (error) return Error::Environment("--out: cannot make '" + wanted + "': " + error.message());
-    return wanted;
-  }
-  for (int number = 1; number < 100'000; ++number) {
-    char suffix[16];
-    std::snprintf(suffix, sizeof suffix, "-%03d", number);
-    const fs::path folder = fs::path("runs") / (scenario + suffix);
-    fs::create_directories("runs", error);
-    if (!error && fs::create_directory(folder, error)) return folder.string();
-    if (error)
-      return Error::Environment("cannot make the folder '" + folder.string() +
-                                "': " + error.message() + "; name one with --out");
-  }
-  return Error::Environment("runs/ is full of earlier results; name a folder with --out");
-}
-
 Result<std::vector<const ConsentConfiguration*>> ChooseConfigurations(const Scenario& scenario,
                                                                       const std::string& wanted) {
   std::vector<const ConsentConfiguration*> chosen;
-  std::vector<std::string> names;
   for (const ConsentConfiguration& c : scenario.configurations) {
-    names.push_back(c.name);
     if (wanted.empty() ? c.run_by_default : c.name == wanted) chosen.push_back(&c);
   }
   if (!chosen.empty()) return chosen;
-  if (wanted.empty())
-    return Error::BadInput(
-        scenario.path +
-        ": consent_configurations: none has run_by_default; name one with --consent");
-  const std::string near = SuggestWord(wanted, names);
-  std::string message = "--consent: " + scenario.path + " has no configuration '" + wanted + "'";
-  message += near.empty() ? "; it has" : "; did you mean '" + near + "'? It has";
-  for (const std::string& name : names) message += " " + name;
-  return Error::BadInput(message);
+  return Error::BadInput(UnknownConfiguration(scenario, wanted));
 }
 
 // The run that shows which ways out exist: everything granted from the start, nothing changed
@@ -156,13 +122,37 @@ Result<void> WriteReports(ScenarioResult* result) {
 
 }  // namespace
 
+Result<std::string> MakeResultFolder(const std::string& wanted, const std::string& scenario) {
+  std::error_code error;
+  if (!wanted.empty()) {
+    if (fs::exists(wanted, error) && !fs::is_empty(wanted, error)) {
+      return Error::Environment("--out: '" + wanted +
+                                "' is not empty, and nothing is overwritten; name a new folder");
+    }
+    fs::create_directories(wanted, error);
+    if (error) return Error::Environment("--out: cannot make '" + wanted + "': " + error.message());
+    return wanted;
+  }
+  for (int number = 1; number < 100'000; ++number) {
+    char suffix[16];
+    std::snprintf(suffix, sizeof suffix, "-%03d", number);
+    const fs::path folder = fs::path("runs") / (scenario + suffix);
+    fs::create_directories("runs", error);
+    if (!error && fs::create_directory(folder, error)) return folder.string();
+    if (error)
+      return Error::Environment("cannot make the folder '" + folder.string() +
+                                "': " + error.message() + "; name one with --out");
+  }
+  return Error::Environment("runs/ is full of earlier results; name a folder with --out");
+}
+
 Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunObserver& observer) {
   const Result<RunInputs> inputs =
       LoadRunInputs({options.scenario, options.home, options.firmware, options.seed});
   if (!inputs) return inputs.error();
   const auto chosen = ChooseConfigurations(inputs->scenario, options.consent);
   if (!chosen) return chosen.error();
-  const Result<std::string> folder = MakeFolder(options.out, inputs->scenario.name);
+  const Result<std::string> folder = MakeResultFolder(options.out, inputs->scenario.name);
   if (!folder) return folder.error();
 
   ScenarioResult result;

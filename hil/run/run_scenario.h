@@ -54,6 +54,10 @@ struct ScenarioResult {
   std::string report_html, report_json, junit_xml;  ///< Paths.
 };
 
+/// Makes the folder for results: `wanted`, which must be new or empty, or where that is "" a fresh
+/// one `runs/<scenario>-<number>`.
+Result<std::string> MakeResultFolder(const std::string& wanted, const std::string& scenario);
+
 /// The whole flow, from a scenario file to verdicts: load and check, make each run in a process of
 /// its own (`SuperviseRun`, whose inside is `SimulateRun`), audit the sealed recordings, write the
 /// reports.

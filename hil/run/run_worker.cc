@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,8 +7,11 @@
 
 #include "hil/run/simulate_run.h"
 #include "hil/run/supervisor.h"
+#include "hil/run/worker_process.h"
 #include "hil/shim/lockstep/boundary.h"
 #include "hil/shim/lockstep/crash_reporter.h"
+#include "hil/shim/lockstep/virtual_time.h"
+#include "sim/config/config.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/lsan_interface.h>
@@ -19,30 +21,6 @@
 // `kReportFd`.
 namespace dustproof {
 namespace {
-
-volatile sig_atomic_t g_stop = 0;
-
-void OnStop(int) { g_stop = 1; }
-
-void Report(const std::string& line) {
-  const std::string text = line + "\n";
-  size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t count = write(kReportFd, text.data() + done, text.size() - done);
-    if (count <= 0) return;  // The supervisor is gone; the recording still gets its end.
-    done += static_cast<size_t>(count);
-  }
-}
-
-void CatchStop() {
-  struct sigaction action {};
-  action.sa_handler = OnStop;
-  action.sa_flags = SA_RESTART | SA_ONSTACK;  // Tasks of the firmware have small stacks.
-  for (const int signal : kStopSignals) HandleUnlessIgnored(signal, action);
-  signal(SIGPIPE, SIG_IGN);
-  const sigset_t held_by_supervisor = StopSignalSet();
-  sigprocmask(SIG_UNBLOCK, &held_by_supervisor, nullptr);
-}
 
 RunOutcome Failed(const Error& error, uint64_t seed) {
   RunOutcome outcome;
@@ -65,11 +43,11 @@ Result<RunOutcome> Work(const RunRequest& request) {
   if (!boundary) return boundary.error();
   RunHooks hooks;
   hooks.on_progress = [](const RunProgress& p) {
-    Report(nlohmann::json{
+    ReportLine(nlohmann::json{
         {"progress_s", p.sim_s}, {"duration_s", p.duration_s}, {"activity", p.activity}}
-               .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   };
-  hooks.stop_requested = [] { return g_stop != 0; };
+  hooks.stop_requested = [] { return WorkerStopRequested(); };
   Result<RunOutcome> outcome = SimulateRun(*inputs, request, hooks);
   close(fd);
   unlink(diagnosis.c_str());  // Written only where the firmware died.
@@ -86,14 +64,22 @@ bool HasLeaked() {
 #endif
 }
 
+RunRequest RequestFrom(const std::string& words) {
+  if (!words.starts_with('@')) return RunRequestFromJson(words);
+  const Result<std::string> text = ReadTextFile(words.substr(1), 1 << 20);
+  DP_CHECK(text.ok(), words);  // Our own file.
+  return RunRequestFromJson(*text);
+}
+
 }  // namespace
 
-int RunWorker(const std::string& request_json) {
-  CatchStop();
-  const RunRequest request = RunRequestFromJson(request_json);
+int RunWorker(const std::string& words) {
+  CatchWorkerStop();
+  const RunRequest request = RequestFrom(words);
+  PretendDate(request.pretended_unix_s);
   const Result<RunOutcome> outcome = Work(request);
   if (HasLeaked()) _exit(kHarnessFaultExit);
-  Report(ToJson(outcome ? *outcome : Failed(outcome.error(), request.seed.value_or(0))));
+  ReportLine(ToJson(outcome ? *outcome : Failed(outcome.error(), request.seed.value_or(0))));
   // Firmware may have left threads of mind behind: no destructor of it runs after this.
   fflush(nullptr);
   _exit(outcome ? 0 : 1);

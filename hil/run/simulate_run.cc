@@ -15,6 +15,7 @@
 #include "hil/net/network.h"
 #include "hil/run/build_id.h"
 #include "hil/run/run_attachments.h"
+#include "hil/run/run_stop.h"
 #include "hil/run/run_watch.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 #include "hil/shim/lockstep/lockstep.h"
@@ -156,6 +157,7 @@ class Run {
   }
 
   EventQueue& events() { return events_; }
+  SimTime now() const { return events_.now(); }
 
   Result<void> Boot() {
     Result<std::unique_ptr<Lockstep>> host =
@@ -175,11 +177,12 @@ class Run {
     return {};
   }
 
-  RunEnd Step(const RunHooks& hooks, SimTime until) {
+  RunEnd Step(const RunHooks& hooks, RunStop& stop, SimTime until) {
     while (events_.now() < until) {
       const SimTime next = std::min(until, events_.now() + SimDuration::Seconds(1));
-      engine_.RunUntil(next);
+      AdvanceTo(next, stop);
       RecordState();
+      if (recording_.error()) return RunEnd::kFailed;  // Nobody could judge what is not recorded.
       hooks.on_progress({events_.now().seconds(), until.seconds(), bridge_.activity()});
       if (hooks.stop_requested()) return RunEnd::kInterrupted;
       if (watch_.finished(events_.now())) return RunEnd::kFinished;
@@ -196,6 +199,7 @@ class Run {
     outcome.end = end;
     outcome.seed = inputs_.seed;
     outcome.sim_s = events_.now().seconds();
+    outcome.events_run = events_.events_run();
     outcome.hash = HexDigest(engine_.StateHash());
     const auto shares = cpu_share_.Shares();
     outcome.cpu_share = {shares[0], shares[1], shares[2], shares[3], shares[4], shares[5]};
@@ -206,6 +210,13 @@ class Run {
   const PlantedValues& planted() const { return planted_; }
 
  private:
+  void AdvanceTo(SimTime until, RunStop& stop) {
+    if (!stop.armed()) return engine_.RunUntil(until);
+    do {
+      stop.BeforeNextEvent();
+    } while (engine_.RunNextEvent(until));
+  }
+
   // For `explain-hash`: which part of two runs differs first, and between which instants.
   void RecordState() {
     if (events_.now() < next_state_) return;
@@ -214,6 +225,10 @@ class Run {
         .time = events_.now(), .events_run = events_.events_run(), .parts = {}, .hashes = {}};
     for (auto& [part, hash] : engine_.StateHashByPart()) {
       state.parts.push_back(part);
+      state.hashes.push_back(hash);
+    }
+    for (auto& [task, hash] : host_->TaskHashes()) {
+      state.parts.push_back("task " + task);
       state.hashes.push_back(hash);
     }
     recording_.Write(state);
@@ -239,6 +254,11 @@ class Run {
   SimTime next_state_;
 };
 
+Error CutShort(const Error& error, SimTime now) {
+  return Error::Environment(error.diagnostics.front().message + "; the run ended there, at " +
+                            ToString(now) + ", and what was recorded before can be read");
+}
+
 }  // namespace
 
 Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& request,
@@ -247,9 +267,13 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
   if (consents == nullptr)
     return Error::BadInput("no consent configuration '" + request.consent + "'");
   const LidarSpec& lidar = inputs.robot.lidar;
+  std::optional<RunStop> stop;
   Result<std::unique_ptr<RecordingWriter>> recording = RecordingWriter::Create(
       request.recording, {.start = inputs.scenario.start_utc,
-                          .X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad}});
+                          .X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad},
+                          .on_run_event = [&stop](const RunEvent& event) {
+                            if (stop) stop->OnRunEvent(event);
+                          }});
   if (!recording) return recording.error();
 
   // Clocks and chance are virtual before the first library is asked for either: OpenSSL draws keys
@@ -266,17 +290,20 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
       VirtualTime::Install(run->events(), inputs.scenario.start_utc, Seed(inputs.seed));
   if (!time) return time.error();
 
+  stop.emplace(request.break_at, run->events(), [&recording] { (*recording)->Flush(); });
   WriteRunFacts(inputs, request, *consents, run->planted(), **recording);
   if (const Result<void> booted = run->Boot(); !booted) return booted.error();
   const SimDuration duration = request.until.value_or(inputs.scenario.duration);
   const int64_t begin_ns = RealMonotonicNanoseconds();
   const RunEnd end =
-      run->Step(hooks, SimTime::Zero() + std::min(duration, inputs.scenario.duration));
+      run->Step(hooks, *stop, SimTime::Zero() + std::min(duration, inputs.scenario.duration));
+  if ((*recording)->error()) return CutShort(*(*recording)->error(), run->now());
   RunOutcome outcome = run->Finish(end);
   outcome.wall_s = static_cast<double>(RealMonotonicNanoseconds() - begin_ns) * 1e-9;
   (*recording)
       ->WriteMetadata("result", {{"end", ToWord(outcome.end)},
                                  {"hash", outcome.hash},
+                                 {"events_run", std::to_string(outcome.events_run)},
                                  {"sim_s", std::to_string(outcome.sim_s)}});
   if (const Result<void> closed = (*recording)->Close(); !closed) return closed.error();
   return outcome;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hil/run/run_request.h"
+#include "hil/run/worker_process.h"
 #include "sim/core/result.h"
 
 namespace dustproof {
@@ -18,19 +19,28 @@ struct RunProgress {
   std::string activity;  ///< What the firmware says it does.
 };
 
+/// What a run under special circumstances needs; the defaults are those of any run.
+struct SuperviseOptions {
+  WorkerSurroundings surroundings = {};
+  std::string request_file = "";  ///< Holds the request instead of the command line; "" for that.
+  /// Asked where the process ended without an outcome and without a diagnosis: fills in what became
+  /// of the run, or returns false.
+  std::function<bool(RunOutcome*)> explain_silence = {};
+};
+
 /// Makes one run in a process of its own and waits for it. Whatever the firmware does there (crash,
 /// hang, exit), this process goes on: it seals the recording and returns what is known. An
 /// interrupt (Ctrl-C, SIGTERM, a closed terminal) ends the run early, sealed as well. Fails only
 /// where the process can't be started.
 Result<RunOutcome> SuperviseRun(const RunRequest& request,
-                                const std::function<void(const RunProgress&)>& on_progress);
+                                const std::function<void(const RunProgress&)>& on_progress,
+                                const SuperviseOptions& options = {});
 
 /// What the run's own process executes: `dustproof` starts itself again with this word.
 inline constexpr const char* kWorkerWord = "--run-worker";
-/// Entry of that process: `request_json` from its command line; reports on file descriptor
-/// `kReportFd`. Returns its exit code.
-int RunWorker(const std::string& request_json);
-inline constexpr int kReportFd = 3;
+/// Entry of that process: `request` from its command line is JSON, or `@` and the path of a file
+/// with it; reports on file descriptor `kReportFd`. Returns its exit code.
+int RunWorker(const std::string& request);
 
 /// What asks a run to end early. Held back while its process starts, so that none gets lost or
 /// kills it before it can seal.
@@ -40,11 +50,26 @@ sigset_t StopSignalSet();
 /// background).
 struct sigaction HandleUnlessIgnored(int signal, const struct sigaction& action);
 
+/// While one exists, signals that mean "stop" are taken note of and passed on to the run's process
+/// that `SuperviseRun` waits for.
+class InterruptNote {
+ public:
+  InterruptNote();
+  ~InterruptNote();
+  InterruptNote(const InterruptNote&) = delete;
+  InterruptNote& operator=(const InterruptNote&) = delete;
+
+ private:
+  std::array<struct sigaction, kStopSignals.size()> before_{};
+};
+
 /// True once the supervising process was asked to stop: no further run should start.
 bool InterruptRequested();
 
 /// Restarts this process with glibc's FMA variants of libm switched off, unless that is done
 /// already: sin and its like then give the same bits on every x86-64. Call first in main().
 void EnsurePortableMath(char** argv);
+/// The setting of the environment that does so, "NAME=VALUE".
+std::string PortableMathSetting();
 
 }  // namespace dustproof

@@ -29,6 +29,23 @@ class ProcessTest(unittest.TestCase):
             self.assertEqual(done.returncode, expect, done.stderr)
         return json.loads(done.stdout)
 
+    def build_firmware(self, body, name="dies", before="", hal_version="DP_HAL_VERSION"):
+        """A shared object whose `main` executes `body`; `before` stands in front of it, for further functions."""
+        source = self.write(f"{name}.c", f"""
+            #include <math.h>
+            #include <stdio.h>
+            #include <stdlib.h>
+            #include <time.h>
+            #include "hil/hal/dp_hal.h"
+            {before}
+            static void run(void) {{ {body} }}
+            const dp_firmware_t dp_firmware = {{{hal_version}, "{name}", "1", run}};
+            """)
+        library = self.folder / f"{name}.so"
+        subprocess.run(["gcc", "-g", "-shared", "-fPIC", "-D_GNU_SOURCE", "-I", str(ROOT), "-o", str(library), str(source),
+                        "-lm"], check=True)
+        return library
+
     def write(self, name, text):
         path = self.folder / name
         path.write_text(text)

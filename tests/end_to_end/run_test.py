@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from process import BINARY, FIRST_RUN, ROOT, ProcessTest, verdicts
+from process import BINARY, FIRST_RUN, ProcessTest, verdicts
 
 SHORT = ("--until", "75s", "--consent", "all_granted")
 
@@ -77,7 +77,7 @@ class ShortRunTest(ProcessTest):
         self.assertTrue(any("sealed" in w or "ends" in w for w in run["warnings"]), run["warnings"])
 
     def test_firmware_that_dies_is_diagnosed_sealed_and_met_again(self):
-        done = self.call("run", FIRST_RUN, "--consent", "all_denied", "--firmware", self.firmware("""
+        done = self.call("run", FIRST_RUN, "--consent", "all_denied", "--firmware", self.build_firmware("""
             const dp_clock_v1 *hal_clock = dp_hal_query(DP_CLOCK, 1);
             hal_clock->sleep_us(20000000);
             *(volatile int *)8 = 1;"""))
@@ -91,16 +91,9 @@ class ShortRunTest(ProcessTest):
         self.assertIn("the same", again.stdout, again.stderr)
 
     def test_firmware_for_another_hal_is_bad_input(self):
-        done = self.call("run", FIRST_RUN, "--consent", "all_denied", "--firmware", self.firmware("", hal_version=7))
+        done = self.call("run", FIRST_RUN, "--consent", "all_denied", "--firmware", self.build_firmware("", hal_version=7))
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("compiled for HAL version 7", done.stderr)
-
-    def firmware(self, body, hal_version="DP_HAL_VERSION"):
-        source = self.write("dies.c", '#include "hil/hal/dp_hal.h"\nstatic void run(void) {' + body + "}\n"
-                            f'const dp_firmware_t dp_firmware = {{{hal_version}, "dies", "1", run}};\n')
-        library = self.folder / "dies.so"
-        subprocess.run(["gcc", "-g", "-shared", "-fPIC", "-I", str(ROOT), "-o", str(library), str(source)], check=True)
-        return library
 
     def wait_for(self, condition):
         # Real time, since it waits on another process; the limit only ends a test that has failed.

@@ -124,6 +124,7 @@ void CrashReport::Write(const Facts& facts, const HalState* hal) {
   Field("task", task == nullptr ? std::string_view() : std::string_view(task->name));
   Field("hal_call", task == nullptr ? "" : task->hal_call);
   Field("sim_time_ns", hal == nullptr ? 0 : static_cast<uint64_t>(hal->queue.now().nanoseconds()));
+  Field("events_run", hal == nullptr ? 0 : hal->queue.events_run());
   Field("signal", static_cast<uint64_t>(facts.site.signal));
   Field("address", reinterpret_cast<uint64_t>(facts.site.address));
   Field("repeat_command", facts.repeat_command);

@@ -48,6 +48,7 @@ struct Diagnosis {
   std::string task;      ///< "" where no task ran.
   std::string hal_call;  ///< The task's last.
   int64_t sim_time_ns = 0;
+  uint64_t events_run = 0;  ///< Events of the run's queue so far: `--break-at` counts them.
   int signal = 0;
   uint64_t address = 0;
   std::string repeat_command;

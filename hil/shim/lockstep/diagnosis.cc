@@ -135,6 +135,7 @@ Result<Diagnosis> ReadDiagnosis(const std::string& path) {
   d.task = json.value("task", "");
   d.hal_call = json.value("hal_call", "");
   d.sim_time_ns = json.value("sim_time_ns", int64_t{0});
+  d.events_run = json.value("events_run", uint64_t{0});
   d.signal = json.value("signal", 0);
   d.address = json.value("address", uint64_t{0});
   d.repeat_command = json.value("repeat_command", "");

@@ -35,6 +35,7 @@ HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start
   scheduler.SetPauseHandler([this] {
     if (ConsoleHasLines()) LogConsole();
   });
+  scheduler.DescribeTo(dustproof_debug_view);
   if (devices.sockets != nullptr) {
     devices.sockets->SetReadyHandler([this] { scheduler.NotifyAll(network); });
   }
@@ -46,6 +47,7 @@ HalState::~HalState() {
   scheduler.AbandonAll();  // Before the queues that tasks wait in are gone.
   if (devices.sockets != nullptr) devices.sockets->SetReadyHandler({});
   if (devices.uart != nullptr) devices.uart->SetReadyHandler({});
+  dustproof_debug_view.tasks = nullptr;
   active_hal = nullptr;
 }
 
@@ -121,6 +123,7 @@ HalState* HalCall::Enter(const char* name) {
   Task* task = active_hal == nullptr ? nullptr : active_hal->scheduler.running();
   if (task == nullptr) return nullptr;
   task->hal_call = name;
+  ++task->hal_calls;
   return active_hal;
 }
 

@@ -132,15 +132,17 @@ int clock_gettime(clockid_t clock, timespec* out) noexcept {
 }
 
 int gettimeofday(timeval* __restrict out, void* __restrict zone) noexcept {
-  if (!VirtualTimeIsOn()) return DP_NEXT(gettimeofday)(out, zone);
-  const timespec now = ToTimespec(VirtualUnixNanoseconds());
+  const auto ns = VirtualClock(CLOCK_REALTIME);
+  if (!ns) return DP_NEXT(gettimeofday)(out, zone);
+  const timespec now = ToTimespec(*ns);
   if (out != nullptr) *out = {.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
   return 0;
 }
 
 int timespec_get(timespec* out, int base) noexcept {
-  if (!VirtualTimeIsOn() || base != TIME_UTC) return DP_NEXT(timespec_get)(out, base);
-  *out = ToTimespec(VirtualUnixNanoseconds());
+  const auto ns = VirtualClock(CLOCK_REALTIME);
+  if (!ns || base != TIME_UTC) return DP_NEXT(timespec_get)(out, base);
+  *out = ToTimespec(*ns);
   return base;
 }
 

@@ -6,6 +6,7 @@
 #include "hil/shim/lockstep/internal/firmware_image.h"
 #include "hil/shim/lockstep/internal/hal_state.h"
 #include "sim/core/check.h"
+#include "sim/core/hash.h"
 
 namespace dustproof {
 
@@ -95,6 +96,19 @@ void Lockstep::OnTasksGone() { state_ = State::kEnded; }
 SensorInbox& Lockstep::sensors() { return hal_->sensors; }
 const std::string& Lockstep::firmware_name() const { return image_->name(); }
 const std::string& Lockstep::firmware_version() const { return image_->version(); }
+std::vector<std::pair<std::string, uint64_t>> Lockstep::TaskHashes() const {
+  std::vector<std::pair<std::string, uint64_t>> hashes;
+  hal_->scheduler.ForEachTask([&hashes](const Task& task) {
+    Hasher hasher;
+    hasher.Add(task.id);
+    hasher.Add(task.state);
+    hasher.Add(std::string_view(task.hal_call));
+    hasher.Add(task.hal_calls);
+    hashes.emplace_back(task.name, hasher.Digest());
+  });
+  return hashes;
+}
+
 uint64_t Lockstep::switch_count() const { return hal_->scheduler.switch_count(); }
 
 }  // namespace dustproof

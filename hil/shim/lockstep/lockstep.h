@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "hil/shim/lockstep/devices.h"
 #include "hil/shim/lockstep/sensor_inbox.h"
@@ -65,6 +67,8 @@ class Lockstep {
   const std::string& firmware_version() const;
   /// Hand-overs to a task so far; part of the run's state hash.
   uint64_t switch_count() const;
+  /// What each task does, as a hash by its name: its state, its last HAL call and how many it made.
+  std::vector<std::pair<std::string, uint64_t>> TaskHashes() const;
 
  private:
   explicit Lockstep(const Config& config);

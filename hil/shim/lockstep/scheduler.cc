@@ -3,8 +3,10 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/context/detail/fcontext.hpp>
 #include <cerrno>
+#include <cstddef>
 #include <tuple>
 #include <utility>
 
@@ -278,6 +280,25 @@ void Scheduler::OnTimerEvent() {
   }
   ArmTimerEvent();
   RunReady();
+}
+
+void Scheduler::DescribeTo(DustproofDebugView& view) const {
+  static_assert(std::is_standard_layout_v<Task> && std::is_standard_layout_v<FiberStack>);
+  static_assert(sizeof(FiberStack) == 2 * sizeof(void*), "its bottom, then its size");
+  static_assert(sizeof(SimTime) == sizeof(int64_t));
+  view.tasks = &tasks_;
+  view.current = &current_;
+  view.in_task = &in_task_;
+  view.now_ns = reinterpret_cast<const int64_t*>(queue_.now_address());
+  view.events_run = queue_.events_run_address();
+  const std::array<size_t, 7> offsets = {offsetof(Task, id),
+                                         offsetof(Task, name),
+                                         offsetof(Task, state),
+                                         offsetof(Task, hal_call),
+                                         offsetof(Task, context),
+                                         offsetof(Task, stack),
+                                         offsetof(Task, stack) + sizeof(void*)};
+  std::copy(offsets.begin(), offsets.end(), view.offsets);
 }
 
 bool Scheduler::IsLive(const Timer& timer) const {

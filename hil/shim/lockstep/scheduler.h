@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "hil/shim/lockstep/debug_view.h"
 #include "hil/shim/lockstep/fiber_stack.h"
 #include "sim/core/cpu_share.h"
 #include "sim/core/event_queue.h"
@@ -28,6 +29,7 @@ struct Task {
   FiberStack stack;
   State state = State::kReady;
   const char* hal_call = "none";  ///< The last HAL call it made; a literal.
+  uint64_t hal_calls = 0;         ///< How many it made.
 
   // What a switch has to keep: the machine's state, errno, and the exceptions being handled.
   void* context = nullptr;
@@ -101,6 +103,13 @@ class Scheduler {
   Task* current() const { return current_; }
   /// Hand-overs to a task so far.
   uint64_t switch_count() const { return switch_count_; }
+  /// Calls `visit` with each task, in the order of their creation.
+  template <typename Visit>
+  void ForEachTask(Visit&& visit) const {
+    for (const auto& task : tasks_) visit(*task);
+  }
+  /// Fills in where a debugger finds the tasks; they stay there as long as the scheduler.
+  void DescribeTo(DustproofDebugView& view) const;
   EventQueue& queue() { return queue_; }
 
   // From a task:

@@ -35,6 +35,7 @@ struct VirtualState {
 };
 
 VirtualState* virtual_state = nullptr;
+int64_t date_shift_ns = 0;
 
 int64_t RealClock(clockid_t clock) {
   timespec now{};
@@ -85,6 +86,10 @@ VirtualTime::~VirtualTime() {
   virtual_state = nullptr;
 }
 
+void PretendDate(int64_t unix_s) {
+  date_shift_ns = unix_s == 0 ? 0 : unix_s * kSecond - RealClock(CLOCK_REALTIME);
+}
+
 int64_t RealMonotonicNanoseconds() { return RealClock(CLOCK_MONOTONIC); }
 int64_t RealThreadCpuNanoseconds() { return RealClock(CLOCK_THREAD_CPUTIME_ID); }
 
@@ -102,7 +107,11 @@ int64_t VirtualMonotonicNanoseconds() {
 }
 
 std::optional<int64_t> VirtualClock(clockid_t clock) {
-  if (!VirtualTimeIsOn()) return std::nullopt;
+  if (!VirtualTimeIsOn()) {
+    const bool calendar = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+    if (date_shift_ns == 0 || !calendar) return std::nullopt;
+    return RealClock(clock) + date_shift_ns;
+  }
   switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:

@@ -34,6 +34,11 @@ class VirtualTime {
   VirtualTime() = default;
 };
 
+/// From here on the machine's calendar clock shows the date `unix_s` and goes on from there, for
+/// all of this process that asks the C library: where virtual time is not installed, that is. No
+/// run may depend on that clock; this is for proving it. 0 shows the true date.
+void PretendDate(int64_t unix_s);
+
 /// Real monotonic time and real CPU time of this thread: for measuring speed, never for deciding
 /// anything.
 int64_t RealMonotonicNanoseconds();

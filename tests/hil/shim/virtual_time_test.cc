@@ -31,6 +31,24 @@ TEST(VirtualTimeTest, ShowsSimulatedTimeToEveryLibrary) {
   EXPECT_GT(time(nullptr), 1'700'000'000);  // Real again.
 }
 
+TEST(VirtualTimeTest, PretendsADateToEveryLibraryWhileTimeIsReal) {
+  PretendDate(2'840'140'800);  // 2060-01-01
+  EXPECT_NEAR(static_cast<double>(time(nullptr)), 2'840'140'800, 60);
+  timeval now{};
+  gettimeofday(&now, nullptr);
+  EXPECT_NEAR(static_cast<double>(now.tv_sec), 2'840'140'800, 60);
+  const auto seen = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  EXPECT_NEAR(static_cast<double>(seen), 2'840'140'800, 60);
+  {
+    EventQueue queue;
+    const auto installed = VirtualTime::Install(queue, WallTime::FromUnixSeconds(1000), Seed(1));
+    ASSERT_TRUE(installed.ok());
+    EXPECT_EQ(time(nullptr), 1000);  // A run does not see it.
+  }
+  PretendDate(0);
+  EXPECT_LT(time(nullptr), 2'840'000'000);
+}
+
 std::vector<unsigned> Draw(uint64_t seed) {
   EventQueue queue;
   const auto installed = VirtualTime::Install(queue, {}, Seed(seed));
