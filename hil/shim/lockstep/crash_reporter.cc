@@ -18,6 +18,7 @@
 #include <exception>
 #include <string_view>
 
+#include "hil/shim/lockstep/debug_view.h"
 #include "hil/shim/lockstep/internal/crash_report.h"
 #include "hil/shim/lockstep/internal/fault.h"
 #include "hil/shim/lockstep/internal/firmware_image.h"
@@ -73,6 +74,12 @@ void WriteReport() {
   }
 }
 
+// The signals that a debugger stops at by itself; the others are also how the boundary and the
+// watchdog work, so that it passes them on.
+bool DebuggerStopsAt(int signal) {
+  return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGABRT;
+}
+
 [[noreturn]] void Report(const char* kind, const char* message, const internal::FaultSite& site,
                          Scheduler* walk = nullptr) {
   internal::system_call_gate = internal::kGateOpen;  // For good: firmware does not run again.
@@ -86,6 +93,7 @@ void WriteReport() {
     EndProcess(code);
   }
   reporter->reporting = 1;
+  if (!DebuggerStopsAt(site.signal)) dustproof_stop();
   reporter->report.Write({.kind = kind,
                           .message = message,
                           .repeat_command = reporter->repeat_command,

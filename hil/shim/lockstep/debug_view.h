@@ -20,6 +20,7 @@ struct DustproofDebugView {
 };
 extern DustproofDebugView dustproof_debug_view;
 
-/// Does nothing: a debugger stops here when a run has come to where it was asked to stop.
+/// Does nothing: a debugger stops here when a run has come to where it was asked to stop, and where
+/// firmware has made a fault, before it is reported.
 void dustproof_stop(void);
 }
