@@ -392,6 +392,17 @@ const ConfigNode* Fields::FindMap(const char* key, bool required) {
   return nullptr;
 }
 
+const ConfigNode* Fields::FindMapUnlessWord(const char* key, const char* word, bool required) {
+  const ConfigNode* node = FindValue(key, required);
+  if (node == nullptr || node->kind == ConfigNode::Kind::kMap) return node;
+  if (node->kind == ConfigNode::Kind::kScalar && node->text == word) return nullptr;
+  const std::string suggestion = SuggestWord(node->text, {word});
+  AddAt(key, *node,
+        std::string("must be ") + word + " or a map of keys and values, got " + Shown(*node) +
+            (suggestion.empty() ? "" : "; did you mean '" + suggestion + "'?"));
+  return nullptr;
+}
+
 bool Fields::IsMap(const ConfigNode& node, const std::string& path) {
   if (node.kind == ConfigNode::Kind::kMap) return true;
   Add(node, path, "must be a map of keys and values, got " + Shown(node));
@@ -509,6 +520,11 @@ void Fields::TupleSchema(const char* key, size_t count, const ListRules& rules) 
   tuple.count_min = count;
   tuple.children.push_back(number);
   AddSectionSchema(key, SchemaNode::Type::kList, rules.doc, rules.required, rules.count_min, tuple);
+}
+
+void Fields::AddWordSchema(const char* word) {
+  schema_->children.back().choices = {word};
+  schema_->children.back().default_json = Json(word);
 }
 
 void Fields::AddSectionSchema(const char* key, SchemaNode::Type type, const char* doc,

@@ -158,6 +158,17 @@ class Fields {
     if (const ConfigNode* node = FindMap(key, rules.required))
       ReadMap(*node, JoinPath(key), &out->emplace());
   }
+  /// One word, or a map that says more. The word stands for nothing, as does an absent key.
+  template <typename T>
+  void WordOrSection(const char* key, const char* word, std::optional<T>* out,
+                     const FieldRules& rules = {}) {
+    if (schema_) {
+      SectionSchema<T>(key, SchemaNode::Type::kMap, rules.doc, rules.required, 0);
+      return AddWordSchema(word);
+    }
+    if (const ConfigNode* node = FindMapUnlessWord(key, word, rules.required))
+      ReadMap(*node, JoinPath(key), &out->emplace());
+  }
   /// A list of maps.
   template <typename T>
   void List(const char* key, std::vector<T>* out, const ListRules& rules = {}) {
@@ -234,6 +245,8 @@ class Fields {
   }
   void AddSectionSchema(const char* key, SchemaNode::Type type, const char* doc, bool required,
                         size_t count_min, SchemaNode map);
+  /// To the field added last: it may be this word, and is where it is absent.
+  void AddWordSchema(const char* word);
 
   SchemaNode& AddSchema(const char* key, SchemaNode::Type type, const char* doc, bool required);
   void NumberSchema(const char* key, SchemaNode::Type type, const NumberRules& rules,
@@ -248,6 +261,7 @@ class Fields {
   const ConfigNode* FindScalar(const char* key, bool required, const char* what);
   const ConfigNode* FindList(const char* key, const ListRules& rules);
   const ConfigNode* FindMap(const char* key, bool required);
+  const ConfigNode* FindMapUnlessWord(const char* key, const char* word, bool required);
   bool IsMap(const ConfigNode& node, const std::string& path);
   void Add(const ConfigNode& node, const std::string& path, const std::string& message);
   void AddAt(const char* key, const ConfigNode& node, const std::string& message);

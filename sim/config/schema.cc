@@ -34,6 +34,14 @@ const char* JsonType(Type type) {
 
 Json ToJson(const SchemaNode& node) {
   Json json;
+  if (node.type == Type::kMap && !node.choices.empty()) {
+    SchemaNode map = node;
+    map.choices.clear(), map.default_json.clear(), map.doc.clear();
+    if (!node.doc.empty()) json["description"] = node.doc;
+    json["default"] = Json::parse(node.default_json);
+    json["oneOf"] = {{{"enum", node.choices}}, ToJson(map)};
+    return json;
+  }
   json["type"] = JsonType(node.type);
   if (!node.doc.empty()) json["description"] = node.doc;
   if (!node.default_json.empty()) json["default"] = Json::parse(node.default_json);
@@ -79,7 +87,7 @@ std::string TypeName(const SchemaNode& node) {
     case Type::kTuple:
       return "[" + std::to_string(*node.count_min) + " numbers]";
     case Type::kMap:
-      return "map";
+      return node.choices.empty() ? "map" : node.choices.front() + " | map";
     case Type::kList:
       return "list of " + TypeName(node.children.at(0));
     case Type::kDictionary:

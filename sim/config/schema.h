@@ -30,7 +30,7 @@ struct SchemaNode {
   bool min_is_exclusive = false;
   bool max_is_exclusive = false;
   std::optional<size_t> count_min;  ///< Of a list's items; a tuple has exactly this many.
-  std::vector<std::string> choices;
+  std::vector<std::string> choices;  ///< Words; a map that has one may be the word instead.
   std::vector<SchemaNode>
       children;  ///< A map's fields; a list's, tuple's or dictionary's one kind of item.
 };

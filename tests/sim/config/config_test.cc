@@ -167,5 +167,40 @@ TEST(ConfigTest, PrintsTheSchemaFromTheSameStruct) {
   EXPECT_NE(json.find("\"default\": 0.12"), std::string::npos);
 }
 
+struct Choosy {
+  static constexpr const char* kKind = "choosy";
+  static constexpr int kFormatVersion = 1;
+  std::optional<Lidar> lidar;
+  void Describe(Fields& f) {
+    f.WordOrSection("lidar", "none", &lidar, {.doc = "If there is one."});
+  }
+};
+
+TEST(ConfigTest, TakesAWordInThePlaceOfAMap) {
+  const auto read = [](const char* body) {
+    return ParseConfig<Choosy>(std::string("kind: choosy\nformat_version: 1\n") + body, "c.yaml");
+  };
+  EXPECT_FALSE(read("")->lidar.has_value());
+  EXPECT_FALSE(read("lidar: none\n")->lidar.has_value());
+  EXPECT_EQ(read("lidar: {beam_count: 7}\n")->lidar->beam_count, 7);
+  EXPECT_EQ(ToString(read("lidar: non\n").error()),
+            "c.yaml:3:8: lidar: must be none or a map of keys and values, got 'non'; did you mean "
+            "'none'?\n");
+  EXPECT_NE(ToString(read("lidar: {beams: 7}\n").error()).find("lidar.beams: unknown key"),
+            std::string::npos);
+  EXPECT_NE(ToString(read("lidar:\n").error()).find("lidar: has no value"), std::string::npos);
+}
+
+TEST(ConfigTest, ExplainsAWordInThePlaceOfAMap) {
+  const SchemaNode schema = DescribeConfig<Choosy>();
+  EXPECT_NE(ToText(schema).find("lidar: none | map, default \"none\"  # If there is one.\n"
+                                "  range_m_min: number"),
+            std::string::npos)
+      << ToText(schema);
+  const std::string json = ToJsonSchema(schema, "choosy");
+  EXPECT_NE(json.find("\"oneOf\""), std::string::npos) << json;
+  EXPECT_NE(json.find("\"enum\": [\n            \"none\""), std::string::npos) << json;
+}
+
 }  // namespace
 }  // namespace dustproof
