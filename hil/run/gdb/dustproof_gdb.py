@@ -5,7 +5,7 @@ import struct
 
 import gdb
 
-STATES = ("ready", "running", "waiting", "ended")
+STATES = ("ready", "running", "waiting", "ended", "computing")
 # Where Boost.Context keeps what a switched-out task needs, from the saved context on (System V, x86-64).
 SAVED = {"r12": 0x10, "r13": 0x18, "r14": 0x20, "r15": 0x28, "rbx": 0x30, "rbp": 0x38, "rip": 0x40}
 STACK_AFTER = 0x48
@@ -127,12 +127,12 @@ class Tasks(gdb.Command):
 
     def invoke(self, argument, from_tty):
         view = View()
-        print("   id  %-20s %-8s %-28s stack" % ("name", "state", "last HAL call"))
+        print("   id  %-20s %-9s %-28s stack" % ("name", "state", "last HAL call"))
         for task in view.tasks:
             top = task.stack_bottom + task.stack_bytes
             stack = int(gdb.parse_and_eval("(unsigned long)$rsp")) if view.is_live(task) else task.context
             used = top - stack if task.stack_bottom <= stack <= top else 0
-            print("%s %4d  %-20s %-8s %-28s %d of %d" % (
+            print("%s %4d  %-20s %-9s %-28s %d of %d" % (
                 "*" if task is view.current else " ", task.id, task.name, task.state, task.hal_call, used,
                 task.stack_bytes))
 

@@ -93,6 +93,8 @@ const char* StateWord(Task::State state) {
       return "waiting";
     case Task::State::kEnded:
       return "ended";
+    case Task::State::kComputing:
+      return "computing";
   }
   return "";
 }

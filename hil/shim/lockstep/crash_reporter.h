@@ -33,7 +33,7 @@ struct HalCallNote {
 /// A task of the firmware, as it stood at the end.
 struct TaskNote {
   std::string name;
-  std::string state;     ///< "running", "ready" or "waiting".
+  std::string state;     ///< "running", "ready", "waiting" or "computing".
   std::string hal_call;  ///< Its last.
   std::vector<StackFrame> frames;  ///< Of a deadlock only: where it waits.
 };

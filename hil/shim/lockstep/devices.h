@@ -179,6 +179,9 @@ class FirmwareListener {
   virtual void OnMap(const BelievedMap& map) = 0;
   virtual void OnState(std::string_view word) = 0;
   virtual void OnDataReady(std::string_view category) = 0;
+  /// A task is not done `within` a time of the end of its last wait. Told of the first hundred times
+  /// of a task.
+  virtual void OnDeadlineMissed(std::string_view /*task*/, SimDuration /*within*/) {}
 };
 
 /// Everything the shim reaches; borrowed, and to outlive the `FirmwareHost`.

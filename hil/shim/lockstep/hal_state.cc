@@ -22,7 +22,7 @@ constexpr int kRefusalsLogged =
 HalState* ActiveHal() { return active_hal; }
 
 HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start_time,
-                   const Seed& seed, CpuShare* cpu_share)
+                   const Seed& seed, CpuShare* cpu_share, const ComputeTable& compute_table)
     : queue(event_queue),
       devices(parts),
       start(start_time),
@@ -32,6 +32,10 @@ HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start
   DP_CHECK(active_hal == nullptr);
   DP_CHECK(devices.listener != nullptr);
   active_hal = this;
+  if (!compute_table.empty()) {
+    compute = std::make_unique<ComputeModel>(compute_table, scheduler, *devices.listener);
+    scheduler.SetWatcher(compute.get());
+  }
   scheduler.SetPauseHandler([this] {
     if (ConsoleHasLines()) LogConsole();
   });
@@ -122,6 +126,8 @@ void HalState::ResetParts() {
 HalState* HalCall::Enter(const char* name) {
   Task* task = active_hal == nullptr ? nullptr : active_hal->scheduler.running();
   if (task == nullptr) return nullptr;
+  if (active_hal->compute) [[unlikely]]
+    active_hal->compute->BeforeCall(*task, name);
   task->hal_call = name;
   ++task->hal_calls;
   return active_hal;

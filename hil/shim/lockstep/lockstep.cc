@@ -18,7 +18,7 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQu
   // The HAL stands before the firmware is loaded, so that a constructor which calls it is refused
   // rather than crashes.
   host->hal_ = std::make_unique<internal::HalState>(queue, devices, config.start, config.seed,
-                                                    config.cpu_share);
+                                                    config.cpu_share, config.compute);
   host->hal_->firmware = config.firmware_path;
   const CpuScope scope(config.cpu_share, CpuSection::kFirmware);  // Its libraries take a while.
   auto image = internal::FirmwareImage::Load(config.firmware_path);
@@ -67,6 +67,7 @@ void Lockstep::PowerOff() {
 
 void Lockstep::Reset() {
   if (boot_event_ != 0) hal_->queue.Cancel(std::exchange(boot_event_, 0));
+  if (hal_->compute) hal_->compute->Reset();
   hal_->scheduler.AbandonAll();
   hal_->ResetParts();
 }
@@ -107,6 +108,14 @@ std::vector<std::pair<std::string, uint64_t>> Lockstep::TaskHashes() const {
     hashes.emplace_back(task.name, hasher.Digest());
   });
   return hashes;
+}
+
+std::vector<DeadlineCount> Lockstep::deadlines() const {
+  return hal_->compute ? hal_->compute->deadlines() : std::vector<DeadlineCount>();
+}
+
+std::vector<std::string> Lockstep::unknown_tasks() const {
+  return hal_->compute ? hal_->compute->UnknownTasks() : std::vector<std::string>();
 }
 
 uint64_t Lockstep::switch_count() const { return hal_->scheduler.switch_count(); }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "hil/shim/lockstep/compute.h"
 #include "hil/shim/lockstep/devices.h"
 #include "hil/shim/lockstep/sensor_inbox.h"
 #include "sim/core/cpu_share.h"
@@ -23,7 +24,8 @@ class FirmwareImage;
 /// Runs a firmware, a shared object, in this process and in the event queue's time: the HAL of
 /// hil/hal under it.
 ///
-/// Tasks run one at a time, on fibers, in no simulated time; they hand over at blocking HAL calls.
+/// Tasks run one at a time, on fibers; they hand over at blocking HAL calls. They compute in no
+/// simulated time, or in the time that a `ComputeTable` gives: then they may hand over at any call.
 /// Everything happens in events of the queue (`EventSource::kFirmware`): whoever runs the queue
 /// runs the firmware. Use the executable's `dustproof_link_host` (CMake) so that firmware finds
 /// `dp_hal_query`; install `VirtualTime` and the crash reporter first. Used on the simulation
@@ -38,6 +40,7 @@ class Lockstep {
         SimDuration::Seconds(1);        ///< From a reset to the first line of `main`.
     size_t main_stack_bytes = 1 << 20;  ///< Of the first task.
     CpuShare* cpu_share = nullptr;      ///< May stay null; else outlives the host.
+    ComputeTable compute = {};          ///< Empty: tasks compute in no time.
   };
 
   enum class State {
@@ -69,6 +72,10 @@ class Lockstep {
   uint64_t switch_count() const;
   /// What each task does, as a hash by its name: its state, its last HAL call and how many it made.
   std::vector<std::pair<std::string, uint64_t>> TaskHashes() const;
+  /// How the declared deadlines were kept up to this instant.
+  std::vector<DeadlineCount> deadlines() const;
+  /// Names in the `ComputeTable` that no task has had so far.
+  std::vector<std::string> unknown_tasks() const;
 
  private:
   explicit Lockstep(const Config& config);

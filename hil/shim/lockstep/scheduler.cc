@@ -38,6 +38,10 @@ ExceptionState& CurrentExceptions() {
 [[gnu::noinline]] int TakeErrno() { return errno; }
 [[gnu::noinline]] void PutErrno(int value) { errno = value; }
 
+bool IsSuspended(const Task& task) {
+  return task.state == Task::State::kWaiting || task.state == Task::State::kComputing;
+}
+
 }  // namespace
 
 /// First frame of every task. An exception that gets here finds no frame above, so the runtime
@@ -49,6 +53,7 @@ struct FiberEntry {
     scheduler->host_context_ = from.fctx;
     Task* task = scheduler->current_;
     task->entry(task->argument);
+    if (scheduler->watcher_ != nullptr) scheduler->watcher_->OnReturn(*task);
     task->state = Task::State::kEnded;
     internal::StartSwitch(nullptr, scheduler->host_stack_bottom_, scheduler->host_stack_bytes_);
     scheduler->in_task_ = false;
@@ -78,6 +83,7 @@ Task* Scheduler::Spawn(std::string name, void (*entry)(void*), void* argument, s
   task->context = make_fcontext(stack.top(), stack.bytes(), &FiberEntry::Run);
   Task* raw = task.get();
   tasks_.push_back(std::move(task));
+  if (watcher_ != nullptr) watcher_->OnSpawn(*raw);
   MakeReady(*raw);
   return raw;
 }
@@ -103,12 +109,13 @@ void Scheduler::RunReady() {
 }
 
 void Scheduler::VisitStack(Task& task, const std::function<void()>& visit) {
-  DP_CHECK(!in_task_ && task.state == Task::State::kWaiting);
+  DP_CHECK(!in_task_ && IsSuspended(task));
   Task* const before = current_;
+  const Task::State state = task.state;
   visit_ = &visit;
   SwitchToTask(task);
   visit_ = nullptr;
-  task.state = Task::State::kWaiting;
+  task.state = state;
   current_ = before;
 }
 
@@ -189,10 +196,15 @@ void Scheduler::CallHost(void (*work)(void*), void* body) {
 }
 
 bool Scheduler::Wait(WaitQueue& on, SimTime deadline) {
+  return Suspend(on, deadline, Task::State::kWaiting);
+}
+
+bool Scheduler::Suspend(WaitQueue& on, SimTime deadline, Task::State state) {
   DP_CHECK(in_task_);
   if (deadline <= queue_.now()) return false;
   Task& task = *current_;
-  task.state = Task::State::kWaiting;
+  if (watcher_ != nullptr && state == Task::State::kWaiting) watcher_->OnWaitBegin(task);
+  task.state = state;
   task.timed_out = false;
   task.waiting_on = &on;
   on.tasks_.push_back(&task);
@@ -207,6 +219,10 @@ bool Scheduler::Wait(WaitQueue& on, SimTime deadline) {
 }
 
 void Scheduler::SleepUntil(SimTime until) { Wait(sleepers_, until); }
+
+void Scheduler::ComputeUntil(SimTime until) {
+  Suspend(sleepers_, until, Task::State::kComputing);
+}
 
 void Scheduler::Yield() {
   DP_CHECK(in_task_);
@@ -227,6 +243,7 @@ void Scheduler::NotifyAll(WaitQueue& queue) {
 }
 
 void Scheduler::MakeReady(Task& task) {
+  if (watcher_ != nullptr && task.state == Task::State::kWaiting) watcher_->OnWaitEnd(task);
   task.state = Task::State::kReady;
   task.waiting_on = nullptr;
   if (std::exchange(task.needs_a_task, false)) --needs_a_task_count_;
@@ -305,7 +322,7 @@ bool Scheduler::IsLive(const Timer& timer) const {
   // A task's memory may be gone or reused by now, so it is looked up rather than followed.
   for (const auto& task : tasks_) {
     if (task.get() == timer.task)
-      return task->state == Task::State::kWaiting && task->wait_number == timer.wait_number;
+      return IsSuspended(*task) && task->wait_number == timer.wait_number;
   }
   return false;
 }

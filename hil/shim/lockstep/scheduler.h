@@ -17,10 +17,12 @@ namespace dustproof {
 
 class Scheduler;
 class WaitQueue;
+struct TaskTiming;
 
 /// One firmware task: a fiber, its name, and what it is doing.
 struct Task {
-  enum class State { kReady, kRunning, kWaiting, kEnded };
+  /// One that computes waits for simulated time to pass, and for nothing else.
+  enum class State { kReady, kRunning, kWaiting, kEnded, kComputing };
 
   uint32_t id = 0;
   std::string name;
@@ -43,6 +45,18 @@ struct Task {
                              ///< its wait is still on.
   bool timed_out = false;
   bool needs_a_task = false;  ///< Waits, without a deadline, for what only another task can bring.
+  TaskTiming* timing = nullptr;  ///< The watcher's, where it keeps anything of this task.
+};
+
+/// Hears when tasks begin, wait and end.
+class TaskWatcher {
+ public:
+  virtual ~TaskWatcher() = default;
+  virtual void OnSpawn(Task& task) = 0;
+  /// The task's function has returned; called on its stack, where it may still compute.
+  virtual void OnReturn(Task& task) = 0;
+  virtual void OnWaitBegin(Task& task) = 0;
+  virtual void OnWaitEnd(Task& task) = 0;
 };
 
 /// Tasks that wait for one thing, in the order in which they came. To outlive their waits.
@@ -92,6 +106,9 @@ class Scheduler {
   /// `handler` is called when every task waits for another, or sleeps for ever: none can run again.
   void SetDeadlockHandler(std::function<void()> handler) { on_deadlock_ = std::move(handler); }
 
+  /// Tells `watcher`, borrowed, of all that tasks do from now on.
+  void SetWatcher(TaskWatcher* watcher) { watcher_ = watcher; }
+
   const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
   /// Calls `visit` on the stack of a task that waits, where it waits. From the host only.
   void VisitStack(Task& task, const std::function<void()>& visit);
@@ -118,6 +135,8 @@ class Scheduler {
   /// once.
   bool Wait(WaitQueue& on, SimTime deadline);
   void SleepUntil(SimTime until);
+  /// The same for a task that is busy rather than at rest.
+  void ComputeUntil(SimTime until);
   void Yield();
   /// Runs `work` on the host's stack, so that a task's stack has to hold its own frames only.
   template <typename Work>
@@ -145,6 +164,7 @@ class Scheduler {
   void SwitchToTask(Task& task);
   void SwitchToHost();
   void SwitchToHostOnce();
+  bool Suspend(WaitQueue& on, SimTime deadline, Task::State state);
   void StartTimer(Task& task, SimTime when);
   void ArmTimerEvent();
   void OnTimerEvent();
@@ -173,6 +193,7 @@ class Scheduler {
   std::function<void()> on_deadlock_;
   size_t needs_a_task_count_ = 0;
   const std::function<void()>* visit_ = nullptr;
+  TaskWatcher* watcher_ = nullptr;
 
   std::vector<Timer> timers_;  // A heap; timers of waits that ended are dropped when they come up.
   EventId timer_event_ = 0;

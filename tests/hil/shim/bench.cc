@@ -4,7 +4,8 @@
 
 namespace dustproof {
 
-Bench::Bench(const std::string& firmware, const std::string& behaviour, uint64_t seed) {
+Bench::Bench(const std::string& firmware, const std::string& behaviour, uint64_t seed,
+             const ComputeTable& compute) {
   auto installed = VirtualTime::Install(queue, kStart, Seed(seed));
   DP_CHECK(installed.ok(), ToString(installed.error()));
   virtual_time = std::move(installed).value();
@@ -20,8 +21,11 @@ Bench::Bench(const std::string& firmware, const std::string& behaviour, uint64_t
   devices.uart = &uart;
   devices.listener = &log;
   devices.identity.model = behaviour;
-  auto created = Lockstep::Create(
-      {.firmware_path = Path(firmware), .start = kStart, .seed = Seed(seed)}, queue, devices);
+  auto created = Lockstep::Create({.firmware_path = Path(firmware),
+                                   .start = kStart,
+                                   .seed = Seed(seed),
+                                   .compute = compute},
+                                  queue, devices);
   DP_CHECK(created.ok(), ToString(created.error()));
   host = std::move(created).value();
   host->PowerOn();

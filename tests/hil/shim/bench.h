@@ -25,6 +25,9 @@ class LogKeeper final : public FirmwareListener {
   void OnMap(const BelievedMap&) override { ++maps; }
   void OnState(std::string_view) override {}
   void OnDataReady(std::string_view) override {}
+  void OnDeadlineMissed(std::string_view task, SimDuration) override {
+    lines.push_back(std::string(task) + " is late");
+  }
   std::vector<std::string> lines;
   int boots = 0;
   int maps = 0;
@@ -162,7 +165,8 @@ class EchoNetwork : public SocketDevice {
 /// A robot without a world, for one firmware with one behaviour.
 class Bench {
  public:
-  Bench(const std::string& firmware, const std::string& behaviour, uint64_t seed = 1);
+  Bench(const std::string& firmware, const std::string& behaviour, uint64_t seed = 1,
+        const ComputeTable& compute = {});
   /// Runs the queue up to a time from the beginning.
   void RunUntil(double s) { queue.RunUntil(SimTime::Zero() + SimDuration::FromSeconds(s)); }
 

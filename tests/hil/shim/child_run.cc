@@ -28,7 +28,7 @@ int ExitCodeOf(pid_t child) {
   if (!reporter.ok()) _exit(2);
   const auto boundary = Boundary::Install();
   if (!boundary.ok()) _exit(3);
-  Bench bench(run.firmware, run.behaviour, run.seed);
+  Bench bench(run.firmware, run.behaviour, run.seed, run.compute);
   bench.log.copy_to = log;
   if (run.fork_at_s > 0) {
     bench.RunUntil(run.fork_at_s);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "hil/shim/lockstep/compute.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 
 namespace dustproof {
@@ -22,6 +23,7 @@ struct ChildRun {
   double fork_at_s =
       0;  ///< Where above 0, a child of the process goes on from this simulated time.
   uint64_t seed = 1;
+  ComputeTable compute = {};
 };
 
 /// Runs a firmware for `run.until_s` behind the boundary, in a child, since its death ends the

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hil/shim/lockstep/devices.h"
+#include "hil/shim/lockstep/internal/compute_model.h"
 #include "hil/shim/lockstep/internal/hal_trace.h"
 #include "hil/shim/lockstep/scheduler.h"
 #include "hil/shim/lockstep/sensor_inbox.h"
@@ -45,7 +46,7 @@ struct FlashWork {
 /// active state a process.
 struct HalState {
   HalState(EventQueue& event_queue, const Devices& parts, WallTime start_time, const Seed& seed,
-           CpuShare* cpu_share);
+           CpuShare* cpu_share, const ComputeTable& compute_table = {});
   ~HalState();
 
   /// Time since power-on.
@@ -65,6 +66,7 @@ struct HalState {
   const WallTime start;
   std::string firmware;  ///< Name and version, or its file before they are known; for diagnoses.
   Scheduler scheduler;
+  std::unique_ptr<ComputeModel> compute;  ///< Null where the firmware computes in no time.
   HalTrace trace;
   SensorInbox sensors;
   RandomStream random;
