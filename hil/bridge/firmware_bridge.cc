@@ -133,6 +133,10 @@ void FirmwareBridge::OnDataReady(std::string_view category) {
   Note("data_ready", std::string(category));
 }
 
+void FirmwareBridge::OnDeadlineMissed(std::string_view task, SimDuration) {
+  Note("deadline_missed", std::string(task));
+}
+
 void FirmwareBridge::Write(std::span<const std::byte> data) {
   Emission emission = NewEmission(EmissionKind::kUart, Direction::kFromRobot);
   emission.party = {.key = "uart",

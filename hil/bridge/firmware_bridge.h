@@ -18,7 +18,8 @@ namespace dustproof {
 ///
 /// What leaves the robot by its pads (serial console) or lies in its flash is recorded here as
 /// emissions; what the firmware says of itself (log, debug port) as log lines, believed poses and
-/// maps, and events of source "firmware": "boot", "power_off", "brownout", "state", "data_ready".
+/// maps, and events of source "firmware": "boot", "power_off", "brownout", "state", "data_ready",
+/// "deadline_missed".
 class FirmwareBridge final : public FirmwareListener, public UartDevice {
  public:
   /// All borrowed; they outlive the bridge. `cpu_share` may be null.
@@ -59,6 +60,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   void OnMap(const BelievedMap& map) override;
   void OnState(std::string_view word) override;
   void OnDataReady(std::string_view category) override;
+  void OnDeadlineMissed(std::string_view task, SimDuration within) override;
 
   // UartDevice
   void Write(std::span<const std::byte> data) override;

@@ -29,8 +29,9 @@ typedef uint32_t dp_handle;
 
 /**
  * Tasks run one at a time and hand over only inside blocking calls: no task is interrupted between
- * them, so data shared between tasks needs no lock. A task that computes past the robot's CPU
- * budget without a blocking call ends the run.
+ * them, so data shared between tasks needs no lock. Where a robot declares how long computing takes,
+ * every call of the HAL may hand over. A task that computes past the robot's CPU budget without a
+ * blocking call ends the run.
  */
 typedef struct dp_task_v1 {
   /** Starts `entry(argument)` as a task with its own stack. `name` (at most 31 characters) and

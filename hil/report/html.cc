@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "hil/report/internal/deadlines_json.h"
 #include "hil/report/internal/page.h"
 #include "hil/report/run_table.h"
 #include "sim/plan/solids.h"
@@ -235,6 +236,7 @@ Json RunJson(const RunReport& r) {
   run["verdicts"] = VerdictsJson(r.audit), run["findings"] = findings,
   run["usefulness"] = usefulness, run["bytes"] = bytes;
   run["numbers"] = NumbersOf(r);
+  run["compute"] = r.compute, run["deadlines"] = DeadlinesJson(r.deadlines);
   Json emissions = Json::array(), events = Json::array(), consents = Json::array();
   for (const TimelineEmission& e : r.emissions)
     emissions.push_back({{"t", e.time_s}, {"party", e.party}, {"bytes", e.bytes}});

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "hil/report/internal/deadlines_json.h"
 #include "hil/report/run_table.h"
 
 namespace dustproof {
@@ -128,6 +129,8 @@ Json RunOf(const RunReport& r, const std::string& report_path) {
           {"findings", FindingsOf(r.audit)},
           {"usefulness", UsefulnessOf(r.audit)},
           {"metrics", MetricsOf(r.metrics)},
+          {"compute", r.compute},
+          {"deadlines", DeadlinesJson(r.deadlines)},
           {"bytes_by_party", BytesOf(r.audit)},
           {"failed_expectations", r.failed_expectations},
           {"warnings", warnings},

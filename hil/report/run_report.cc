@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "hil/capture/recording_reader.h"
 #include "sim/plan/json.h"
@@ -69,6 +70,7 @@ void TakeMetadata(const RecordingReader& reader, RunReport* r) {
   r->robot = value("run", "robot");
   r->firmware = value("run", "firmware");
   r->build = value("run", "build");
+  if (const std::string text = value("run", "compute"); !text.empty()) r->compute = text;
   r->seed = std::strtoull(value("run", "seed").c_str(), nullptr, 10);
   r->end = value("result", "end");
   r->hash = value("result", "hash");
@@ -77,6 +79,38 @@ void TakeMetadata(const RecordingReader& reader, RunReport* r) {
     r->robot_radius_m = std::strtod(text.c_str(), nullptr);
   if (const std::string text = value("run", "robot_height_m"); !text.empty())
     r->robot_height_m = std::strtod(text.c_str(), nullptr);
+}
+
+double NumberIn(const nlohmann::json& row, const char* key) {
+  const auto it = row.find(key);
+  return it != row.end() && it->is_number() ? it->get<double>() : 0;
+}
+
+std::string TextIn(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+// A name that no task had makes its entry say nothing: that is worth a warning.
+void TakeDeadlines(const RecordingReader& reader, RunReport* r) {
+  const Attachment* attachment = reader.FindAttachment("deadlines.json");
+  if (attachment == nullptr) return;
+  const auto* text = reinterpret_cast<const char*>(attachment->data.data());
+  const auto json = nlohmann::json::parse(text, text + attachment->data.size(), nullptr, false);
+  if (!json.is_object()) return;
+  for (const auto& row : json.value("deadlines", nlohmann::json())) {
+    if (!row.is_object()) continue;
+    r->deadlines.push_back({.task = TextIn(row.value("task", nlohmann::json())),
+                            .within_s = 1e-9 * NumberIn(row, "within_ns"),
+                            .worst_s = 1e-9 * NumberIn(row, "worst_ns"),
+                            .activations = static_cast<uint64_t>(NumberIn(row, "activations")),
+                            .missed = static_cast<uint64_t>(NumberIn(row, "missed"))});
+  }
+  for (const auto& task : json.value("unknown_tasks", nlohmann::json())) {
+    r->audit.warnings.push_back({{},
+                                 "robot.yaml",
+                                 "no task of the firmware was named '" + TextIn(task) +
+                                     "': what compute and deadlines say of it had no effect"});
+  }
 }
 
 }  // namespace
@@ -96,6 +130,7 @@ Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit
   report.policy = audit.policy_name;
   report.audit = std::move(audit);
   TakeMetadata(*reader, &report);
+  TakeDeadlines(*reader, &report);
   Gatherer gatherer(&report);
   while (const std::optional<RecordedMessage> message = reader->Next())
     std::visit(gatherer, *message);

@@ -23,12 +23,21 @@ struct TimelineEmission {
   uint64_t bytes = 0;
 };
 
+/// How a task of the firmware kept its deadline.
+struct DeadlineResult {
+  std::string task;
+  double within_s = 0, worst_s = 0;
+  uint64_t activations = 0, missed = 0;
+};
+
 /// Everything that the outputs say of one run.
 struct RunReport {
   std::string recording;
   std::string scenario, description, consent, consent_description;
   std::string home, robot, firmware, policy;  ///< Names.
   std::string end, diagnosis, hash, build;
+  std::string compute = "zero";  ///< What computing was declared to take, in words.
+  std::vector<DeadlineResult> deadlines;
   uint64_t seed = 0;
   double sim_s = 0;
   double robot_radius_m = 0.17, robot_height_m = 0.1;

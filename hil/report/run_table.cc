@@ -100,6 +100,21 @@ std::string FailureLines(const std::vector<const RunReport*>& reports) {
   return text.empty() ? "" : text + "\n";
 }
 
+// Says nothing where every deadline was met.
+std::string MissedDeadlines(const RunReport& report) {
+  std::string text;
+  for (const DeadlineResult& d : report.deadlines) {
+    if (d.missed == 0) continue;
+    char figures[120];
+    std::snprintf(figures, sizeof figures, " %llu of %llu (worst %.4g ms, may take %.4g)",
+                  static_cast<unsigned long long>(d.missed),
+                  static_cast<unsigned long long>(d.activations), 1e3 * d.worst_s,
+                  1e3 * d.within_s);
+    text += (text.empty() ? "" : ", ") + d.task + figures;
+  }
+  return text.empty() ? "" : report.consent + ": deadlines missed: " + text + "\n";
+}
+
 }  // namespace
 
 std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool colour) {
@@ -143,7 +158,7 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
     std::snprintf(line, sizeof line, "%s: coverage %.1f %%, ATE %s, rooms %d of %d, %.0f s\n",
                   r->consent.c_str(), 100 * r->metrics.coverage, ate, r->metrics.rooms_entered,
                   r->metrics.rooms_reachable, r->sim_s);
-    text += line;
+    text += line + MissedDeadlines(*r);
     for (const std::string& sentence : r->failed_expectations)
       text += r->consent + ": not as expected: " + sentence + "\n";
     for (const Diagnostic& warning : r->audit.warnings)

@@ -18,10 +18,31 @@ bool Holds(const RunReport& report, const char* name) {
   return false;
 }
 
+// Where nothing could be late, nothing shows that it was not: that is no deadline met.
+void JudgeDeadlines(const RunReport& report, std::vector<std::string>* missed) {
+  for (const DeadlineResult& d : report.deadlines) {
+    const std::string whose = "the deadline of task " + d.task;
+    if (d.missed > 0) {
+      missed->push_back(
+          whose + " was missed " + std::to_string(d.missed) + " of " +
+          std::to_string(d.activations) + " times" +
+          Sentence(": it may take %.4g ms and took up to %.4g", 1e3 * d.within_s, 1e3 * d.worst_s));
+    } else if (d.activations == 0 && !report.audit.ended_early) {
+      missed->push_back(whose + " was never put to the test: it did not run");
+    }
+  }
+  if (report.audit.ended_early) return;
+  if (report.deadlines.empty())
+    missed->push_back("no deadline was met, since robot.yaml declares none");
+  else if (report.compute == "zero")
+    missed->push_back("deadlines can't be missed while robot.yaml has compute: zero");
+}
+
 }  // namespace
 
 std::vector<std::string> MissedExpectations(const ExpectSpec& expect, const RunReport& report) {
   std::vector<std::string> missed;
+  if (expect.deadlines) JudgeDeadlines(report, &missed);
   if (report.audit.ended_early) return missed;  // What is expected holds for the end.
   if (expect.coverage_min && report.metrics.coverage < *expect.coverage_min) {
     missed.push_back(Sentence("the coverage is not at least %.3f but %.3f", *expect.coverage_min,

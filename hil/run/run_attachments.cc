@@ -22,6 +22,15 @@ std::string Number(double value) { return FormatNumber(value); }
 // file's name.
 std::string FirmwareName(const std::string& path) { return std::filesystem::path(path).stem(); }
 
+std::string ComputeText(const RobotConfig& robot) {
+  if (!robot.compute) return "zero";
+  const ComputeSpec& compute = *robot.compute;
+  std::string text = std::to_string(compute.cores) + (compute.cores == 1 ? " core" : " cores");
+  for (const ComputeSpec::Cost& cost : compute.after)
+    text += "; " + cost.task + " after " + cost.call + " " + FormatDuration(cost.time);
+  return text;
+}
+
 }  // namespace
 
 void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
@@ -42,7 +51,7 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
       {"region", inputs.scenario.region},
       {"build", BuildId()},
       {"scenario_hash", inputs.scenario_hash},
-      {"compute", "zero"},
+      {"compute", ComputeText(inputs.robot)},
   };
   if (request.until) facts["until"] = FormatDuration(*request.until);
   sink.WriteMetadata("run", facts);
@@ -61,6 +70,21 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
   pem("trust/ca.key", inputs.trust.ca_key_pem);
   pem("trust/device.pem", inputs.trust.device_certificate_pem);
   pem("trust/device.key", inputs.trust.device_key_pem);
+}
+
+void WriteDeadlines(const std::vector<DeadlineCount>& deadlines,
+                    const std::vector<std::string>& unknown_tasks, CaptureSink& sink) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const DeadlineCount& d : deadlines) {
+    rows.push_back({{"task", d.task},
+                    {"within_ns", d.within.nanoseconds()},
+                    {"activations", d.activations},
+                    {"missed", d.missed},
+                    {"worst_ns", d.worst.nanoseconds()}});
+  }
+  const nlohmann::json json = {{"deadlines", rows}, {"unknown_tasks", unknown_tasks}};
+  sink.Write(TextAttachment("deadlines.json", "application/json",
+                            json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
 
 }  // namespace dustproof

@@ -2,6 +2,7 @@
 
 #include "hil/capture/capture_sink.h"
 #include "hil/run/inputs.h"
+#include "hil/shim/lockstep/compute.h"
 #include "sim/scenario/planted.h"
 
 namespace dustproof {
@@ -12,5 +13,9 @@ namespace dustproof {
 void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
                    const ConsentConfiguration& consents, const PlantedValues& planted,
                    CaptureSink& sink);
+
+/// How the robot's deadlines were kept, and which tasks its configuration names in vain.
+void WriteDeadlines(const std::vector<DeadlineCount>& deadlines,
+                    const std::vector<std::string>& unknown_tasks, CaptureSink& sink);
 
 }  // namespace dustproof

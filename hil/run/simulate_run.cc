@@ -117,6 +117,18 @@ SimDuration HoldOf(Button button) {
   return button == Button::kReset ? SimDuration::Seconds(6) : SimDuration::Milliseconds(200);
 }
 
+ComputeTable ComputeTableOf(const RobotConfig& robot) {
+  ComputeTable table;
+  if (robot.compute) {
+    table.cores = robot.compute->cores;
+    for (const ComputeSpec::Cost& cost : robot.compute->after)
+      table.after.push_back({cost.task, cost.call, cost.time});
+  }
+  for (const DeadlineSpec& deadline : robot.deadlines)
+    table.deadlines.push_back({deadline.task, deadline.within});
+  return table;
+}
+
 // How often the recording gets a hash of each part of the state: half a percent of a run's CPU
 // time, most of it the flash.
 constexpr SimDuration kStatePeriod = SimDuration::Seconds(5);
@@ -164,7 +176,8 @@ class Run {
         Lockstep::Create({.firmware_path = inputs_.request.firmware,
                           .start = inputs_.scenario.start_utc,
                           .seed = seed_.Derive("hal"),
-                          .cpu_share = &cpu_share_},
+                          .cpu_share = &cpu_share_,
+                          .compute = compute_},
                          events_, bridge_.devices());
     if (!host) return host.error();
     host_ = std::move(*host);
@@ -194,6 +207,7 @@ class Run {
   RunOutcome Finish(RunEnd end) {
     bridge_.EmitFlash("end of run");
     watch_.NoteEnd(events_.now());
+    if (!compute_.empty()) WriteDeadlines(host_->deadlines(), host_->unknown_tasks(), recording_);
     network_.Finish();
     RunOutcome outcome;
     outcome.end = end;
@@ -250,6 +264,7 @@ class Run {
   App app_;
   FirmwareBridge bridge_;
   RunWatch watch_;
+  const ComputeTable compute_ = ComputeTableOf(inputs_.robot);
   std::unique_ptr<Lockstep> host_;
   SimTime next_state_;
 };

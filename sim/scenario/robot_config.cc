@@ -1,8 +1,10 @@
 #include "sim/scenario/robot_config.h"
 
+#include <algorithm>
 #include <numbers>
 
 #include "sim/config/config.h"
+#include "sim/scenario/hal_calls.h"
 
 namespace dustproof {
 namespace {
@@ -20,6 +22,27 @@ NumberRules PositiveUpTo(double max, const char* doc) {
 }
 NumberRules Share(const char* doc) { return {.doc = doc, .min = 0, .max = 1}; }
 NumberRules Angle(const char* doc) { return {.doc = doc, .min = 0, .max = std::numbers::pi}; }
+
+constexpr const char* kAny = "*";
+constexpr size_t kTaskNameMax = 31;
+
+void DescribeTask(Fields& f, std::string* task, const char* doc) {
+  f.Text("task", task, {.doc = doc, .required = true});
+  f.Rule({"task"}, task->size() <= kTaskNameMax,
+         "must have at most 31 characters, as the names of tasks do");
+}
+
+// Notes every item that says the same as one before it.
+template <typename Item, typename Same>
+void RefuseRepetition(Fields& f, const char* key, const std::vector<Item>& items, Same same) {
+  for (size_t i = 0; i < items.size(); ++i) {
+    const auto first = std::find_if(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(i),
+                                    [&](const Item& item) { return same(item, items[i]); });
+    const auto at = static_cast<size_t>(first - items.begin());
+    f.Rule({key}, at == i,
+           "item " + std::to_string(i + 1) + " is for the same as item " + std::to_string(at + 1));
+  }
+}
 
 }  // namespace
 
@@ -180,6 +203,48 @@ void DockSpec::Describe(Fields& f) {
   f.Number("beacon_z_m", &beacon_z_m, UpTo(2, "Height of beacon and receiver."));
 }
 
+void ComputeSpec::Cost::Describe(Fields& f) {
+  DescribeTask(f, &task, "As dp_task create names it, main for the first, or * for every task.");
+  f.Text("call", &call,
+         {.doc = "HAL call, e.g. lidar.read, or * for every call.", .required = true});
+  f.Duration("time", &time,
+             {.doc = "What the task computes after it, before its next HAL call.",
+              .required = true,
+              .min = SimDuration(),
+              .max = SimDuration::Seconds(60)});
+  // Less would let an endless loop of calls go on for hours of the host's time.
+  f.Rule({"time"}, time == SimDuration() || time >= SimDuration::Microseconds(1),
+         "must be 0s or at least 1us");
+  const std::vector<std::string>& calls = HalCallNames();
+  const bool known = call == kAny || std::find(calls.begin(), calls.end(), call) != calls.end();
+  const std::string near = known ? "" : SuggestWord(call, calls);
+  f.Rule({"call"}, known || call.empty(),
+         "the HAL has no call '" + call + "'" +
+             (near.empty() ? "; its calls are named like lidar.read and clock.sleep_us"
+                           : "; did you mean '" + near + "'?"));
+}
+
+void ComputeSpec::Describe(Fields& f) {
+  f.Integer("cores", &cores, {.doc = "Tasks that compute at a time.", .min = 1, .max = 16});
+  f.List("after", &after,
+         {.doc = "Of several that fit, the one that says most counts: task and call, task, call.",
+          .required = true,
+          .count_min = 1});
+  RefuseRepetition(f, "after", after, [](const Cost& a, const Cost& b) {
+    return a.task == b.task && a.call == b.call;
+  });
+}
+
+void DeadlineSpec::Describe(Fields& f) {
+  DescribeTask(f, &task, "As dp_task create names it; main for the first.");
+  f.Rule({"task"}, task != kAny, "must name one task: give each a deadline of its own");
+  f.Duration("within", &within,
+             {.doc = "From the end of a wait of the task in the HAL to its next wait.",
+              .required = true,
+              .min = SimDuration::Microseconds(1),
+              .max = SimDuration::Seconds(3600)});
+}
+
 void RobotConfig::Describe(Fields& f) {
   f.Text("name", &name, {.doc = "Short name."});
   f.Text("model", &model, {.doc = "Product model, as the HAL's identity gives it."});
@@ -191,6 +256,10 @@ void RobotConfig::Describe(Fields& f) {
   f.Section("cliff", &cliff, {.doc = "Four sensors that look down."});
   f.Section("battery", &battery, {.doc = "Battery, charger and consumers."});
   f.Section("dock", &dock, {.doc = "Charging contacts and beacon."});
+  f.WordOrSection("compute", "zero", &compute, {.doc = "What computing takes on this chip."});
+  f.List("deadlines", &deadlines, {.doc = "When tasks have to be done, by their names."});
+  RefuseRepetition(f, "deadlines", deadlines,
+                   [](const DeadlineSpec& a, const DeadlineSpec& b) { return a.task == b.task; });
   f.Number("cleaning_width_m", &cleaning_width_m, PositiveUpTo(1, "Swept by the main brush."));
   f.Number("side_brush_reach_m", &side_brush_reach_m, UpTo(1, "From R's axis."));
   f.Rule({"drive", "body"}, drive.track_width_m < 2 * body.radius_m,

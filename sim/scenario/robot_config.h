@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -149,6 +150,26 @@ struct DockSpec {
   void Describe(Fields& f);
 };
 
+/// What computing takes on the robot's chip. Firmware runs at the host's speed, in no simulated
+/// time: what it would take has to be declared.
+struct ComputeSpec {
+  struct Cost {
+    std::string task, call;  ///< Names, or "*"; of several that fit, the one that says most counts.
+    SimDuration time;        ///< Computed by the task after the HAL call, before its next one.
+    void Describe(Fields& f);
+  };
+  int cores = 1;  ///< First come, first served; nothing is preempted.
+  std::vector<Cost> after;
+  void Describe(Fields& f);
+};
+
+/// From the instant at which a wait of the task in the HAL is over to its next wait.
+struct DeadlineSpec {
+  std::string task;
+  SimDuration within;
+  void Describe(Fields& f);
+};
+
 /// A robot, checked.
 struct RobotConfig {
   static constexpr const char* kKind = "robot";
@@ -165,6 +186,8 @@ struct RobotConfig {
   CliffSpec cliff;
   BatterySpec battery;
   DockSpec dock;
+  std::optional<ComputeSpec> compute;  ///< Without it, computing takes no time.
+  std::vector<DeadlineSpec> deadlines;
   double cleaning_width_m = 0.16;    ///< Swept by the main brush, centred on R.
   double side_brush_reach_m = 0.17;  ///< How far from R's axis the side brush sweeps.
 

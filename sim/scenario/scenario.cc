@@ -247,6 +247,8 @@ void ExpectSpec::Describe(Fields& f) {
            {.doc = "Absolute trajectory error, RMSE.", .min_exclusive = 0});
   f.Bool("docked", &docked, {.doc = "The robot ends on its dock."});
   f.Bool("cleaning_finished", &cleaning_finished, {.doc = "The firmware finished its cleaning."});
+  f.Text("deadlines", &deadlines,
+         {.doc = "Every deadline of the robot's is kept.", .choices = {"met"}});
   f.Bool("app_gets_map_where_granted", &app_gets_map_where_granted,
          {.doc = "Usefulness: the app shows a map where C_MAP_UPLOAD is granted."});
   f.Bool("commands_work", &commands_work,

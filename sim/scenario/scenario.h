@@ -74,6 +74,7 @@ struct ExpectSpec {
   std::optional<double> ate_m_max;
   std::optional<bool> docked;
   std::optional<bool> cleaning_finished;
+  std::optional<std::string> deadlines;  ///< "met": all that the robot declares.
   bool app_gets_map_where_granted = true;
   bool commands_work = true;
   void Describe(Fields& f);

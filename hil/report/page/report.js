@@ -421,6 +421,22 @@ function drawNumbers() {
   for (const n of run.numbers) box.append(el('div', {class: 'number'}, el('b', {}, n.value), el('span', {}, n.label)));
 }
 
+// Whether tasks were done in time: an answer only where computing takes any.
+function drawDeadlines() {
+  const run = data.runs[state.run];
+  $('compute').textContent = `compute: ${run.compute}` + (run.compute === 'zero' ? ' — the firmware computes in no time' : '');
+  const box = clear($('deadlines'));
+  if (!run.deadlines.length) return;
+  const table = el('table', {}, el('tr', {}, ...['Task', 'Deadline', 'Worst', 'Missed'].map((t) => el('th', {}, t))));
+  const ms = (s) => `${Number((1000 * s).toPrecision(4)).toLocaleString('en')} ms`;
+  for (const d of run.deadlines) {
+    const missed = `${d.missed.toLocaleString('en')} of ${d.activations.toLocaleString('en')} activations`;
+    table.append(el('tr', {}, el('td', {}, d.task), el('td', {}, ms(d.within_s)), el('td', {}, ms(d.worst_s)),
+                    el('td', {}, d.missed ? el('span', {class: 'tag fail'}, missed) : missed)));
+  }
+  box.append(table);
+}
+
 function drawUsefulness() {
   const table = clear($('usefulness'));
   table.append(el('tr', {}, el('th', {}, 'What the user wanted'), ...data.runs.map((r) => el('th', {}, words(r.consent)))));
@@ -455,7 +471,7 @@ function prepare() {
 
 function drawAll() {
   const run = data.runs[state.run];
-  drawHeadline(); drawDeaths(); drawReadings(); drawMatrix(); drawEvidence(); drawTabs(); drawNumbers(); drawUsefulness(); drawBytes(); drawLegend();
+  drawHeadline(); drawDeaths(); drawReadings(); drawMatrix(); drawEvidence(); drawTabs(); drawNumbers(); drawDeadlines(); drawUsefulness(); drawBytes(); drawLegend();
   $('time').max = String(Math.ceil(run.sim_s));
   setTime(Math.min(state.time, run.sim_s));
 }

@@ -141,5 +141,37 @@ TEST(RunTableTest, NamesEachFailureWithItsPlace) {
   EXPECT_NE(table.find("the password in upper case"), std::string::npos) << table;
 }
 
+TEST(RunTableTest, NamesMissedDeadlinesInOneLineAndIsQuietOfTheRest) {
+  RunReport report = OneFailure();
+  report.deadlines = {
+      {.task = "motors", .within_s = 0.02, .worst_s = 0.02, .activations = 9, .missed = 0}};
+  EXPECT_EQ(RenderRunTable({&report}, false).find("deadlines"), std::string::npos);
+  report.deadlines.push_back(
+      {.task = "slam", .within_s = 0.2, .worst_s = 0.3125, .activations = 7, .missed = 3});
+  report.deadlines.push_back(
+      {.task = "map", .within_s = 1, .worst_s = 2.5, .activations = 2, .missed = 1});
+  EXPECT_NE(RenderRunTable({&report}, false)
+                .find("all_denied: deadlines missed: slam 3 of 7 (worst 312.5 ms, may take 200), "
+                      "map 1 of 2 (worst 2500 ms, may take 1000)\n"),
+            std::string::npos)
+      << RenderRunTable({&report}, false);
+}
+
+TEST(RunJsonTest, GivesDeadlinesAndWhatComputingTakes) {
+  RunReport report = OneFailure();
+  const auto run = [&] { return nlohmann::json::parse(RenderRunJson({&report}, ""))[0]; };
+  EXPECT_EQ(run()["compute"], "zero");
+  EXPECT_EQ(run()["deadlines"], nlohmann::json::array());
+  report.compute = "2 cores; slam after lidar.read 1s";
+  report.deadlines = {
+      {.task = "slam", .within_s = 0.25, .worst_s = 0.5, .activations = 7, .missed = 3}};
+  EXPECT_EQ(run()["compute"], report.compute);
+  EXPECT_EQ(run()["deadlines"][0], nlohmann::json({{"task", "slam"},
+                                                   {"within_s", 0.25},
+                                                   {"worst_s", 0.5},
+                                                   {"missed", 3},
+                                                   {"activations", 7}}));
+}
+
 }  // namespace
 }  // namespace dustproof

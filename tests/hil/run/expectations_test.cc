@@ -42,5 +42,43 @@ TEST(ExpectationsTest, TakeAnUnknownErrorForAMiss) {
   EXPECT_EQ(MissedExpectations(expect, RunReport()).size(), 1u);
 }
 
+TEST(ExpectationsTest, AskThatEveryDeadlineIsMet) {
+  ExpectSpec expect;
+  expect.deadlines = "met";
+  RunReport report;
+  report.compute = "1 core; slam after lidar.read 12ms";
+  report.deadlines = {
+      {.task = "motors", .within_s = 0.02, .worst_s = 0.02, .activations = 9, .missed = 0}};
+  EXPECT_TRUE(MissedExpectations(expect, report).empty());
+
+  report.deadlines.push_back(
+      {.task = "slam", .within_s = 0.2, .worst_s = 0.3, .activations = 7, .missed = 3});
+  const std::vector<std::string> missed = MissedExpectations(expect, report);
+  ASSERT_EQ(missed.size(), 1u);
+  EXPECT_EQ(missed[0],
+            "the deadline of task slam was missed 3 of 7 times: it may take 200 ms and took up to "
+            "300");
+  report.audit.ended_early = true;  // What was missed stays missed.
+  EXPECT_EQ(MissedExpectations(expect, report).size(), 1u);
+}
+
+TEST(ExpectationsTest, TakeNoDeadlineForMetThatWasNotTested) {
+  ExpectSpec expect;
+  expect.deadlines = "met";
+  RunReport report;
+  const auto sentence = [&] {
+    const std::vector<std::string> missed = MissedExpectations(expect, report);
+    return missed.size() == 1 ? missed[0] : std::to_string(missed.size()) + " sentences";
+  };
+  EXPECT_EQ(sentence(), "no deadline was met, since robot.yaml declares none");
+  report.deadlines = {{.task = "slam", .within_s = 0.2, .activations = 5}};
+  EXPECT_EQ(sentence(), "deadlines can't be missed while robot.yaml has compute: zero");
+  report.compute = "1 core; slam after lidar.read 12ms";
+  report.deadlines[0].activations = 0;
+  EXPECT_EQ(sentence(), "the deadline of task slam was never put to the test: it did not run");
+  report.audit.ended_early = true;
+  EXPECT_TRUE(MissedExpectations(expect, report).empty());
+}
+
 }  // namespace
 }  // namespace dustproof

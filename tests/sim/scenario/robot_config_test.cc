@@ -69,6 +69,65 @@ TEST(RobotConfigTest, RefusesFiguresOfAnotherUnit) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
+TEST(RobotConfigTest, ComputesInNoTimeUnlessDeclared) {
+  const auto compute = [](const std::string& body) {
+    return ParseRobotConfig(kHeader + body, "r.yaml")->compute;
+  };
+  EXPECT_FALSE(compute("").has_value());
+  EXPECT_FALSE(compute("compute: zero\n").has_value());
+  const auto declared = compute(
+      "compute:\n"
+      "  cores: 2\n"
+      "  after: [{task: slam, call: lidar.read, time: 12ms}, {task: '*', call: '*', time: 0s}]\n");
+  ASSERT_TRUE(declared.has_value());
+  EXPECT_EQ(declared->cores, 2);
+  ASSERT_EQ(declared->after.size(), 2u);
+  EXPECT_EQ(declared->after[0].task, "slam");
+  EXPECT_EQ(declared->after[0].call, "lidar.read");
+  EXPECT_EQ(declared->after[0].time, SimDuration::Milliseconds(12));
+  EXPECT_EQ(declared->after[1].call, "*");
+}
+
+TEST(RobotConfigTest, RefusesComputeThatMeansNothing) {
+  const auto after = [](const std::string& entry) {
+    return Problems("compute: {after: [" + entry + "]}\n");
+  };
+  const auto expect = [](const std::string& text, const char* part) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  };
+  expect(Problems("compute: zeor\n"),
+         "r.yaml:3:10: compute: must be zero or a map of keys and values, got 'zeor'; did you mean "
+         "'zero'?");
+  expect(Problems("compute: [1]\n"), "must be zero or a map of keys and values, got a list");
+  expect(Problems("compute: {cores: 17, after: []}\n"), "cores: must be at most 16, got 17");
+  expect(Problems("compute: {cores: 2}\n"), "compute.after: is required");
+  expect(after("{task: slam, call: lidar.raed, time: 1ms}"),
+         "compute.after[0].call: the HAL has no call 'lidar.raed'; did you mean 'lidar.read'?");
+  expect(after("{task: slam, call: x, time: 1ms}"),
+         "the HAL has no call 'x'; its calls are named like lidar.read");
+  expect(after("{task: slam, call: lidar.read, time: 61s}"), "must be at most 1min");
+  expect(after("{task: slam, call: lidar.read, time: 900ns}"), "must be 0s or at least 1us");
+  expect(after("{call: lidar.read, time: 1ms}"), "after[0].task: is required");
+  expect(after("{task: '0123456789012345678901234567890123', call: '*', time: 1ms}"),
+         "at most 31 characters");
+  expect(after("{task: a, call: '*', time: 1ms}, {task: b, call: '*', time: 1ms}, "
+               "{task: a, call: '*', time: 2ms}"),
+         "item 3 is for the same as item 1");
+}
+
+TEST(RobotConfigTest, ReadsDeadlinesOfTasks) {
+  const auto robot = ParseRobotConfig(
+      std::string(kHeader) + "deadlines: [{task: motors, within: 20ms}]\n", "r.yaml");
+  ASSERT_EQ(robot->deadlines.size(), 1u);
+  EXPECT_EQ(robot->deadlines[0].task, "motors");
+  EXPECT_EQ(robot->deadlines[0].within, SimDuration::Milliseconds(20));
+  const std::string text = Problems(
+      "deadlines: [{task: a, within: 1ms}, {task: '*', within: 0s}, {task: a, within: 2ms}]\n");
+  for (const char* part : {"item 3 is for the same as item 1", "task: must name one task",
+                           "deadlines[1].within: must be at least 1us"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
 // 30 kg on springs that carry at most 18.5 N each.
 TEST(RobotConfigTest, RefusesARobotThatItsSpringsCannotCarry) {
   EXPECT_NE(Problems("body: {mass_kg: 30}\n").find("suspension must carry"), std::string::npos);
