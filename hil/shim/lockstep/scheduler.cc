@@ -30,14 +30,6 @@ struct ExceptionState {
   unsigned int uncaught;
 };
 
-ExceptionState& CurrentExceptions() {
-  return *reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
-}
-
-// Out of line, since compilers may keep the address of errno across a switch.
-[[gnu::noinline]] int TakeErrno() { return errno; }
-[[gnu::noinline]] void PutErrno(int value) { errno = value; }
-
 bool IsSuspended(const Task& task) {
   return task.state == Task::State::kWaiting || task.state == Task::State::kComputing;
 }
@@ -62,7 +54,7 @@ struct FiberEntry {
 };
 
 Scheduler::Scheduler(EventQueue& queue, CpuShare* cpu_share)
-    : queue_(queue), cpu_share_(cpu_share) {}
+    : queue_(queue), cpu_share_(cpu_share), errno_(&errno), exceptions_(abi::__cxa_get_globals()) {}
 
 Scheduler::~Scheduler() {
   AbandonAll();
@@ -144,11 +136,11 @@ void Scheduler::AbandonAll() {
 void Scheduler::SwitchToTask(Task& task) {
   const CpuScope scope(cpu_share_, CpuSection::kFirmware);
   const internal::NoLeakCheck no_leak_check;
-  ExceptionState& exceptions = CurrentExceptions();
+  auto& exceptions = *static_cast<ExceptionState*>(exceptions_);
   const ExceptionState host_exceptions = exceptions;
-  const int host_errno = TakeErrno();
+  const int host_errno = *errno_;
   exceptions = {task.caught_exceptions, task.uncaught_exceptions};
-  PutErrno(task.saved_errno);
+  *errno_ = task.saved_errno;
   current_ = &task;
   task.state = Task::State::kRunning;
   in_task_ = true;
@@ -160,11 +152,11 @@ void Scheduler::SwitchToTask(Task& task) {
   internal::system_call_gate = internal::kGateOpen;
   internal::FinishSwitch(fake_stack, nullptr, nullptr);
   task.context = back.fctx;
-  task.saved_errno = TakeErrno();
+  task.saved_errno = *errno_;
   task.caught_exceptions = exceptions.caught;
   task.uncaught_exceptions = exceptions.uncaught;
   exceptions = host_exceptions;
-  PutErrno(host_errno);
+  *errno_ = host_errno;
   if (on_pause_) on_pause_();
 }
 
@@ -220,9 +212,7 @@ bool Scheduler::Suspend(WaitQueue& on, SimTime deadline, Task::State state) {
 
 void Scheduler::SleepUntil(SimTime until) { Wait(sleepers_, until); }
 
-void Scheduler::ComputeUntil(SimTime until) {
-  Suspend(sleepers_, until, Task::State::kComputing);
-}
+void Scheduler::ComputeUntil(SimTime until) { Suspend(sleepers_, until, Task::State::kComputing); }
 
 void Scheduler::Yield() {
   DP_CHECK(in_task_);
