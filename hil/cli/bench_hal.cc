@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr int kCallsAnInstant = 100'000;  // As in bench_firmware.c.
 constexpr int kInstants = 50;
-constexpr int kRunPairs = 15;
+constexpr int kRunPairs = 21;
 
 /// A drive without a robot, and nobody who listens.
 class Nothing final : public DriveDevice, public FirmwareListener {
@@ -102,8 +102,8 @@ double CallNanoseconds(const std::string& kind) {
   return Median(costs);
 }
 
-/// A minute of the first run, with or without the boundary. Interposed functions are in both: there
-/// is no virtual time without them.
+/// The first hundred seconds of the first run, with or without the boundary. Interposed functions
+/// are in both: there is no virtual time without them.
 double MakeRun(const RunInputs& inputs, bool with_boundary) {
   const auto reporter = CrashReporter::Install({});
   if (Failed(reporter)) return -1;
@@ -122,6 +122,7 @@ double MakeRun(const RunInputs& inputs, bool with_boundary) {
   return Failed(outcome) ? -1 : outcome->sim_s;
 }
 
+// The runs of a pair follow each other, and turn about: both meet the same machine.
 Result<double> InterpositionRatio() {
   const Result<RunInputs> inputs =
       LoadRunInputs({DataRoot() + "/scenarios/first_run.yaml", "", "", {}});
