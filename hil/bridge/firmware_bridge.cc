@@ -24,7 +24,7 @@ const char* ToWord(dp_reset_cause cause) {
 }  // namespace
 
 FirmwareBridge::FirmwareBridge(const World& world, const RobotIdentity& identity,
-                               const FlashMemory::Config& flash, const Seed& seed,
+                               const FlashSpec& flash, const Seed& seed,
                                std::function<std::string()> consents)
     : world_(world),
       identity_(identity),
@@ -62,29 +62,47 @@ void FirmwareBridge::Attach(Lockstep* host) {
 }
 
 void FirmwareBridge::CheckPower() {
-  if (host_ == nullptr) return;
-  if (world_.robot->browned_out() && !browned_out_) {
+  if (host_ == nullptr || world_.robot->browned_out() == browned_out_) return;
+  if (!browned_out_) {
     browned_out_ = true;
     Note("brownout", "");
-    host_->PowerCut();
-    world_.robot->PowerOff();
-  } else if (browned_out_ && !world_.robot->browned_out()) {
+    if (supplied_) SwitchOff();
+  } else {
     browned_out_ = false;
-    host_->PowerOn(DP_RESET_BROWNOUT);
+    if (supplied_) host_->PowerOn(DP_RESET_BROWNOUT);
   }
+}
+
+void FirmwareBridge::CutPower(const std::string& why) {
+  if (host_ == nullptr || !supplied_) return;
+  supplied_ = false;
+  Note("power_cut", why);
+  if (!browned_out_) SwitchOff();
+}
+
+void FirmwareBridge::RestorePower(dp_reset_cause cause) {
+  if (host_ == nullptr || supplied_) return;
+  supplied_ = true;
+  if (!browned_out_) host_->PowerOn(cause);
+}
+
+void FirmwareBridge::SwitchOff() {
+  host_->PowerCut();
+  world_.robot->PowerOff();
 }
 
 void FirmwareBridge::EmitFlash(const std::string& cause) {
   Emission emission = NewEmission(EmissionKind::kFlashAtRest, Direction::kFromRobot);
   emission.party = {
       .key = "device", .organisation = "", .role = "device", .region = "", .host = "flash"};
-  emission.payload.assign(flash_.image().begin(), flash_.image().end());
+  const auto image = flash_.chip().image();
+  emission.payload.assign(image.begin(), image.end());
   world_.sink->Write(emission);
   Note("flash_recorded", cause);
 }
 
 void FirmwareBridge::AddToHash(Hasher& hasher) const {
-  flash_.AddToHash(hasher);
+  flash_.chip().AddToHash(hasher);
   hasher.Add(uart_bytes_);
   if (host_ != nullptr) {
     hasher.Add(host_->switch_count());

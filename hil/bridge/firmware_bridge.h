@@ -18,8 +18,8 @@ namespace dustproof {
 ///
 /// What leaves the robot by its pads (serial console) or lies in its flash is recorded here as
 /// emissions; what the firmware says of itself (log, debug port) as log lines, believed poses and
-/// maps, and events of source "firmware": "boot", "power_off", "brownout", "state", "data_ready",
-/// "deadline_missed".
+/// maps, and events of source "firmware": "boot", "power_off", "power_cut", "brownout", "state",
+/// "data_ready", "deadline_missed".
 class FirmwareBridge final : public FirmwareListener, public UartDevice {
  public:
   /// All borrowed; they outlive the bridge. `cpu_share` may be null.
@@ -32,9 +32,8 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   };
 
   /// `consents` tells the consents of the moment as an `Emission` carries them.
-  FirmwareBridge(const World& world, const RobotIdentity& identity,
-                 const FlashMemory::Config& flash, const Seed& seed,
-                 std::function<std::string()> consents);
+  FirmwareBridge(const World& world, const RobotIdentity& identity, const FlashSpec& flash,
+                 const Seed& seed, std::function<std::string()> consents);
   ~FirmwareBridge() override;
 
   /// For `Lockstep::Create`.
@@ -42,6 +41,13 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   /// Gives samples to `host` from now on, and cuts its power when the battery is empty. `host`
   /// outlives the bridge or is detached by null.
   void Attach(Lockstep* host);
+
+  /// Takes the supply away from computer, motors and radio at this instant (RAM is lost, a flash
+  /// operation under way is cut), and gives it back: the robot boots unless its battery is empty.
+  /// Not from a task. `why` is noted beside it, e.g. "fault".
+  void CutPower(const std::string& why);
+  void RestorePower(dp_reset_cause cause);
+  bool powered() const { return supplied_ && !browned_out_; }
 
   FlashMemory& flash() { return flash_; }
   /// The last word of `dp_diagnostics.state`, "" before the first.
@@ -81,6 +87,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   };
 
   void CheckPower();
+  void SwitchOff();
   void Note(const std::string& name, const std::string& detail);
   Emission NewEmission(EmissionKind kind, Direction direction) const;
 
@@ -92,7 +99,8 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   FlashMemory flash_;
   PowerWatch power_watch_{this};
   Lockstep* host_ = nullptr;
-  bool browned_out_ = false;
+  bool supplied_ = true;
+  bool browned_out_ = false;  // By the battery.
   std::string activity_;
   int finished_cleanings_ = 0;
   std::string typed_;

@@ -2,52 +2,43 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
-#include <vector>
 
 #include "hil/shim/lockstep/devices.h"
-#include "sim/core/hash.h"
-#include "sim/core/random.h"
+#include "sim/robot/flash.h"
 
 namespace dustproof {
 
-/// A NOR flash chip in memory: erase sets a block's bits, program clears a page's, blocks wear out.
+/// The robot's flash chip as the HAL's device, and who watches what firmware does with it.
 class FlashMemory final : public FlashDevice {
  public:
-  struct Config {
-    uint32_t size_bytes = 4 << 20;  ///< A multiple of block_bytes.
-    uint32_t block_bytes = 4096;
-    uint32_t page_bytes = 256;
-    uint32_t erase_cycles_max = 100'000;
-    /// Chance that erase or program on a block fails once it has had its cycles.
-    double worn_failure = 0.1;
-  };
+  /// Hears each operation when the wait for it begins.
+  using Watcher = std::function<void(const Flash::Work& work)>;
 
-  /// Erased, as from the chip's maker.
-  FlashMemory(const Config& config, const Seed& seed);
+  FlashMemory(const FlashSpec& spec, const Seed& seed) : flash_(spec, seed) {}
+
+  Flash& chip() { return flash_; }
+  const Flash& chip() const { return flash_; }
+  /// Heard in the order of adding.
+  void AddWatcher(Watcher watcher) { watchers_.push_back(std::move(watcher)); }
 
   dp_flash_info info() const override;
-  void Read(uint32_t address, std::span<std::byte> out) override;
+  SimDuration program_time() const override { return flash_.spec().program_time; }
+  SimDuration erase_time() const override { return flash_.spec().erase_time; }
+  void Read(uint32_t address, std::span<std::byte> out) override { flash_.Read(address, out); }
   dp_status Program(uint32_t address, std::span<const std::byte> data) override;
   dp_status Erase(uint32_t block_address) override;
-  /// Of the bits that were to change, each has or has not.
-  void ProgramCut(uint32_t address, std::span<const std::byte> data) override;
-  void EraseCut(uint32_t block_address) override;
-
-  /// What somebody reads who unsolders the chip.
-  std::span<const std::byte> image() const { return bytes_; }
-  /// Erases so far of the most used block, and of all together.
-  uint32_t erase_count_max() const;
-  uint64_t erase_count() const;
-  void AddToHash(Hasher& hasher) const;
+  void ProgramCut(uint32_t address, std::span<const std::byte> data, double progress) override;
+  void EraseCut(uint32_t block_address, double progress) override;
+  void OnProgramBegin(uint32_t address, size_t bytes) override;
+  void OnEraseBegin(uint32_t block_address) override;
 
  private:
-  bool FailsByWear(uint32_t address);
+  void Tell(const Flash::Work& work);
 
-  Config config_;
-  RandomStream random_;
-  std::vector<std::byte> bytes_;
-  std::vector<uint32_t> erase_counts_;
+  Flash flash_;
+  std::vector<Watcher> watchers_;
 };
 
 }  // namespace dustproof

@@ -11,6 +11,7 @@ namespace {
 constexpr std::array<double, 11> kOpenCircuit_V = {12.0, 13.6, 14.0, 14.3, 14.5, 14.7,
                                                    15.0, 15.4, 15.8, 16.2, 16.7};
 constexpr double kChargeEndCurrent_A = 0.05;
+constexpr double kSagRecovery_V = 0.5;
 
 int64_t ToMicro(double v) { return static_cast<int64_t>(std::llround(v * 1e6)); }
 
@@ -26,6 +27,11 @@ Battery::Battery(const BatterySpec& spec, const Seed& seed)
 
 double Battery::charge_share() const {
   return static_cast<double>(charge_uAus_) / static_cast<double>(capacity_uAus_);
+}
+
+void Battery::SetCharge(double share) {
+  charge_uAus_ = static_cast<int64_t>(static_cast<double>(capacity_uAus_) * share);
+  Update(load_W_, on_dock_);
 }
 
 double Battery::energy_used_J() const { return static_cast<double>(used_uWus_) * 1e-12; }
@@ -55,6 +61,7 @@ void Battery::Update(double load_W, bool on_dock) {
   current_uA_ = ToMicro(current_A);
   load_uW_ = ToMicro(load_W);
   voltage_V_ = open_V + spec_.resistance_ohm * current_A;
+  sagged_ = voltage_V_ < spec_.brownout_V + (sagged_ ? kSagRecovery_V : 0) && spec_.brownout_V > 0;
 }
 
 void Battery::Step(SimDuration length, double motor_energy_J) {

@@ -27,7 +27,10 @@ class Battery {
   double voltage_V() const { return voltage_V_; }
   double charge_share() const;
   bool charging() const { return charging_; }
-  bool empty() const { return charge_share() <= spec_.empty_share; }
+  /// Too little charge, or too low a voltage under the load, for anything to run. A voltage that
+  /// was too low must first recover by half a volt.
+  bool browned_out() const { return charge_share() <= spec_.empty_share || sagged_; }
+  void SetCharge(double share);
   double energy_used_J() const;
   void AddToHash(Hasher& hasher) const;
 
@@ -46,6 +49,7 @@ class Battery {
   double temperature_C_ = 25;
   bool charging_ = false;
   bool on_dock_ = false;
+  bool sagged_ = false;
 };
 
 }  // namespace dustproof

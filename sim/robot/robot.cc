@@ -395,6 +395,8 @@ void Robot::PressButton(SimTime now, Button button, SimDuration held) {
 void Robot::Lift() { impl_->Place(pose(), kLiftHeight_m); }
 void Robot::PutDown(const Pose2& X_WR) { impl_->Place(X_WR, 0); }
 
+void Robot::SetCharge(double share) { impl_->battery.SetCharge(std::clamp(share, 0.0, 1.0)); }
+
 const OdometryReading& Robot::odometry() const { return impl_->odometry; }
 const ImuReading& Robot::imu() const { return impl_->imu_reading; }
 const HazardReading& Robot::hazard() const { return impl_->hazard; }
@@ -417,7 +419,7 @@ bool Robot::lifted() const { return impl_->is_lifted; }
 bool Robot::fallen() const { return impl_->fallen_steps > 0; }
 double Robot::charge_share() const { return impl_->battery.charge_share(); }
 double Robot::energy_used_J() const { return impl_->battery.energy_used_J(); }
-bool Robot::browned_out() const { return impl_->battery.empty() && !impl_->is_docked; }
+bool Robot::browned_out() const { return impl_->battery.browned_out() && !impl_->is_docked; }
 double Robot::main_brush() const { return impl_->duties[0]; }
 double Robot::side_brush() const { return impl_->duties[1]; }
 double Robot::fan() const { return impl_->duties[2]; }

@@ -84,6 +84,8 @@ class Robot {
   void Lift();
   /// Puts it down (or moves it) to rest at `X_WR`.
   void PutDown(const Pose2& X_WR);
+  /// The battery holds this share of its charge from now on.
+  void SetCharge(double share);
 
   // Readings: the newest.
   const OdometryReading& odometry() const;
@@ -108,7 +110,7 @@ class Robot {
   bool fallen() const;  ///< Off a stair or on its side: it stays where it lies.
   double charge_share() const;
   double energy_used_J() const;
-  bool browned_out() const;  ///< The battery fell below its floor; charging ends it.
+  bool browned_out() const;  ///< The battery can't feed it; recovery or charging ends that.
   double main_brush() const;
   double side_brush() const;
   double fan() const;

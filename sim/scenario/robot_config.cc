@@ -179,6 +179,10 @@ void BatterySpec::Describe(Fields& f) {
   f.Number("charge_voltage_V", &charge_voltage_V,
            {.doc = "Of the dock, at most.", .min = 15, .max = 18});
   f.Number("empty_share", &empty_share, Share("Below it the robot browns out."));
+  f.Number("brownout_V", &brownout_V,
+           {.doc = "Voltage under load below which it browns out as well; 0: no limit.",
+            .min = 0,
+            .max = 16});
   f.Number("gauge_error_pct", &gauge_error_pct,
            UpTo(100, "Standard deviation of the gauge's offset."));
   f.Number("electronics_W", &electronics_W, UpTo(200, "Computer and radio."));
@@ -186,6 +190,48 @@ void BatterySpec::Describe(Fields& f) {
   f.Number("main_brush_W", &main_brush_W, UpTo(200, "At full duty."));
   f.Number("side_brush_W", &side_brush_W, UpTo(200, "At full duty."));
   f.Number("fan_W", &fan_W, UpTo(200, "At full duty."));
+}
+
+void FlashFaults::Describe(Fields& f) {
+  f.Number("bit_error_rate", &bit_error_rate,
+           {.doc = "Share of bits that a read gives wrong, anew each time.", .min = 0, .max = 0.5});
+  f.Integer("read_disturb_reads", &read_disturb_reads,
+            {.doc = "Reads of a block, since its last erase, that turn one bit from 1 to 0; 0: "
+                    "none do.",
+             .min = 0,
+             .max = 1'000'000});
+  f.Number("lost_write_probability", &lost_write_probability,
+           Share("Of a program or erase that does nothing and says nothing."));
+}
+
+void FlashSpec::Describe(Fields& f) {
+  f.Integer(
+      "size_kib", &size_kib,
+      {.doc = "1024 bytes each; together a multiple of block_bytes.", .min = 16, .max = 65536});
+  f.Integer("block_bytes", &block_bytes,
+            {.doc = "Smallest erase; a multiple of page_bytes.", .min = 256, .max = 262144});
+  f.Integer("page_bytes", &page_bytes, {.doc = "Largest program.", .min = 1, .max = 65536});
+  f.Duration(
+      "program_time", &program_time,
+      {.doc = "Of one page.", .min = SimDuration::Microseconds(1), .max = SimDuration::Seconds(1)});
+  f.Duration("erase_time", &erase_time,
+             {.doc = "Of one block.",
+              .min = SimDuration::Microseconds(1),
+              .max = SimDuration::Seconds(10)});
+  f.Integer("erase_cycles_max", &erase_cycles_max,
+            {.doc = "What a block stands.", .min = 1, .max = 1'000'000});
+  f.Integer(
+      "erase_cycles_at_start", &erase_cycles_at_start,
+      {.doc = "What each block has behind it when the run begins.", .min = 0, .max = 1'000'000});
+  f.Number("worn_failure", &worn_failure,
+           Share("Chance that erase or program on a worn block fails."));
+  f.Section("faults", &faults, {.doc = "What is wrong with the chip from the start."});
+  f.Rule({"block_bytes", "page_bytes"}, block_bytes % page_bytes == 0,
+         "must be a multiple of page_bytes (" + std::to_string(page_bytes) + "), got " +
+             std::to_string(block_bytes));
+  f.Rule({"size_kib", "block_bytes"}, size_bytes() % block_bytes == 0,
+         "must make a multiple of block_bytes (" + std::to_string(block_bytes) + "), got " +
+             std::to_string(size_kib));
 }
 
 void DockSpec::Describe(Fields& f) {
@@ -255,6 +301,7 @@ void RobotConfig::Describe(Fields& f) {
   f.Section("bumper", &bumper, {.doc = "The shell in front."});
   f.Section("cliff", &cliff, {.doc = "Four sensors that look down."});
   f.Section("battery", &battery, {.doc = "Battery, charger and consumers."});
+  f.Section("flash", &flash, {.doc = "The flash chip, and what may be wrong with it."});
   f.Section("dock", &dock, {.doc = "Charging contacts and beacon."});
   f.WordOrSection("compute", "zero", &compute, {.doc = "What computing takes on this chip."});
   f.List("deadlines", &deadlines, {.doc = "When tasks have to be done, by their names."});

@@ -122,13 +122,40 @@ struct BatterySpec {
   double resistance_ohm = 0.12;
   double charge_current_A = 1.5;
   double charge_voltage_V = 16.8;
-  double empty_share = 0.03;     ///< Below it the robot browns out.
+  double empty_share = 0.03;  ///< Below it the robot browns out.
+  /// Nor does it run below this voltage, to which a heavy load may pull a weak pack; 0: no limit.
+  double brownout_V = 0;
   double gauge_error_pct = 1.0;  ///< Standard deviation of the gauge's offset.
   double electronics_W = 4.0;
   double lidar_W = 1.2;
   double main_brush_W = 6;
   double side_brush_W = 1.5;
   double fan_W = 22;
+  void Describe(Fields& f);
+};
+
+/// What may be wrong with a flash chip; nothing unless it is set.
+struct FlashFaults {
+  double bit_error_rate = 0;  ///< Share of bits that a read gives wrong, anew each time.
+  /// A bit of a block turns from 1 to 0 each time the block has been read this often since its last
+  /// erase; 0: never.
+  int read_disturb_reads = 0;
+  double lost_write_probability = 0;  ///< Of a program or erase that does nothing and says nothing.
+  void Describe(Fields& f);
+};
+
+/// A serial NOR flash chip. Times and endurance are the typical ones of a W25Q32-class datasheet.
+struct FlashSpec {
+  int size_kib = 4096;     ///< 1024 bytes each; together a multiple of block_bytes.
+  int block_bytes = 4096;  ///< Smallest erase; a multiple of page_bytes.
+  int page_bytes = 256;    ///< Largest program.
+  SimDuration program_time = SimDuration::Microseconds(700);
+  SimDuration erase_time = SimDuration::Milliseconds(45);
+  int erase_cycles_max = 100'000;  ///< What a block stands.
+  int erase_cycles_at_start = 0;   ///< What each block has behind it when the run begins.
+  double worn_failure = 0.1;       ///< Chance that erase or program on a worn block fails.
+  FlashFaults faults;
+  int64_t size_bytes() const { return int64_t{size_kib} * 1024; }
   void Describe(Fields& f);
 };
 
@@ -185,6 +212,7 @@ struct RobotConfig {
   BumperSpec bumper;
   CliffSpec cliff;
   BatterySpec battery;
+  FlashSpec flash;
   DockSpec dock;
   std::optional<ComputeSpec> compute;  ///< Without it, computing takes no time.
   std::vector<DeadlineSpec> deadlines;

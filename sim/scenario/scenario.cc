@@ -169,6 +169,13 @@ const std::vector<std::string>& ScriptActions() {
   return kActions;
 }
 
+const std::vector<std::string>& FaultActions() {
+  static const std::vector<std::string> kActions = {"power_cut",          "brownout",
+                                                    "battery_charge",     "flash_bit_errors",
+                                                    "flash_read_disturb", "flash_lost_writes"};
+  return kActions;
+}
+
 void PartySpec::Describe(Fields& f) {
   f.Text("key", &key,
          {.doc = "Party as the policy names it, e.g. vendor_cloud_cn.", .required = true});
@@ -232,6 +239,41 @@ void ScriptStep::Describe(Fields& f) {
          "press needs a value: clean, home or reset; got '" + value + "'");
 }
 
+void FaultSpec::Describe(Fields& f) {
+  f.Where(&where);
+  f.Duration("at", &at,
+             {.doc = "Simulated time since the start; or `on`.",
+              .min = SimDuration(),
+              .max = kLongestRun});
+  f.Text("on", &on,
+         {.doc = "flash_program or flash_erase (the begin of one), or an event of the recording as "
+                 "source.name, e.g. cloud.consent_sent.",
+          .may_be_empty = true});
+  f.Integer("count", &count,
+            {.doc = "At the how-manieth of these it happens.", .min = 1, .max = 1'000'000});
+  f.Duration("after", &after,
+             {.doc = "How long after it.", .min = SimDuration(), .max = kLongestRun});
+  f.Text("do", &action, {.doc = "What happens.", .required = true, .choices = FaultActions()});
+  f.Duration("duration", &duration,
+             {.doc = "How long it lasts. Absent: power_cut 2s, brownout 50ms, flash faults to the "
+                     "end of the run.",
+              .min = SimDuration::Microseconds(1),
+              .max = kLongestRun});
+  f.Number("value", &value,
+           {.doc = "For battery_charge the share of charge, for flash_bit_errors and "
+                   "flash_lost_writes a probability, for flash_read_disturb a count of reads.",
+            .min = 0,
+            .max = 1e9});
+  f.Rule({"at", "on"}, at.has_value() == on.empty(), "needs either at or on");
+  const bool is_flash = on == "flash_program" || on == "flash_erase";
+  f.Rule({"on"}, on.empty() || is_flash || on.find('.') != std::string::npos,
+         "must be flash_program, flash_erase or source.name of an event, got '" + on + "'");
+  const bool takes_value = action != "power_cut" && action != "brownout";
+  f.Rule({"value", "do"}, takes_value || value == 0, action + " takes no value");
+  f.Rule({"value", "do"}, !takes_value || action == "flash_read_disturb" || value <= 1,
+         action + " takes a share from 0 to 1, got " + FormatNumber(value));
+}
+
 void EndSpec::Describe(Fields& f) {
   f.Bool("when_docked_after_cleaning", &when_docked_after_cleaning,
          {.doc = "End before `duration`, once cleaned and docked."});
@@ -285,6 +327,7 @@ void Scenario::Describe(Fields& f) {
   f.Dictionary("consent_configurations", &specs,
                {.doc = "How the user answers: one run each.", .required = true});
   f.List("script", &script, {.doc = "What the user does."});
+  f.List("faults", &faults, {.doc = "What goes wrong in the robot's hardware, and when."});
   f.Section("end", &end, {.doc = "When the run is over."});
   f.Section("expect", &expect, {.doc = "What must hold beside the policy."});
   if (!f.reading()) return;

@@ -49,6 +49,24 @@ struct TrustSpec {
   void Describe(Fields& f);
 };
 
+/// Something that goes wrong in the robot's hardware, at a time or at an event of the run.
+struct FaultSpec {
+  std::optional<SimDuration> at;  ///< Since the start; this or `on`.
+  /// `flash_program` or `flash_erase` (when one begins), or an event of the recording as
+  /// `source.name`, e.g. `cloud.consent_sent`; "" where `at` is given.
+  std::string on;
+  int count = 1;                        ///< It happens at the `count`-th of these.
+  SimDuration after;                    ///< How long after that.
+  std::string action;                   ///< One of `FaultActions()`.
+  std::optional<SimDuration> duration;  ///< Absent: as long as the action has by itself.
+  double value = 0;                     ///< What the action takes.
+  SourceLocation where;
+  void Describe(Fields& f);
+};
+
+/// All actions a fault may name.
+const std::vector<std::string>& FaultActions();
+
 /// Something that the user, the app or fate does at an instant.
 struct ScriptStep {
   SimDuration at;
@@ -106,6 +124,7 @@ struct Scenario {
                                        "C_LOCATION"};
   std::vector<ConsentConfiguration> configurations;
   std::vector<ScriptStep> script;
+  std::vector<FaultSpec> faults;
   EndSpec end;
   ExpectSpec expect;
 

@@ -68,8 +68,12 @@ class FlashDevice {
   /// Within one page. DP_OK or DP_ERR_IO.
   virtual dp_status Program(uint32_t address, std::span<const std::byte> data) = 0;
   virtual dp_status Erase(uint32_t block_address) = 0;
-  virtual void ProgramCut(uint32_t address, std::span<const std::byte> data) = 0;
-  virtual void EraseCut(uint32_t block_address) = 0;
+  /// `progress` (0–1): the share of the operation's time that had passed.
+  virtual void ProgramCut(uint32_t address, std::span<const std::byte> data, double progress) = 0;
+  virtual void EraseCut(uint32_t block_address, double progress) = 0;
+  /// The wait for a program of `bytes`, or for an erase, begins.
+  virtual void OnProgramBegin(uint32_t /*address*/, size_t /*bytes*/) {}
+  virtual void OnEraseBegin(uint32_t /*block_address*/) {}
 };
 
 class WifiDevice {

@@ -95,10 +95,12 @@ uint64_t HalState::SinceBoot(uint64_t run_us) const {
 
 void HalState::ResetParts() {
   if (flash_work) {
+    const double progress =
+        (queue.now() - flash_work->begin).seconds() / flash_work->takes.seconds();
     if (flash_work->erase) {
-      devices.flash->EraseCut(flash_work->address);
+      devices.flash->EraseCut(flash_work->address, progress);
     } else {
-      devices.flash->ProgramCut(flash_work->address, flash_work->data);
+      devices.flash->ProgramCut(flash_work->address, flash_work->data, progress);
     }
     flash_work.reset();
   }

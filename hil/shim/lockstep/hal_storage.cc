@@ -14,13 +14,23 @@ bool InDevice(const dp_flash_info& info, uint32_t address, size_t bytes) {
   return address <= info.size_bytes && bytes <= info.size_bytes - address;
 }
 
+void TellBegin(FlashDevice& flash, const FlashWork& work) {
+  if (work.erase) {
+    flash.OnEraseBegin(work.address);
+  } else {
+    flash.OnProgramBegin(work.address, work.data.size());
+  }
+}
+
 /// The device does one thing at a time: waits until it is free, then for as long as the work takes,
 /// then does it. `flash_work` stands meanwhile, so that a reset can cut it.
 template <typename Finish>
-dp_status DoFlashWork(HalState& hal, FlashWork work, SimDuration takes, Finish finish) {
+dp_status DoFlashWork(HalState& hal, FlashWork work, Finish finish) {
   while (hal.flash_work) hal.scheduler.Wait(hal.flash_free, SimTime::Max());
+  work.begin = hal.queue.now();
   hal.flash_work = std::move(work);
-  hal.scheduler.SleepUntil(hal.queue.now() + takes);
+  hal.scheduler.OnHostStack([&] { TellBegin(*hal.devices.flash, *hal.flash_work); });
+  hal.scheduler.SleepUntil(hal.flash_work->begin + hal.flash_work->takes);
   dp_status status = DP_ERR_IO;
   hal.scheduler.OnHostStack([&] { status = finish(*hal.flash_work); });
   hal.flash_work.reset();
@@ -59,8 +69,10 @@ dp_status FlashProgram(uint32_t address, const void* data, size_t bytes) {
   if (bytes == 0) return DP_OK;
   const auto* begin = static_cast<const std::byte*>(data);
   return DoFlashWork(call.hal(),
-                     {.erase = false, .address = address, .data = {begin, begin + bytes}},
-                     flash.program_time(),
+                     {.erase = false,
+                      .address = address,
+                      .data = {begin, begin + bytes},
+                      .takes = flash.program_time()},
                      [&](const FlashWork& work) { return flash.Program(work.address, work.data); });
 }
 
@@ -71,8 +83,8 @@ dp_status FlashErase(uint32_t address) {
   const dp_flash_info info = flash.info();
   if (address >= info.size_bytes || address % info.block_bytes != 0)
     return call.Refuse("no block begins at this address");
-  return DoFlashWork(call.hal(), {.erase = true, .address = address, .data = {}},
-                     flash.erase_time(),
+  return DoFlashWork(call.hal(),
+                     {.erase = true, .address = address, .data = {}, .takes = flash.erase_time()},
                      [&](const FlashWork& work) { return flash.Erase(work.address); });
 }
 

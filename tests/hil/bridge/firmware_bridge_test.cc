@@ -68,7 +68,7 @@ struct ErrandRun {
         network(room.events, Seed(1), Home(), CertificateAuthority::Create(Seed(2), kStart), sink),
         recorder(room.robot.get(), &sink),
         bridge({&room.events, room.robot.get(), &network.robot(), &sink, nullptr}, Identity(),
-               FlashMemory::Config(), Seed(3), [] { return "C_POLICY=granted"; }) {
+               FlashSpec(), Seed(3), [] { return "C_POLICY=granted"; }) {
     network.AddHost(GreeterHost());
     network.Serve("greetings.example", 7, PortSecurity::kPlain, greeter);
     room.robot->AddListener(&recorder);

@@ -49,10 +49,15 @@ class SmallFlash final : public FlashDevice {
     std::memset(&bytes[address], 0xFF, 4096);
     return DP_OK;
   }
-  void ProgramCut(uint32_t, std::span<const std::byte>) override { ++cuts; }
-  void EraseCut(uint32_t) override { ++cuts; }
+  void ProgramCut(uint32_t, std::span<const std::byte>, double share) override { Cut(share); }
+  void EraseCut(uint32_t, double share) override { Cut(share); }
+  void Cut(double share) {
+    ++cuts;
+    progress = share;
+  }
   std::vector<std::byte> bytes = std::vector<std::byte>(8192, std::byte{0xFF});
   int cuts = 0;
+  double progress = -1;
 };
 
 class NoDrive final : public DriveDevice {

@@ -40,5 +40,30 @@ TEST(BatteryTest, ChargesAtConstantCurrentThenTapers) {
   EXPECT_LT(battery.Sample(SimTime()).current_A, 1.5);
 }
 
+// A fifth full is 14.0 V open; 60 W through 0.12 ohm drop 0.53 V. It must recover to 13.98 V, which
+// 20 W (0.17 V) don't let it.
+TEST(BatteryTest, BrownsOutUnderALoadThatPullsItDownUntilItHasRecovered) {
+  BatterySpec spec;
+  spec.charge_at_start = 0.2;
+  spec.brownout_V = 13.48;
+  Battery battery(spec, Seed(1));
+  battery.Update(20, false);
+  EXPECT_FALSE(battery.browned_out());
+  battery.Update(60, false);
+  EXPECT_TRUE(battery.browned_out());
+  battery.Update(20, false);
+  EXPECT_TRUE(battery.browned_out());
+  battery.Update(0.01, false);
+  EXPECT_FALSE(battery.browned_out());
+}
+
+TEST(BatteryTest, BrownsOutWhereItIsEmpty) {
+  Battery battery(BatterySpec{}, Seed(1));
+  EXPECT_FALSE(battery.browned_out());
+  battery.SetCharge(0.03);
+  EXPECT_TRUE(battery.browned_out());
+  EXPECT_NEAR(battery.charge_share(), 0.03, 1e-9);
+}
+
 }  // namespace
 }  // namespace dustproof

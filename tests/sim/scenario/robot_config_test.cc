@@ -42,6 +42,41 @@ TEST(RobotConfigTest, SaysEverythingThatIsWrongAtOnce) {
   EXPECT_NE(text.find("battery.charge_at_start"), std::string::npos) << text;
 }
 
+TEST(RobotConfigTest, ReadsAWornAndFaultyFlashAndAWeakPack) {
+  const Result<RobotConfig> robot = ParseRobotConfig(
+      std::string(kHeader) +
+          "battery: {brownout_V: 12.5}\n"
+          "flash:\n  size_kib: 512\n  block_bytes: 65536\n  page_bytes: 32\n"
+          "  program_time: 1ms\n  erase_time: 2s\n"
+          "  erase_cycles_max: 1000\n  erase_cycles_at_start: 999\n  worn_failure: 0.5\n"
+          "  faults: {bit_error_rate: 1e-6, read_disturb_reads: 50, lost_write_probability: 0.01}\n",
+      "r.yaml");
+  ASSERT_TRUE(robot.ok()) << ToString(robot.error());
+  EXPECT_EQ(robot->battery.brownout_V, 12.5);
+  EXPECT_EQ(robot->flash.size_bytes(), 524288);
+  EXPECT_EQ(robot->flash.block_bytes, 65536);
+  EXPECT_EQ(robot->flash.page_bytes, 32);
+  EXPECT_EQ(robot->flash.program_time, SimDuration::Milliseconds(1));
+  EXPECT_EQ(robot->flash.erase_time, SimDuration::Seconds(2));
+  EXPECT_EQ(robot->flash.erase_cycles_max, 1000);
+  EXPECT_EQ(robot->flash.erase_cycles_at_start, 999);
+  EXPECT_EQ(robot->flash.worn_failure, 0.5);
+  EXPECT_EQ(robot->flash.faults.bit_error_rate, 1e-6);
+  EXPECT_EQ(robot->flash.faults.read_disturb_reads, 50);
+  EXPECT_EQ(robot->flash.faults.lost_write_probability, 0.01);
+}
+
+TEST(RobotConfigTest, RefusesAFlashThatDoesNotDivide) {
+  const std::string text = Problems("flash: {size_kib: 100, block_bytes: 4000, page_bytes: 256}\n");
+  EXPECT_NE(text.find("flash.block_bytes: must be a multiple of page_bytes (256), got 4000"),
+            std::string::npos)
+      << text;
+  const std::string size = Problems("flash: {size_kib: 102}\n");
+  EXPECT_NE(size.find("flash.size_kib: must make a multiple of block_bytes (4096), got 102"),
+            std::string::npos)
+      << size;
+}
+
 // A figure of 1e308 once reached the lidar's rays as infinity and ended the run inside Embree.
 void ExpectBoundedNumbers(const SchemaNode& node, const std::string& path) {
   const bool is_number =

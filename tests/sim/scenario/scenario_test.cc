@@ -100,5 +100,37 @@ TEST(ScenarioTest, RefusesTimesThatNoRunReaches) {
     EXPECT_NE(errors.find(part), std::string::npos) << part << "\n" << errors;
 }
 
+TEST(ScenarioTest, ReadsFaultsByTimeAndByEvent) {
+  const Result<Scenario> scenario =
+      ParseScenario(std::string(kHead) + kOne +
+                        "faults:\n  - {at: 3min, do: power_cut, duration: 5s}\n"
+                        "  - {on: cloud.consent_sent, count: 2, after: 40ms, do: brownout}\n"
+                        "  - {on: flash_erase, do: flash_lost_writes, value: 0.5}\n",
+                    "s.yaml");
+  ASSERT_TRUE(scenario) << ToString(scenario.error());
+  ASSERT_EQ(scenario->faults.size(), 3u);
+  EXPECT_EQ(scenario->faults[0].at, SimDuration::Seconds(180));
+  EXPECT_EQ(scenario->faults[0].duration, SimDuration::Seconds(5));
+  EXPECT_EQ(scenario->faults[1].on, "cloud.consent_sent");
+  EXPECT_EQ(scenario->faults[1].count, 2);
+  EXPECT_EQ(scenario->faults[2].value, 0.5);
+}
+
+TEST(ScenarioTest, RefusesFaultsThatMakeNoSense) {
+  const std::string errors = ErrorsOf(std::string(kHead) + kOne +
+                                      "faults:\n  - {do: power_cut}\n"
+                                      "  - {at: 1s, on: flash_erase, do: power_cut}\n"
+                                      "  - {on: whenever, do: power_cut}\n"
+                                      "  - {at: 1s, do: battery_charge, value: 30}\n"
+                                      "  - {at: 1s, do: power_cut, value: 1}\n");
+  for (const char* part :
+       {"s.yaml:9:5: faults[0].at: needs either at or on", "faults[1].at: needs either at or on",
+        "faults[2].on: must be flash_program, flash_erase or source.name of an event, got "
+        "'whenever'",
+        "faults[3].value: battery_charge takes a share from 0 to 1, got 30",
+        "faults[4].value: power_cut takes no value"})
+    EXPECT_NE(errors.find(part), std::string::npos) << part << "\n" << errors;
+}
+
 }  // namespace
 }  // namespace dustproof

@@ -40,6 +40,8 @@ struct FlashWork {
   bool erase = false;
   uint32_t address = 0;
   std::vector<std::byte> data;
+  SimTime begin = {};
+  SimDuration takes = {};
 };
 
 /// What the HAL's functions work on. Firmware calls plain C functions without a context, hence one

@@ -1,0 +1,203 @@
+#include "hil/run/run_world.h"
+
+#include "hil/app/user_script.h"
+#include "hil/run/run_attachments.h"
+#include "sim/plan/floor_plan.h"
+
+namespace dustproof {
+namespace {
+
+NetworkConfig NetworkOf(const Scenario& scenario, const PlantedValues& planted) {
+  NetworkConfig config;
+  config.home.ssid = planted.wifi_ssid;
+  config.home.bssid = planted.wifi_bssid;
+  config.home_password = planted.wifi_password;
+  for (size_t i = 0; i < planted.neighbour_ssids.size(); ++i) {
+    config.neighbours.push_back({.ssid = planted.neighbour_ssids[i],
+                                 .bssid = planted.neighbour_bssids[i],
+                                 .rssi_dbm = -70 - 4 * static_cast<int>(i),
+                                 .channel = 1 + 5 * static_cast<int>(i % 3)});
+  }
+  config.robot_mac = planted.robot_mac;
+  config.internet = {.latency = scenario.network.latency,
+                     .jitter = scenario.network.jitter,
+                     .bytes_per_s = scenario.network.bandwidth_bit_per_s / 8,
+                     .loss = scenario.network.loss_probability};
+  config.start = scenario.start_utc;
+  return config;
+}
+
+Result<CertificateAuthority> AuthorityOf(const RunInputs& inputs, const Seed& seed) {
+  const TrustFiles& trust = inputs.trust;
+  if (trust.ca_certificate_pem.empty())
+    return CertificateAuthority::Create(seed.Derive("ca"), inputs.scenario.start_utc);
+  return CertificateAuthority::FromPem(trust.ca_certificate_pem, trust.ca_key_pem,
+                                       seed.Derive("ca"), inputs.scenario.start_utc);
+}
+
+RobotIdentity IdentityOf(const RunInputs& inputs, const PlantedValues& planted,
+                         const CertificateAuthority& authority) {
+  RobotIdentity identity;
+  identity.robot_id = planted.robot_id;
+  identity.model = inputs.robot.model;
+  identity.mac = planted.robot_mac;
+  identity.trust_anchor_pem = authority.certificate_pem();
+  identity.device_cert_pem = inputs.trust.device_certificate_pem;
+  identity.device_key_pem = inputs.trust.device_key_pem;
+  identity.setup_passphrase = planted.setup_passphrase;
+  return identity;
+}
+
+// Hosts of the scenario's parties; the vendor's own cloud answers at `cloud_host`.
+void DeclareHosts(const Scenario& scenario, Network& network, Cloud& cloud) {
+  for (const PartySpec& party : scenario.parties) {
+    for (const std::string& host : party.hosts) {
+      network.AddHost({.name = host,
+                       .address = {},
+                       .party = {party.key, party.organisation, party.role, party.region, host},
+                       .identity = {}});
+    }
+  }
+  network.Serve(scenario.cloud_host, 443, PortSecurity::kTls, cloud.api());
+  network.Serve(scenario.cloud_host, 8883, PortSecurity::kTls, cloud.mqtt());
+  for (const OutageSpec& outage : scenario.network.outages) {
+    network.ScheduleOutage(outage.what == "wifi" ? OutageKind::kWifi : OutageKind::kInternet,
+                           SimTime::Zero() + outage.at, outage.duration);
+  }
+}
+
+Cloud::Config CloudConfigOf(const PlantedValues& planted, const Seed& seed) {
+  Cloud::Config config;
+  config.seed = seed.Derive("cloud");
+  config.accounts = {{planted.account_id, planted.account_password, planted.session_token}};
+  return config;
+}
+
+App::Config AppConfigOf(const Scenario& scenario, const ConsentConfiguration& answers,
+                        const PlantedValues& planted) {
+  App::Config config;
+  config.account = planted.account_id;
+  config.password = planted.account_password;
+  config.wifi_ssid = planted.wifi_ssid;
+  config.wifi_password = planted.wifi_password;
+  config.hotspot_passphrase = planted.setup_passphrase;
+  config.cloud_host = scenario.cloud_host;
+  config.consents = scenario.consents;
+  config.answers = answers;
+  return config;
+}
+
+Button ButtonOf(const std::string& word) {
+  return word == "home" ? Button::kHome : word == "reset" ? Button::kReset : Button::kClean;
+}
+// Reset wants to be held; the others are pressed.
+SimDuration HoldOf(Button button) {
+  return button == Button::kReset ? SimDuration::Seconds(6) : SimDuration::Milliseconds(200);
+}
+
+ComputeTable ComputeTableOf(const RobotConfig& robot) {
+  ComputeTable table;
+  if (robot.compute) {
+    table.cores = robot.compute->cores;
+    for (const ComputeSpec::Cost& cost : robot.compute->after)
+      table.after.push_back({cost.task, cost.call, cost.time});
+  }
+  for (const DeadlineSpec& deadline : robot.deadlines)
+    table.deadlines.push_back({deadline.task, deadline.within});
+  return table;
+}
+
+}  // namespace
+
+RunWorld::RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents, CaptureSink& sink,
+                   CertificateAuthority authority)
+    : inputs_(inputs),
+      sink_(inputs.scenario.faults, &sink),
+      planted_(PlantValues(seed_, inputs.scenario.region)),
+      world_(inputs.plan),
+      robot_(inputs.robot,
+             {&world_.physics(), &world_.rays(), &world_.floor(), &cpu_share_, world_.dock_face()},
+             seed_, StartPose(inputs.plan, inputs.robot.body.radius_m)),
+      engine_(&events_, &world_.physics(), &robot_, &cpu_share_),
+      recorder_(&robot_, &sink_),
+      cloud_(CloudConfigOf(planted_, seed_), events_, sink_),
+      network_(events_, seed_.Derive("network"), NetworkOf(inputs.scenario, planted_),
+               std::move(authority), sink_),
+      phone_(network_.app()),
+      app_(AppConfigOf(inputs.scenario, consents, planted_), events_, phone_, sink_),
+      bridge_({&events_, &robot_, &network_.robot(), &sink_, &cpu_share_},
+              IdentityOf(inputs, planted_, network_.authority()), inputs.robot.flash,
+              seed_.Derive("flash"), [this] { return app_.ConsentsNow(); }),
+      watch_(inputs.scenario, &robot_, &bridge_, &sink_),
+      compute_(ComputeTableOf(inputs.robot)) {
+  network_.SetConsents([this] { return app_.ConsentsNow(); });
+  DeclareHosts(inputs.scenario, network_, cloud_);
+  robot_.AddListener(&recorder_);
+  robot_.StartSensors(&events_);
+  engine_.AddToStateHash("network", [this](Hasher& h) { network_.AddToHash(h); });
+  engine_.AddToStateHash("cloud", [this](Hasher& h) { cloud_.AddToHash(h); });
+  engine_.AddToStateHash("app", [this](Hasher& h) { app_.AddToHash(h); });
+  engine_.AddToStateHash("firmware", [this](Hasher& h) { bridge_.AddToHash(h); });
+}
+
+RunWorld::~RunWorld() { bridge_.Attach(nullptr); }
+
+Result<std::unique_ptr<RunWorld>> RunWorld::Create(const RunInputs& inputs,
+                                                   const ConsentConfiguration& consents,
+                                                   CaptureSink& sink) {
+  // Clocks and chance are virtual before the first library is asked for either: OpenSSL draws keys
+  // as soon as there is a CA.
+  const Seed seed(inputs.seed);
+  EventQueue before_time;
+  Result<std::unique_ptr<VirtualTime>> early =
+      VirtualTime::Install(before_time, inputs.scenario.start_utc, seed);
+  if (!early) return early.error();
+  Result<CertificateAuthority> authority = AuthorityOf(inputs, seed);
+  if (!authority) return authority.error();
+  std::unique_ptr<RunWorld> world(new RunWorld(inputs, consents, sink, std::move(*authority)));
+  early->reset();
+  Result<std::unique_ptr<VirtualTime>> time =
+      VirtualTime::Install(world->events_, inputs.scenario.start_utc, seed);
+  if (!time) return time.error();
+  world->time_ = std::move(*time);
+  return world;
+}
+
+Result<void> RunWorld::Boot() {
+  Result<std::unique_ptr<Lockstep>> host =
+      Lockstep::Create({.firmware_path = inputs_.request.firmware,
+                        .start = inputs_.scenario.start_utc,
+                        .seed = seed_.Derive("hal"),
+                        .cpu_share = &cpu_share_,
+                        .compute = compute_},
+                       events_, bridge_.devices());
+  if (!host) return host.error();
+  host_ = std::move(*host);
+  bridge_.Attach(host_.get());
+  sink_.Arm(&events_, &robot_, &bridge_);
+  host_->PowerOn();
+  ScheduleScript(inputs_.scenario.script, events_, app_, sink_, [this](const std::string& word) {
+    robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word)));
+  });
+  return {};
+}
+
+void RunWorld::RunUntil(SimTime until, RunStop& stop) {
+  if (!stop.armed()) return RunUntil(until);
+  do {
+    stop.BeforeNextEvent();
+  } while (engine_.RunNextEvent(until));
+}
+
+void RunWorld::PutIntoDock() {
+  robot_.PutDown(DockedPose(inputs_.plan.X_WD, inputs_.robot.body.radius_m));
+}
+
+void RunWorld::WriteEnd() {
+  bridge_.EmitFlash("end of run");
+  watch_.NoteEnd(events_.now());
+  if (!compute_.empty()) WriteDeadlines(host_->deadlines(), host_->unknown_tasks(), sink_);
+  network_.Finish();
+}
+
+}  // namespace dustproof

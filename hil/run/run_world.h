@@ -1,0 +1,94 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "hil/app/app.h"
+#include "hil/app/network_phone.h"
+#include "hil/bridge/firmware_bridge.h"
+#include "hil/bridge/robot_recorder.h"
+#include "hil/capture/capture_sink.h"
+#include "hil/cloud/cloud.h"
+#include "hil/net/network.h"
+#include "hil/run/inputs.h"
+#include "hil/run/run_faults.h"
+#include "hil/run/run_request.h"
+#include "hil/run/run_stop.h"
+#include "hil/run/run_watch.h"
+#include "hil/shim/lockstep/lockstep.h"
+#include "hil/shim/lockstep/virtual_time.h"
+#include "sim/core/cpu_share.h"
+#include "sim/engine/engine.h"
+#include "sim/robot/robot.h"
+#include "sim/scenario/planted.h"
+#include "sim/world/world.h"
+
+namespace dustproof {
+
+/// Everything of one run, joined: home, robot, network, cloud, app, firmware, and the clock that is
+/// theirs alone.
+///
+/// A process makes one in its life: firmware may leave anything behind. `fork()` between two events
+/// is a perfect snapshot of it. Used on the simulation thread only.
+class RunWorld {
+ public:
+  /// Builds the world under `consents`. `inputs`, `consents` and `sink` outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<RunWorld>> Create(
+      const RunInputs& inputs, const ConsentConfiguration& consents, CaptureSink& sink);
+  RunWorld(const RunWorld&) = delete;
+  RunWorld& operator=(const RunWorld&) = delete;
+  ~RunWorld();
+
+  /// Loads the firmware, switches the robot on, and schedules what the user does.
+  Result<void> Boot();
+  /// Runs every event up to and at `until`.
+  void RunUntil(SimTime until) { engine_.RunUntil(until); }
+  /// The same; `stop` is asked before each event.
+  void RunUntil(SimTime until, RunStop& stop);
+  /// Whether the run has seen what its scenario came for.
+  bool finished() { return watch_.finished(events_.now()); }
+  /// Somebody carries the robot into its dock.
+  void PutIntoDock();
+  /// The world's last words into the sink: flash at rest, docked or not, secrets of TLS.
+  void WriteEnd();
+
+  SimTime now() const { return events_.now(); }
+  const PlantedValues& planted() const { return planted_; }
+  EventQueue& events() { return events_; }
+  const EventQueue& events() const { return events_; }
+  Robot& robot() { return robot_; }
+  const Robot& robot() const { return robot_; }
+  Cloud& cloud() { return cloud_; }
+  FirmwareBridge& bridge() { return bridge_; }
+  const FirmwareBridge& bridge() const { return bridge_; }
+  const Lockstep& host() const { return *host_; }
+  const Engine& engine() const { return engine_; }
+  const CpuShare& cpu_share() const { return cpu_share_; }
+
+ private:
+  RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents, CaptureSink& sink,
+           CertificateAuthority authority);
+
+  // In the order of building; what is borrowed comes first.
+  const RunInputs& inputs_;
+  RunFaults sink_;  // What goes to the recording passes the faults that wait for it.
+  const Seed seed_{inputs_.seed};
+  const PlantedValues planted_;
+  CpuShare cpu_share_;
+  EventQueue events_;
+  World world_;
+  Robot robot_;
+  Engine engine_;
+  RobotRecorder recorder_;
+  Cloud cloud_;
+  Network network_;
+  NetworkPhone phone_;
+  App app_;
+  FirmwareBridge bridge_;
+  RunWatch watch_;
+  const ComputeTable compute_;
+  std::unique_ptr<Lockstep> host_;
+  std::unique_ptr<VirtualTime> time_;
+};
+
+}  // namespace dustproof
