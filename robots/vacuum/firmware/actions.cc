@@ -9,7 +9,10 @@ bool Actions::cleaning() const {
 
 const char* Actions::Clean() {
   if (cleaning()) return "busy";
-  return navigator_.StartCleaning() ? nullptr : "not_possible";
+  settings_.SetUnderWay(true);
+  if (navigator_.StartCleaning()) return nullptr;
+  settings_.SetUnderWay(false);
+  return "not_possible";
 }
 
 const char* Actions::Stop() {
@@ -17,7 +20,21 @@ const char* Actions::Stop() {
   return nullptr;
 }
 
-const char* Actions::Dock() { return navigator_.ReturnToDock() ? nullptr : "not_possible"; }
+const char* Actions::Dock() {
+  settings_.SetUnderWay(true);
+  if (navigator_.ReturnToDock()) return nullptr;
+  settings_.SetUnderWay(false);
+  return "not_possible";
+}
+
+void Actions::GoOn() {
+  if (!settings_.current().under_way) return;
+  const bool goes_on =
+      !navigator_.in_dock() && (navigator_.StartCleaning() || navigator_.ReturnToDock());
+  hal_.Info(goes_on ? "the power was lost on the way: the robot goes on"
+                    : "the power was lost on the way: the robot stays where it is");
+  if (!goes_on) settings_.SetUnderWay(false);
+}
 
 const char* Actions::Locate() {
   if (hal_.indicators == nullptr) return "not_possible";

@@ -18,6 +18,9 @@ class Actions {
   const char* Clean();
   const char* Stop();
   const char* Dock();
+  /// After a boot: takes up again what a power cut ended. Coverage is lost with RAM, so a cleaning
+  /// begins anew; in its dock the robot stays there.
+  void GoOn();
   const char* Locate();
   /// Erases maps and what waits to be sent.
   const char* DeleteData();

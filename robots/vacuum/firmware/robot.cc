@@ -11,6 +11,7 @@ constexpr uint64_t kWatchPeriodUs = Seconds(0.25);
 constexpr uint64_t kMapUploadPeriodUs = Seconds(60);
 constexpr uint64_t kMapSavePeriodUs = Seconds(180);
 constexpr uint32_t kResetHoldMs = 5000;
+constexpr int kRestCount = 8;  // Looks at the activity, two seconds.
 
 bool Moves(Activity activity) {
   return activity == Activity::kExploring || activity == Activity::kCleaning ||
@@ -81,6 +82,7 @@ void Robot::Start() {
         "buttons", [](void* self) { static_cast<Robot*>(self)->ServeButtons(); }, this,
         kButtonsStackBytes);
   }
+  actions_.GoOn();
 }
 
 void Robot::ServeButtons() {
@@ -116,6 +118,7 @@ void Robot::WatchOnce() {
     hal_.DataReady("home_map");
     hal_.DataReady("robot_path");
   }
+  WatchTask();
   if (MapDue(now_us)) QueueMap();
   if (!gate_.Allows(Payload::kMap)) map_queued_ = false;
   const bool finished = navigator_.finished_cleanings() != finished_seen_;
@@ -126,6 +129,16 @@ void Robot::WatchOnce() {
   }
   if (finished && hal_.indicators != nullptr) hal_.indicators->beep(1800, 400);
   ShowLights();
+}
+
+// A task is over once the robot has rested for a while: between two activities it may for an
+// instant.
+void Robot::WatchTask() {
+  const bool moves = Moves(navigator_.activity());
+  if (moves && !moved_) settings_.SetUnderWay(true);
+  moved_ = moves;
+  rest_count_ = moves || !settings_.current().under_way ? 0 : rest_count_ + 1;
+  if (rest_count_ == kRestCount) settings_.SetUnderWay(false);
 }
 
 // The cloud gets the map when it is asked for first, then as it grows, and once more when the

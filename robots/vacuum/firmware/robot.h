@@ -21,6 +21,7 @@ class Robot {
  private:
   void ServeButtons();
   void WatchOnce();
+  void WatchTask();
   bool MapDue(uint64_t now_us) const;
   void QueueMap();
   void SaveMap();
@@ -39,6 +40,8 @@ class Robot {
   uint64_t map_queued_us_ = 0;
   uint64_t map_saved_us_ = 0;
   bool map_announced_ = false;
+  bool moved_ = false;
+  int rest_count_ = 0;  // Looks at the activity since a task seems to be over.
 };
 
 }  // namespace vacuum

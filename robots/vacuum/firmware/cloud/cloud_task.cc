@@ -70,7 +70,7 @@ bool CloudTask::Join() {
 void CloudTask::Forget() {
   hal_.Info("the cloud doesn't know this robot: the pairing is forgotten");
   parts_.outbox.Clear();
-  parts_.settings.Update([](Settings& settings) { settings = Settings{}; });
+  parts_.settings.Update([](Settings& settings) { settings = settings.WithoutPairing(); });
   hal_.wifi->stop();
 }
 

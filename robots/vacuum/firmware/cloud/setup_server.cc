@@ -25,7 +25,7 @@ bool SetupServer::Provisioned(const std::string& body, std::string* error) {
   const auto provision = ParseProvision(body, error);
   if (!provision) return false;
   const bool stored = settings_.Update([&](Settings& settings) {
-    settings = Settings{};
+    settings = settings.WithoutPairing();
     settings.ssid = provision->ssid;
     settings.wifi_password = provision->password;
     settings.host = provision->host;

@@ -22,6 +22,10 @@ constexpr double kFrontierWorth_s =
     8;  // A narrow border farther than this is a nook, rather than a room.
 constexpr double kLookAround_s = 4;
 constexpr int kWideFrontierCells = 16;  // 0.8 m, a door: a border that may change a region's plan.
+// A robot that begins where it was left may stand so close to something that no way seems open. Less
+// reachable floor than this (0.2 m²) is no home.
+constexpr size_t kRoomCellsMin = 80;
+constexpr int kShutInTries = 5;
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
 const PathFollower::Limits kEdge{.speed_m_s = 0.3, .turn_accel_rad_s2 = 7, .look_ahead_m = 0.10};
 const PathFollower::Limits kTurningLane{.speed_m_s = 0.3, .look_ahead_m = 0.13, .slow_by_rad = 1.0};
@@ -113,9 +117,13 @@ void Mission::Clean() {
   docking_.Undock();
   if (!driver_.home_M) driver_.home_M = driver_.pose().position();
   driver_.SetSweeping(true);
-  Explore(driver_.pose().position());
-  SetActivity(Activity::kCleaning);
-  SweepAll();
+  for (int tries = 0; tries < kShutInTries; ++tries) {
+    Explore(driver_.pose().position());
+    SetActivity(Activity::kCleaning);
+    SweepAll();
+    if (request_ != Request::kNone || !ShutIn()) break;
+    FreeItself();
+  }
   driver_.SetSweeping(false);
   if (request_ != Request::kNone) return;
   reporter_.SendMap();
@@ -368,6 +376,8 @@ void Mission::Settle(const SweepTask& task, Outcome outcome) {
   failures_in_a_row_ = outcome == Outcome::kDone ? 0 : failures_in_a_row_ + 1;
   if (failures_in_a_row_ >= 6) FreeItself();
 }
+
+bool Mission::ShutIn() { return driver_.View().reached().size() < kRoomCellsMin; }
 
 void Mission::FreeItself() {
   // Pinned between marks that may be wrong: forget them, turn, and try a way that is open.

@@ -57,6 +57,7 @@ class Mission {
   bool BatteryLow() const;
   void Recharge();
   void ChargeUntil(float charge_pct);
+  bool ShutIn();
   void FreeItself();
 
   Driver& driver_;

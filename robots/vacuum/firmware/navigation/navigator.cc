@@ -70,6 +70,13 @@ struct Navigator::Impl {
     }
   }
 
+  // Right after power-on the dock's contacts have not been looked at yet.
+  dp_dock_sample FirstDockSample() const {
+    dp_dock_sample sample{};
+    for (int i = 0; i < 20 && hal.dock->latest(&sample) != DP_OK; ++i) hal.clock->sleep_us(25'000);
+    return sample;
+  }
+
   bool LowBattery() const {
     dp_battery_sample battery{};
     return hal.battery->latest(&battery) == DP_OK && battery.charge_pct < kChargeStart_pct;
@@ -106,6 +113,8 @@ bool Navigator::ReturnToDock() {
 
 void Navigator::Stop() { impl_->mission.Ask(Mission::Request::kStop); }
 
+bool Navigator::in_dock() const { return impl_->FirstDockSample().contact; }
+
 Activity Navigator::activity() const { return impl_->mission.activity(); }
 uint32_t Navigator::activity_count() const { return impl_->mission.activity_count(); }
 bool Navigator::map_ready() const { return impl_->reporter.map_ready(); }
@@ -128,8 +137,7 @@ std::vector<uint8_t> Navigator::SerializeMap() const {
 
 bool Navigator::RestoreMap(const std::vector<uint8_t>& bytes) {
   const auto home = Unpack(bytes);
-  dp_dock_sample sample{};
-  impl_->hal.dock->latest(&sample);
+  const dp_dock_sample sample = impl_->FirstDockSample();
   // A known map helps only a robot that knows where on it it stands: in the dock.
   if (!home || !home->X_MDocked || !sample.contact) return false;
   const GridMap& map = home->map;
@@ -138,6 +146,7 @@ bool Navigator::RestoreMap(const std::vector<uint8_t>& bytes) {
   impl_->localization.SetPose(*home->X_MDocked);
   impl_->localization.slam().SetStarted(true);
   impl_->dock.SetContact(*home->X_MDocked);
+  impl_->reporter.SendMap();
   return true;
 }
 

@@ -53,6 +53,8 @@ class Navigator {
   bool ReturnToDock();
   /// Stops where it stands.
   void Stop();
+  /// Whether the robot stands in its dock.
+  bool in_dock() const;
 
   Activity activity() const;
   /// Counts up with each change of activity; lets a reporter task poll cheaply.
@@ -70,7 +72,7 @@ class Navigator {
   /// Forgets map and path (delete_data, factory reset). Keeps driving state sane: stops first.
   void EraseMap();
   /// Map as bytes for flash, and back at boot, so that a known home needs no new exploration. False
-  /// where it can't be read.
+  /// where it can't be read, or the robot does not stand in its dock. May block for half a second.
   std::vector<uint8_t> SerializeMap() const;
   bool RestoreMap(const std::vector<uint8_t>& bytes);
 

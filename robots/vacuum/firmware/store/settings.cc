@@ -6,13 +6,15 @@ namespace {
 constexpr uint8_t kFormat = 1;
 constexpr uint8_t kMapEraseDue = 1;
 constexpr uint8_t kResetDue = 2;
+constexpr uint8_t kUnderWay = 4;
 
 }  // namespace
 
 Bytes Settings::Serialize() const {
   ByteWriter out;
   out.U8(kFormat);
-  out.U8(static_cast<uint8_t>((map_erase_due ? kMapEraseDue : 0) | (reset_due ? kResetDue : 0)));
+  out.U8(static_cast<uint8_t>((map_erase_due ? kMapEraseDue : 0) | (reset_due ? kResetDue : 0) |
+                              (under_way ? kUnderWay : 0)));
   out.Text(ssid);
   out.Text(wifi_password);
   out.Text(host);
@@ -34,6 +36,7 @@ std::optional<Settings> Settings::Parse(const Bytes& bytes) {
   Settings settings;
   settings.map_erase_due = (flags & kMapEraseDue) != 0;
   settings.reset_due = (flags & kResetDue) != 0;
+  settings.under_way = (flags & kUnderWay) != 0;
   settings.ssid = in.Text();
   settings.wifi_password = in.Text();
   settings.host = in.Text();
@@ -50,6 +53,12 @@ std::optional<Settings> Settings::Parse(const Bytes& bytes) {
   }
   if (!in.ok() || in.left() != 0) return std::nullopt;
   return settings;
+}
+
+Settings Settings::WithoutPairing() const {
+  Settings left;
+  left.under_way = under_way;
+  return left;
 }
 
 bool Settings::LeavesSecretBehind(const Settings& next) const {

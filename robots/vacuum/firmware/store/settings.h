@@ -23,12 +23,16 @@ struct Settings {
   uint32_t consent_version = 0;  ///< The cloud counts it up with each change.
   bool map_erase_due = false;    ///< delete_data has begun and must be finished.
   bool reset_due = false;        ///< So has a factory reset.
+  bool under_way = false;        ///< The robot is out of its dock on a task.
 
   bool provisioned() const { return !ssid.empty(); }
 
   Bytes Serialize() const;
   /// None where the bytes are not what Serialize made.
   static std::optional<Settings> Parse(const Bytes& bytes);
+
+  /// What is left of these where the pairing is forgotten or made anew.
+  Settings WithoutPairing() const;
 
   /// Whether going on to `next` leaves a secret of these behind.
   bool LeavesSecretBehind(const Settings& next) const;

@@ -72,6 +72,11 @@ bool SettingsStore::Update(const std::function<void(Settings&)>& change) {
   return true;
 }
 
+void SettingsStore::SetUnderWay(bool under_way) {
+  if (current_.under_way == under_way) return;
+  Update([under_way](Settings& settings) { settings.under_way = under_way; });
+}
+
 std::optional<Bytes> SettingsStore::LoadMap() {
   TaskLock::Scope scope(lock_);
   return map_.Load();

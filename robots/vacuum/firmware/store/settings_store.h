@@ -31,6 +31,9 @@ class SettingsStore {
   /// still count, less the consents that `change` took back.
   bool Update(const std::function<void(Settings&)>& change);
 
+  /// Notes whether the robot is out of its dock on a task: after a power cut it goes on with it.
+  void SetUnderWay(bool under_way);
+
   /// The stored map, or none.
   std::optional<Bytes> LoadMap();
   /// Stores what `make` returns, if anything. It is called once nobody else writes, so that a map

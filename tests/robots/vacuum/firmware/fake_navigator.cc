@@ -35,6 +35,7 @@ bool Navigator::ReturnToDock() {
   return false;
 }
 void Navigator::Stop() { g_navigator->calls.push_back("stop"); }
+bool Navigator::in_dock() const { return g_navigator->in_dock; }
 Activity Navigator::activity() const { return g_navigator->activity; }
 uint32_t Navigator::activity_count() const { return g_navigator->activity_count; }
 bool Navigator::map_ready() const { return g_navigator->map_ready; }

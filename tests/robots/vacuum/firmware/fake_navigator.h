@@ -12,6 +12,7 @@ struct FakeNavigator {
   FakeNavigator();
   ~FakeNavigator();
 
+  bool in_dock = true;
   Activity activity = Activity::kDocked;
   uint32_t activity_count = 0;
   bool map_ready = false;
