@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hil/cli/commands.h"
+#include "hil/run/power_cut.h"
 #include "hil/run/supervisor.h"
 #include "sim/core/diagnostic.h"
 
@@ -63,7 +64,7 @@ void SuggestFlag(const CLI::App& app, int argc, char** argv) {
 // lists are faster without.
 bool Reckons(int argc, char** argv) {
   if (argc < 2) return false;
-  for (const char* word : {"run", "audit", "report", "replay", "diff"}) {
+  for (const char* word : {"run", "audit", "report", "replay", "diff", "powercut"}) {
     if (std::strcmp(argv[1], word) == 0) return true;
   }
   return false;
@@ -113,6 +114,7 @@ int Main(int argc, char** argv) {
   AddDiffCommand(app, exit_code);
   AddExplainHashCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
+  AddPowerCutCommand(app, exit_code);
   AddListCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
   RefuseEmptyValues(app);
@@ -148,6 +150,8 @@ int Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], dustproof::kWorkerWord) == 0)
     return dustproof::RunWorker(argv[2]);
+  if (argc == 3 && std::strcmp(argv[1], dustproof::kPowerCutWord) == 0)
+    return dustproof::RunPowerCutWorker(argv[2]);
   dustproof::KeepStandardStreams();
   signal(SIGPIPE, SIG_IGN);  // A reader that goes away must not take a run's verdict with it.
   signal(SIGXFSZ, SIG_IGN);  // A file that may not grow is an error of writing, told as such.

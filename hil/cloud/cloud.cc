@@ -89,6 +89,17 @@ Cloud::~Cloud() = default;
 
 StreamService& Cloud::api() { return parts_->https; }
 StreamService& Cloud::mqtt() { return *parts_; }
+bool Cloud::RestoreEarlierConsents(SimTime now) {
+  bool any = false;
+  for (auto& [number, robot] : parts_->store.robots) {
+    if (!CloudStore::RestoreEarlierConsents(robot)) continue;
+    any = true;
+    parts_->store.Event(now, "consents_restored",
+                        Name(robot) + ", version " + std::to_string(robot.consent_version));
+  }
+  return any;
+}
+
 size_t Cloud::stored_objects() const { return parts_->store.CountObjects(); }
 
 void Cloud::AddToHash(Hasher& hasher) const {

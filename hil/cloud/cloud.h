@@ -76,6 +76,12 @@ class Cloud {
   /// Robots' MQTT, to be served behind TLS: clear text is refused.
   StreamService& mqtt();
 
+  /// The cloud's operator restores it from a backup: every robot that has confirmed the newest
+  /// change of its consents is told the ones before it from now on. A robot that has kept the
+  /// newest ones, and their version, must not follow where these are wider. False where there is no
+  /// such robot.
+  bool RestoreEarlierConsents(SimTime now);
+
   /// Objects that belong to anybody (maps, logs, identities): what deletion must bring to zero.
   size_t stored_objects() const;
 

@@ -147,25 +147,34 @@ void EnsurePortableMath(char** argv) {
       std::strerror(errno));
 }
 
-Result<RunOutcome> SuperviseRun(const RunRequest& request,
-                                const std::function<void(const RunProgress&)>& on_progress,
-                                const SuperviseOptions& options) {
+Result<int> SuperviseWorker(const char* word, const std::string& request,
+                            const std::function<void(const std::string& line)>& on_line,
+                            const WorkerSurroundings& surroundings) {
   const InterruptNote note;
-  const std::string words =
-      options.request_file.empty() ? ToJson(request) : "@" + options.request_file;
   const Result<WorkerProcess> worker = [&] {
     const SignalsHeld held;
-    Result<WorkerProcess> started = StartWorkerProcess(kWorkerWord, words, options.surroundings);
+    Result<WorkerProcess> started = StartWorkerProcess(word, request, surroundings);
     // A debugger has the terminal, and its own idea of Ctrl-C.
-    if (started && options.surroundings.starter.empty()) g_worker = started->pid;
+    if (started && surroundings.starter.empty()) g_worker = started->pid;
     return started;
   }();
   if (!worker) return worker.error();
-  ReportLines lines(on_progress);
-  const int status = FollowWorker(*worker, [&](const std::string& line) { lines.Take(line); });
+  const int status = FollowWorker(*worker, on_line);
   g_worker = 0;
+  return status;
+}
+
+Result<RunOutcome> SuperviseRun(const RunRequest& request,
+                                const std::function<void(const RunProgress&)>& on_progress,
+                                const SuperviseOptions& options) {
+  const std::string words =
+      options.request_file.empty() ? ToJson(request) : "@" + options.request_file;
+  ReportLines lines(on_progress);
+  const Result<int> status = SuperviseWorker(
+      kWorkerWord, words, [&](const std::string& line) { lines.Take(line); }, options.surroundings);
+  if (!status) return status.error();
   if (lines.outcome()) return *lines.outcome();
-  RunOutcome outcome = OutcomeOfDeath(status, request, lines.sim_s(), options);
+  RunOutcome outcome = OutcomeOfDeath(*status, request, lines.sim_s(), options);
   SealDeadRun(request.recording, outcome);
   return outcome;
 }

@@ -36,6 +36,13 @@ Result<RunOutcome> SuperviseRun(const RunRequest& request,
                                 const std::function<void(const RunProgress&)>& on_progress,
                                 const SuperviseOptions& options = {});
 
+/// Starts `dustproof WORD REQUEST` as a worker, hears each line of its report, and waits for its
+/// end; signals that mean "stop" are passed on to it meanwhile. Returns its wait status. Fails only
+/// where the process can't be started.
+Result<int> SuperviseWorker(const char* word, const std::string& request,
+                            const std::function<void(const std::string& line)>& on_line,
+                            const WorkerSurroundings& surroundings = {});
+
 /// What the run's own process executes: `dustproof` starts itself again with this word.
 inline constexpr const char* kWorkerWord = "--run-worker";
 /// Entry of that process: `request` from its command line is JSON, or `@` and the path of a file
@@ -51,7 +58,7 @@ sigset_t StopSignalSet();
 struct sigaction HandleUnlessIgnored(int signal, const struct sigaction& action);
 
 /// While one exists, signals that mean "stop" are taken note of and passed on to the run's process
-/// that `SuperviseRun` waits for.
+/// that `SuperviseWorker` waits for.
 class InterruptNote {
  public:
   InterruptNote();

@@ -84,19 +84,27 @@ Result<WorkerProcess> StartWorkerProcess(const char* word, const std::string& re
 
 int FollowWorker(const WorkerProcess& worker,
                  const std::function<void(const std::string& line)>& on_line) {
+  ReadLines(worker.report, on_line);
+  return WaitFor(worker.pid);
+}
+
+void ReadLines(int fd, const std::function<void(const std::string& line)>& on_line) {
   std::string pending;
   char buffer[4096];
   for (;;) {
-    const ssize_t count = read(worker.report, buffer, sizeof buffer);
+    const ssize_t count = read(fd, buffer, sizeof buffer);
     if (count == 0 || (count < 0 && errno != EINTR)) break;
     if (count < 0) continue;
     pending.append(buffer, static_cast<size_t>(count));
     for (size_t end; (end = pending.find('\n')) != std::string::npos; pending.erase(0, end + 1))
       on_line(pending.substr(0, end));
   }
-  close(worker.report);
+  close(fd);
+}
+
+int WaitFor(pid_t child) {
   int status = 0;
-  while (waitpid(worker.pid, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return status;
 }

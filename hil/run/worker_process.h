@@ -41,6 +41,11 @@ std::vector<std::string> WorkerEnvironment(const WorkerSurroundings& surrounding
 int FollowWorker(const WorkerProcess& worker,
                  const std::function<void(const std::string& line)>& on_line);
 
+/// Hears each line from `fd` until its end, and closes it.
+void ReadLines(int fd, const std::function<void(const std::string& line)>& on_line);
+/// The wait status of a child that ends.
+int WaitFor(pid_t child);
+
 /// File descriptor of the worker's end of the pipe.
 inline constexpr int kReportFd = 3;
 /// Writes a line there, from the worker. Lines up to 4 KiB arrive whole, also from its children.

@@ -9,7 +9,8 @@ class CliTest(ProcessTest):
     def test_help_names_every_word_and_each_word_has_an_example(self):
         done = self.call("--help")
         self.assertEqual(done.returncode, 0)
-        for word in ("run", "validate", "schema", "audit", "report", "determinism", "diff", "explain-hash", "replay", "list", "version"):
+        for word in ("run", "validate", "schema", "audit", "report", "determinism", "diff", "explain-hash", "replay",
+                     "powercut", "list", "version"):
             self.assertIn(word, done.stdout)
             self.assertIn("Example:", self.call(word, "--help").stdout)
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "hil/cloud/internal/json_reply.h"
 
@@ -174,7 +175,7 @@ HttpReply AppApi::PutConsents(const HttpCall& call, RobotRecord& robot) {
   ConsentWords consents = robot.consents;
   for (const auto& [name, state] : *changes) consents[name] = state;
   if (!AgreesWithPolicy(consents)) return ErrorReply(422, "granted_without_policy");
-  robot.consents = consents;
+  robot.earlier_consents.push_back(std::exchange(robot.consents, consents));
   ++robot.consent_version;
   channel_.SendConsents(call.now, robot);
   return JsonReply(200, {{"consent_version", robot.consent_version}});

@@ -62,6 +62,15 @@ std::string CloudStore::FindAccountByToken(std::string_view token) const {
   return "";
 }
 
+bool CloudStore::RestoreEarlierConsents(RobotRecord& robot) {
+  const bool confirmed = robot.consent_version_confirmed == robot.consent_version;
+  if (!confirmed || robot.earlier_consents.empty() || robot.deleted) return false;
+  robot.consents = robot.earlier_consents.back();
+  robot.earlier_consents.pop_back();
+  robot.consent_version_known = robot.consent_version_confirmed = --robot.consent_version;
+  return true;
+}
+
 void CloudStore::EraseObjects(RobotRecord& robot) {
   robot.map.clear();
   robot.logs.clear();

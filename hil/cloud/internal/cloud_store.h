@@ -28,6 +28,7 @@ struct CloudCommand {
 struct RobotSession {
   std::string client_id, user_name, password;
   bool subscribed = false;            ///< Commands are sent once the robot listens.
+  uint32_t consent_version_told = 0;  ///< In the answer that opened it.
   uint32_t consent_version_sent = 0;  ///< Over MQTT, in this session.
 };
 
@@ -43,6 +44,9 @@ struct RobotRecord {
   ConsentWords consents;
   uint32_t consent_version = 1;
   uint32_t consent_version_known = 0;  ///< The newest one that the robot is known to have.
+  /// The newest one that it has acknowledged, or opened a session on.
+  uint32_t consent_version_confirmed = 0;
+  std::vector<ConsentWords> earlier_consents;  ///< Of the versions before, the first at the front.
   uint32_t consent_message_id = 0;
   RobotSession session;
   std::string state = "unknown";
@@ -95,6 +99,9 @@ class CloudStore {
   /// The account that a token was given to, or "".
   std::string FindAccountByToken(std::string_view token) const;
 
+  /// Goes back to the consents before the newest change, if the robot has confirmed that one. False
+  /// where nothing was changed.
+  static bool RestoreEarlierConsents(RobotRecord& robot);
   /// Forgets what a robot stored. The robot itself stays known.
   static void EraseObjects(RobotRecord& robot);
   size_t CountObjects() const;

@@ -104,7 +104,8 @@ void RobotChannel::OpenSession(SimTime now, RobotRecord& robot) {
   const std::string earlier = robot.session.client_id;
   robot.session = {.client_id = store_.NewSecret("client_id", 20),
                    .user_name = store_.NewSecret("user_name", 12),
-                   .password = store_.NewSecret("mqtt_password")};
+                   .password = store_.NewSecret("mqtt_password"),
+                   .consent_version_told = robot.consent_version};
   robot.consent_version_known = robot.consent_version;  // The session's answer carries them.
   if (!earlier.empty()) broker_.Evict(now, earlier, "the robot opened another session");
   store_.Event(now, "session_opened", Name(robot));
@@ -167,6 +168,7 @@ void RobotChannel::OnSubscribed(SimTime now, const std::string& client_id, const
   RobotRecord* robot = store_.FindByClientId(client_id);
   if (!robot || robot->session.subscribed) return;
   robot->session.subscribed = true;
+  robot->consent_version_confirmed = robot->session.consent_version_told;
   SendWaiting(now, *robot);
   queue_.Schedule(now + kAnswerGrace, EventSource::kCloud,
                   [this, client_id] { Resend(queue_.now(), client_id); });
@@ -206,7 +208,7 @@ void RobotChannel::HandleAck(SimTime now, RobotRecord& robot, const Bytes& paylo
     return store_.Event(now, "message_refused", Name(robot) + ", up/ack: no id and ok");
   const bool ok = body->at("ok").get<bool>();
   if (*id == robot.consent_message_id && ok) {
-    robot.consent_version_known = robot.consent_version;
+    robot.consent_version_known = robot.consent_version_confirmed = robot.consent_version;
     return store_.Event(now, "consent_acked",
                         Name(robot) + ", version " + std::to_string(robot.consent_version));
   }

@@ -217,6 +217,33 @@ TEST_F(CloudTest, TellsTheRobotOfConsentsNowOrWhenItIsBack) {
   EXPECT_EQ(put(json::object()).status, 400);
 }
 
+TEST_F(CloudTest, RestoredFromABackupItTellsTheConsentsBeforeAConfirmedChange) {
+  const std::string token = Login();
+  Robot robot = Bind(token);
+  Connect(robot);
+  EXPECT_FALSE(cloud->RestoreEarlierConsents(At(0)));  // Nothing was changed yet.
+  Ask("PUT", "/v1/robots/1/consents", {{"consents", {{"C_MAP_UPLOAD", "withdrawn"}}}}, token);
+  EXPECT_FALSE(cloud->RestoreEarlierConsents(At(0)));  // The robot has not confirmed it.
+  robot.Say("ack", {{"id", robot.Hear(At(0))[0].at("id")}, {"ok", true}}, At(0));
+  EXPECT_TRUE(cloud->RestoreEarlierConsents(At(0)));
+  const json session = Connect(robot);
+  EXPECT_EQ(session.at("consent_version"), 1);
+  EXPECT_EQ(session.at("consents").at("C_MAP_UPLOAD"), "granted");
+}
+
+// A change that came while the robot was away counts as confirmed once it listens in the session
+// whose answer told it.
+TEST_F(CloudTest, ConfirmsWhatASessionToldOnceTheRobotListens) {
+  const std::string token = Login();
+  Robot robot = Bind(token);
+  Ask("PUT", "/v1/robots/1/consents", {{"consents", {{"C_MAP_UPLOAD", "withdrawn"}}}}, token);
+  Ask("POST", "/v1/session", {{"credential", robot.credential}});
+  EXPECT_FALSE(cloud->RestoreEarlierConsents(At(0)));
+  Connect(robot);
+  EXPECT_TRUE(cloud->RestoreEarlierConsents(At(0)));
+  EXPECT_EQ(sink.Last("consents_restored"), "robot 1, version 1");
+}
+
 TEST_F(CloudTest, StoresWhatRobotsSendAndShowsTheMap) {
   const std::string token = Login();
   Robot robot = Bind(token);
