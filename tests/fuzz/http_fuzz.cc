@@ -50,8 +50,10 @@ void ReadWholeAndInPieces(std::span<const std::byte> stream, size_t piece_bytes)
 }
 
 void Serve(std::span<const std::byte> stream) {
+  std::vector<bool> to_head;  // By request. An error that ends them has its body.
   HttpService service(
-      {.limits = kLimits}, [](SimTime, const StreamPeer&, const HttpRequest& request) {
+      {.limits = kLimits}, [&](SimTime, const StreamPeer&, const HttpRequest& request) {
+        to_head.push_back(request.method == "HEAD");
         HttpReply reply{.response =
                             HttpResponse::With(200, "text/plain", PercentDecode(request.target))};
         reply.drop_connection = request.path() == "/drop";
@@ -69,8 +71,8 @@ void Serve(std::span<const std::byte> stream) {
   const Bytes answers = connection->TakeOutput();
   HttpResponseReader reader({.header_bytes_max = 4096, .body_bytes_max = 1 << 20});
   reader.Append(answers);
-  while (true) {
-    const auto response = reader.Next();
+  for (size_t i = 0;; ++i) {
+    const auto response = reader.Next(i < to_head.size() && to_head[i]);
     DP_CHECK(response.ok(), ToString(response.error()));
     if (!*response) break;
   }

@@ -170,6 +170,7 @@ def http_seeds():
         "post": "POST / HTTP/1.1\r\nHost: c\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
         "chunked": "PUT /slow HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n",
         "two": "GET /drop HTTP/1.1\r\nHost: c\r\n\r\nHEAD / HTTP/1.0\r\n\r\n",
+        "head_then_error": "HEAD /slow HTTP/1.1\r\nHost: c\r\n\r\nnothing\r\n\r\n",
         "smuggled": "POST / HTTP/1.1\r\nHost: c\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     }
     responses = {
