@@ -344,7 +344,8 @@ def hal_seeds():
     write("hal", "stream", bytes([0, *tcp, sockets, 3, newest, *port, wait, *send, *receive, *close, *send, *receive]))
     write("hal", "datagrams", bytes([0, *udp, sockets, 5, newest, 1, sockets, 11, newest, 9, sockets, 9, newest, *port, 3, sockets, 10, newest,
                                      1, 4, 4, *close]))
-    write("hal", "listener", bytes([0, *tcp, sockets, 5, newest, 1, *[sockets, 6, newest, 1, 0] * 3, *receive, sockets, 0, 0, 1, 2, wait]))
+    write("hal", "listener", bytes([0, *tcp, sockets, 5, newest, 1, *[sockets, 6, newest, 1, 0] * 3, sockets, 0, 0, 1, 2, wait]))
+    write("hal", "listener_that_asks_for_no_peer", bytes([0, *tcp, sockets, 5, newest, 1, *[sockets, 6, newest, 0, 0] * 3, *receive]))
     write("hal", "power_cut_while_programming", bytes([2, flash, 0, 1, 4, flash, 0, 0, 5]))
     write("hal", "power_cut_while_erasing", bytes([9, flash, 5, 2, flash, 0, 2, flash, 0, 1, 4]))
     write("hal", "mailbox", bytes([0, tasks, 1, 0, 0, tasks, 0, 1, 2, 0, *[tasks, 2, 0, newest, 1, 3] * 3, *[tasks, 2, 1, newest, 1, 7] * 3]))
