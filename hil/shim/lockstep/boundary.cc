@@ -75,9 +75,11 @@ struct CodeRange {
 };
 
 struct BoundaryState {
-  CodeRange own;        // This executable.
-  CodeRange loader;     // ld.so, which has system calls of its own.
-  CodeRange sanitizer;  // Its runtime, in a build that has one.
+  CodeRange own;     // This executable.
+  CodeRange loader;  // ld.so, which has system calls of its own.
+  // Their runtimes, in a build that has them.
+  CodeRange address_sanitizer;
+  CodeRange behaviour_sanitizer;
 };
 BoundaryState* boundary_state = nullptr;
 
@@ -100,6 +102,14 @@ CodeRange RangeOf(uintptr_t base) {
       },
       &search);
   return search.found;
+}
+
+/// All of the object that defines `symbol`, if there is one.
+CodeRange RangeAround(const char* symbol) {
+  void* const found = dlsym(RTLD_DEFAULT, symbol);
+  Dl_info info{};
+  if (found == nullptr || dladdr(found, &info) == 0) return {};
+  return RangeOf(reinterpret_cast<uintptr_t>(info.dli_fbase));
 }
 
 /// True where the firmware's own code is among the callers, rather than a library that starts.
@@ -136,8 +146,17 @@ bool FirmwareAsks() {
 
 /// What the loader and our own code do while firmware's constructors run is no deed of firmware.
 bool IsHarness(const internal::SystemCall& call) {
-  return boundary_state->own.Holds(call.at) || boundary_state->sanitizer.Holds(call.at) ||
+  return boundary_state->own.Holds(call.at) || boundary_state->address_sanitizer.Holds(call.at) ||
+         boundary_state->behaviour_sanitizer.Holds(call.at) ||
          (internal::FirmwareIsLoading() && boundary_state->loader.Holds(call.at));
+}
+
+/// True where the C library makes the call for UndefinedBehaviorSanitizer, which tries whether
+/// memory can be read by a pipe. Its wrappers of system calls keep nothing on the stack.
+bool IsForSanitizer(const gregset_t& registers) {
+  if (boundary_state->behaviour_sanitizer.end == 0) return false;
+  const auto* stack = reinterpret_cast<void* const*>(registers[REG_RSP]);
+  return boundary_state->behaviour_sanitizer.Holds(*stack);
 }
 
 void OnSystemCall(int, siginfo_t* info, void* raw_context) {
@@ -163,7 +182,7 @@ void OnSystemCall(int, siginfo_t* info, void* raw_context) {
     registers[REG_RIP] = reinterpret_cast<greg_t>(dp_gate_return);
     return;
   }
-  if (IsHarness(call)) {
+  if (IsHarness(call) || IsForSanitizer(registers)) {
     registers[REG_RAX] = internal::Reissue(call);
     return;
   }
@@ -234,11 +253,8 @@ Result<std::unique_ptr<Boundary>> Boundary::Install() {
   DP_CHECK(dladdr(reinterpret_cast<void*>(&OnSystemCall), &own) != 0);
   boundary_state->own = RangeOf(reinterpret_cast<uintptr_t>(own.dli_fbase));
   boundary_state->loader = RangeOf(getauxval(AT_BASE));
-  if (void* runtime = dlsym(RTLD_DEFAULT, "__asan_init"); runtime != nullptr) {
-    Dl_info info{};
-    if (dladdr(runtime, &info) != 0)
-      boundary_state->sanitizer = RangeOf(reinterpret_cast<uintptr_t>(info.dli_fbase));
-  }
+  boundary_state->address_sanitizer = RangeAround("__asan_init");
+  boundary_state->behaviour_sanitizer = RangeAround("__ubsan_handle_add_overflow");
   TakeMachineAway();
   if (const Result<void> done = internal::MakeVdsoVisible(); !done) return done.error();
   if (const Result<void> done = CatchSystemCalls(); !done) return done.error();
