@@ -54,6 +54,13 @@ class SharedCount {
   }
 }
 
+// Machines differ in speed, hence not a time. Returns early where the writer has ended.
+void WaitUntilSaid(const std::atomic<uint64_t>& said, uint64_t count, pid_t writer) {
+  siginfo_t ended{};
+  while (said < count && ended.si_pid == 0)
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(writer), &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+}
+
 // Reads every emission and holds it against what was written. Returns how many there are.
 uint64_t CheckEmissions(const std::string& path, size_t problems_max) {
   auto reader = RecordingReader::Open(path);
@@ -79,8 +86,9 @@ TEST(KilledWriterTest, LosesNothingThatItSaidToHaveWrittenWheneverItIsKilled) {
     const pid_t pid = fork();
     ASSERT_GE(pid, 0);
     if (pid == 0) WriteForEver(path, *said);
-    const timespec wait{0, static_cast<long>(random.Below(8'000'000))};
-    nanosleep(&wait, nullptr);
+    WaitUntilSaid(*said, random.Below(60), pid);
+    const timespec a_moment{0, static_cast<long>(random.Below(200'000))};  // Into a writing.
+    nanosleep(&a_moment, nullptr);
     ASSERT_EQ(kill(pid, SIGKILL), 0);
     int status = 0;
     ASSERT_EQ(waitpid(pid, &status, 0), pid);
