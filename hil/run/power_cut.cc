@@ -1,9 +1,6 @@
 #include "hil/run/power_cut.h"
 
-#include <sys/wait.h>
-
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,6 +9,7 @@
 #include "hil/run/inputs.h"
 #include "hil/run/scratch_folder.h"
 #include "hil/run/supervisor.h"
+#include "hil/run/worker_process.h"
 #include "hil/shim/lockstep/virtual_time.h"
 #include "sim/config/number.h"
 
@@ -36,8 +34,9 @@ const ConsentConfiguration* ChooseConfiguration(const Scenario& scenario,
 }
 
 std::string CommandOf(const PowerCutOptions& options, const PowerCutResult& result, int cut) {
-  std::string command = "dustproof " + std::string(cut == kWithoutCut ? "run " : "powercut ") + options.scenario + " --consent " + result.consent +
-                        " --seed " + std::to_string(result.seed);
+  std::string command = "dustproof " + std::string(cut == kWithoutCut ? "run " : "powercut ") +
+                        options.scenario + " --consent " + result.consent + " --seed " +
+                        std::to_string(result.seed);
   if (!options.firmware.empty()) command += " --firmware " + options.firmware;
   if (options.until) command += " --until " + FormatDuration(*options.until);
   if (cut == kWithoutCut) return command;
@@ -53,10 +52,29 @@ Result<void> MakeEmptyFolder(const std::string& path) {
   const bool empty = !error && std::filesystem::is_empty(path, error);
   if (error) return Error::Environment("--out: cannot make '" + path + "': " + error.message());
   if (!empty) {
-    return Error::BadInput("--out: '" + path +
-                           "' is not empty; recordings are never overwritten, choose another folder");
+    return Error::BadInput(
+        "--out: '" + path +
+        "' is not empty; recordings are never overwritten, choose another folder");
   }
   return {};
+}
+
+Result<PowerCutRequest> RequestOf(const PowerCutOptions& options, const RunRequest& run,
+                                  const std::string& consent, const std::string& scratch) {
+  if (scratch.empty()) return Error::Environment("powercut: cannot make a temporary folder");
+  PowerCutRequest request;
+  request.run = run;
+  request.run.consent = consent;
+  request.run.until = options.until;
+  request.mode = options.mode;
+  request.count = options.count;
+  request.only = options.only;
+  request.workers = options.workers;
+  request.scratch = scratch;
+  if (options.out.empty()) return request;
+  if (const Result<void> made = MakeEmptyFolder(options.out); !made) return made.error();
+  request.out = std::filesystem::absolute(options.out);
+  return request;
 }
 
 // Turns the worker's lines into the result.
@@ -103,12 +121,7 @@ class Gatherer {
 
   // Where the worker did not come to its end: why.
   Result<void> CheckEnd(int status) const {
-    if (!end_.is_object()) {
-      return Error::Environment("powercut: its process ended early: " +
-                                (WIFSIGNALED(status)
-                                     ? std::string(strsignal(WTERMSIG(status)))
-                                     : "exit code " + std::to_string(WEXITSTATUS(status))));
-    }
+    if (!end_.is_object()) return Error::Environment("powercut: its process " + EndOf(status));
     if (end_.at("end") == "done") return {};
     const std::string why = end_.at("why");
     return end_.at("bad_input") ? Error::BadInput(why) : Error::Environment(why);
@@ -157,24 +170,13 @@ Result<PowerCutResult> RunPowerCuts(const PowerCutOptions& options,
   result.consent = consents->name;
   result.seed = inputs->seed;
   const ScratchFolder scratch("powercut");
-  if (scratch.path().empty()) return Error::Environment("powercut: cannot make a temporary folder");
-  PowerCutRequest request{inputs->request,
-                          options.mode,
-                          options.count,
-                          options.only,
-                          options.workers,
-                          scratch.path(),
-                          ""};
-  if (!options.out.empty()) {
-    if (const Result<void> made = MakeEmptyFolder(options.out); !made) return made.error();
-    request.out = std::filesystem::absolute(options.out);
-  }
-  request.run.consent = consents->name;
-  request.run.until = options.until;
+  const Result<PowerCutRequest> request =
+      RequestOf(options, inputs->request, consents->name, scratch.path());
+  if (!request) return request.error();
 
   Gatherer gatherer(options, observer, &result);
-  const Result<int> status = SuperviseWorker(
-      kPowerCutWord, ToJson(request), [&](const std::string& line) { gatherer.Take(line); });
+  const Result<int> status = SuperviseWorker(kPowerCutWord, ToJson(*request),
+                                             [&](const std::string& line) { gatherer.Take(line); });
   if (!status) return status.error();
   result.interrupted = InterruptRequested();
   if (const Result<void> end = gatherer.CheckEnd(*status); !end && !result.interrupted)

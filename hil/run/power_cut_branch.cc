@@ -63,8 +63,8 @@ class Branch {
     const Seed own = context_.seed.Derive("powercut." + std::to_string(report_.cut.number));
     RandomStream random = own.Stream("branch");
     const bool long_one = report_.cut.at_flash || random.Below(kQuietPerLong) == 0;
-    const bool carried = random.Chance(long_one ? kCarriedToListen : kCarriedElse) &&
-                         !world_.robot().docked();
+    const bool carried =
+        random.Chance(long_one ? kCarriedToListen : kCarriedElse) && !world_.robot().docked();
     const bool forgets = random.Chance(0.5) && long_one;
     const double off_s = std::floor(random.Uniform() * kOffSpread_s * 1e3) / 1e3;
     // Whether its recording is kept changes nothing else: that is how a failure is looked at.

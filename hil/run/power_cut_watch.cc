@@ -56,10 +56,8 @@ void PowerCutWatch::Write(const RunEvent& event) {
     standing_.parting = false;
   }
   if (event.source == "firmware" && event.name == "boot") ++aftermath_.boots;
-  if (event.source == "cloud" && event.name == "session_opened") {
-    standing_.bound = true;
-    if (!aftermath_.session) aftermath_.session = event.time;
-  }
+  if (event.source == "cloud" && event.name == "session_opened" && !aftermath_.session)
+    aftermath_.session = event.time;
   if (event.source == "cloud" && event.name == "client_refused")
     aftermath_.refusals.push_back(event.detail);
   if (AsksToForget(event)) standing_.parting = true;

@@ -20,7 +20,6 @@ class PowerCutWatch final : public ForwardingSink {
   /// What was known of the robot at an instant.
   struct Standing {
     bool provisioned = false;  ///< It has confirmed to the app what it needs for the cloud.
-    bool bound = false;        ///< It has opened a session: it has acted on its credential.
     bool parting = false;      ///< Somebody has asked it, or the cloud, to forget the pairing.
     bool policy_granted = false;
   };

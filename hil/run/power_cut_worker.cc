@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "hil/run/branch_audit.h"
 #include "hil/run/power_cut.h"
@@ -91,6 +93,8 @@ std::string InOneLine(const Diagnosis& d) {
   return text;
 }
 
+std::string PathOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
 // A file in memory for a branch's diagnosis, should its firmware die.
 class DiagnosisFile {
  public:
@@ -102,11 +106,6 @@ class DiagnosisFile {
   DiagnosisFile& operator=(DiagnosisFile&&) = delete;
 
   int fd() const { return fd_; }
-  /// In one line; "" where nothing was written.
-  std::string Read() const {
-    const Result<Diagnosis> d = ReadDiagnosis("/proc/self/fd/" + std::to_string(fd_));
-    return d ? InOneLine(*d) : "";
-  }
 
  private:
   int fd_;
@@ -133,19 +132,23 @@ class Trunk {
     const Result<std::optional<RunSurvey>> surveyed = Survey();
     if (!surveyed) return surveyed.error();
     if (!*surveyed) return {};
-    const std::optional<RunSurvey>& survey = *surveyed;
-    context_.breaches_without_cut = survey->breaches;
-    const std::vector<PowerCut> plan =
-        PlanPowerCuts(*survey, request_.mode, request_.count, context_.seed);
-    if (request_.only && (*request_.only < 1 || *request_.only > static_cast<int>(plan.size()))) {
-      return Error::BadInput("--cut: the plan has cuts 1 to " + std::to_string(plan.size()) +
-                             ", got " + std::to_string(*request_.only));
+    const RunSurvey& survey = **surveyed;
+    context_.breaches_without_cut = survey.breaches;
+    std::vector<PowerCut> plan =
+        PlanPowerCuts(survey, request_.mode, request_.count, context_.seed);
+    if (request_.only) {
+      const auto number = static_cast<size_t>(*request_.only);
+      if (number > plan.size()) {
+        return Error::BadInput("--cut: the plan has cuts 1 to " + std::to_string(plan.size()) +
+                               ", got " + std::to_string(number));
+      }
+      plan = {plan[number - 1]};
     }
-    Report({{"planned", request_.only ? 1 : plan.size()},
-            {"flash_operations", survey->operations.size()},
-            {"run_s", survey->end.seconds()}});
-    if (const Result<void> cut = MakeCuts(plan, FindWrites(survey->operations)); !cut)
-      return cut.error();
+    Report({{"planned", plan.size()},
+            {"flash_operations", survey.operations.size()},
+            {"run_s", survey.end.seconds()}});
+    if (const Result<void> made = MakeCuts(plan, FindWrites(survey.operations)); !made)
+      return made.error();
     while (!branches_.empty()) AwaitOne();
     return {};
   }
@@ -158,32 +161,38 @@ class Trunk {
 
   // Cuts and the references that they are held against, by time.
   Result<void> MakeCuts(const std::vector<PowerCut>& plan, const std::vector<FlashSpan>& writes) {
-    std::vector<ReferenceCut> references = PlanReferences(writes);
-    if (request_.only) {
-      const std::vector<int> needed =
-          ReferencesOf(plan[static_cast<size_t>(*request_.only - 1)].at, writes);
-      std::erase_if(references, [&](const ReferenceCut& r) {
-        return std::find(needed.begin(), needed.end(), r.number) == needed.end();
-      });
-    }
-    auto reference = references.begin();
+    const std::vector<ReferenceCut> references = NeededReferences(plan, writes);
+    auto next = references.begin();
     for (const PowerCut& cut : plan) {
-      if (request_.only && cut.number != *request_.only) continue;
-      for (; reference != references.end() && reference->at <= cut.at; ++reference) {
-        if (const Result<void> made = MakeReference(*reference); !made) return made.error();
+      for (; next != references.end() && next->at <= cut.at; ++next) {
+        if (const Result<void> made = MakeReference(*next); !made) return made.error();
       }
-      if (!GoTo(cut.at)) return {};
-      const Result<void> forked = Fork(cut, [&] {
-        Json json = ToJson(LivePowerCut(cut, context_, world_, watch_));
-        json["references"] = ReferencesOf(cut.at, writes);
-        Report(json);
-      });
-      if (!forked) return forked.error();
+      if (const Result<void> made = MakeCut(cut, writes); !made) return made.error();
     }
-    for (; reference != references.end(); ++reference) {
-      if (const Result<void> made = MakeReference(*reference); !made) return made.error();
+    for (; next != references.end(); ++next) {
+      if (const Result<void> made = MakeReference(*next); !made) return made.error();
     }
     return {};
+  }
+
+  static std::vector<ReferenceCut> NeededReferences(const std::vector<PowerCut>& plan,
+                                                    const std::vector<FlashSpan>& writes) {
+    std::set<int> needed;
+    for (const PowerCut& cut : plan) {
+      for (const int number : ReferencesOf(cut.at, writes)) needed.insert(number);
+    }
+    std::vector<ReferenceCut> references = PlanReferences(writes);
+    std::erase_if(references, [&](const ReferenceCut& r) { return !needed.contains(r.number); });
+    return references;
+  }
+
+  Result<void> MakeCut(const PowerCut& cut, const std::vector<FlashSpan>& writes) {
+    if (!GoTo(cut.at)) return {};
+    return Fork(cut, [&] {
+      Json json = ToJson(LivePowerCut(cut, context_, world_, watch_));
+      json["references"] = ReferencesOf(cut.at, writes);
+      Report(json);
+    });
   }
 
   Result<void> MakeReference(const ReferenceCut& reference) {
@@ -205,43 +214,29 @@ class Trunk {
     return SimTime::Zero() + std::min(duration, request_.run.until.value_or(duration));
   }
 
-  // In a branch of its own, so that the trunk is still at its beginning afterwards.
-  // None where the firmware died: there is nothing to cut, and it has been reported.
+  // In a branch of its own, so that the trunk is still at its beginning afterwards. None where the
+  // firmware died: there is nothing to cut, and it has been reported.
   Result<std::optional<RunSurvey>> Survey() {
-    int fds[2];
-    if (pipe(fds) != 0)
-      return Error::Environment(std::string("powercut: cannot make a pipe: ") +
-                                std::strerror(errno));
-    const pid_t pid = fork();
-    if (pid < 0)
-      return Error::Environment(std::string("powercut: cannot fork: ") + std::strerror(errno));
-    if (pid == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      close(fds[0]);
+    const std::string path = request_.scratch + "/survey.json";
+    const Result<pid_t> child = ForkChild([&] {
       const Result<RunSurvey> survey = LiveWithoutCut();
-      const Json json = survey ? ToJson(*survey) : Json{{"why", ToString(survey.error())}};
-      const std::string text = json.dump() + "\n";
-      for (size_t done = 0; done < text.size();) {
-        const ssize_t count = write(fds[1], text.data() + done, text.size() - done);
-        if (count <= 0) _exit(1);
-        done += static_cast<size_t>(count);
-      }
-      _exit(0);
-    }
-    close(fds[1]);
-    std::string text;
-    ReadLines(fds[0], [&](const std::string& line) { text += line; });
-    const int status = WaitFor(pid);
-    const Json json = Json::parse(text, nullptr, false);
-    if (json.is_object() && json.contains("why"))
+      std::ofstream(path) << (survey ? ToJson(*survey) : Json{{"why", ToString(survey.error())}});
+    });
+    if (!child) return child.error();
+    if (const int status = WaitFor(*child); status != 0) return ReportDeathWithoutCut(status);
+    std::ifstream file(path);
+    const Json json = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object()) return Error::Environment("powercut: cannot keep " + path);
+    if (json.contains("why")) {
       return Error::Environment("powercut: the run without a cut: " +
                                 json["why"].get<std::string>());
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && json.is_object())
-      return std::optional(SurveyFromJson(json));
-    const Result<Diagnosis> diagnosis =
-        ReadDiagnosis("/proc/self/fd/" + std::to_string(diagnosis_fd_));
-    if (!diagnosis)
-      return Error::Environment("powercut: the run without a cut ended without a diagnosis");
+    }
+    return std::optional(SurveyFromJson(json));
+  }
+
+  Result<std::optional<RunSurvey>> ReportDeathWithoutCut(int status) const {
+    const Result<Diagnosis> diagnosis = ReadDiagnosis(PathOf(diagnosis_fd_));
+    if (!diagnosis) return Error::Environment("powercut: the run without a cut " + EndOf(status));
     CutReport death;
     death.cut = {0, SimTime::FromNanoseconds(diagnosis->sim_time_ns), "without a cut"};
     death.failures.push_back("the firmware dies without any cut: " + InOneLine(*diagnosis));
@@ -274,19 +269,26 @@ class Trunk {
     return survey;
   }
 
-  Result<void> Fork(const std::optional<PowerCut>& cut, const std::function<void()>& live) {
-    while (branches_.size() >= static_cast<size_t>(request_.workers)) AwaitOne();
-    DiagnosisFile diagnosis;
+  // A child that ends with this process and does nothing but `live`.
+  static Result<pid_t> ForkChild(const std::function<void()>& live) {
     const pid_t pid = fork();
     if (pid < 0)
       return Error::Environment(std::string("powercut: cannot fork: ") + std::strerror(errno));
-    if (pid == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (pid > 0) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    live();
+    _exit(0);
+  }
+
+  Result<void> Fork(const std::optional<PowerCut>& cut, const std::function<void()>& live) {
+    while (branches_.size() >= static_cast<size_t>(request_.workers)) AwaitOne();
+    DiagnosisFile diagnosis;
+    const Result<pid_t> pid = ForkChild([&] {
       dup2(diagnosis.fd(), diagnosis_fd_);
       live();
-      _exit(0);
-    }
-    branches_.emplace(pid, BranchProcess{cut, std::move(diagnosis)});
+    });
+    if (!pid) return pid.error();
+    branches_.emplace(*pid, BranchProcess{cut, std::move(diagnosis)});
     return {};
   }
 
@@ -297,18 +299,16 @@ class Trunk {
     }
     const auto branch = branches_.find(pid);
     if (branch == branches_.end()) return;
-    if (branch->second.cut && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-      ReportDeath(branch->second, status);
+    if (branch->second.cut && status != 0) ReportDeath(branch->second, status);
     branches_.erase(branch);
   }
 
   static void ReportDeath(const BranchProcess& branch, int status) {
     CutReport report;
     report.cut = *branch.cut;
-    std::string why = branch.diagnosis.Read();
-    if (why.empty() && WIFSIGNALED(status)) why = strsignal(WTERMSIG(status));
-    if (why.empty()) why = "its process ended with code " + std::to_string(WEXITSTATUS(status));
-    report.failures.push_back("the firmware dies after the boot: " + why);
+    const Result<Diagnosis> diagnosis = ReadDiagnosis(PathOf(branch.diagnosis.fd()));
+    report.failures.push_back("the firmware dies after the boot: " +
+                              (diagnosis ? InOneLine(*diagnosis) : "its process " + EndOf(status)));
     Report(ToJson(report));
   }
 

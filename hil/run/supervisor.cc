@@ -1,7 +1,6 @@
 #include "hil/run/supervisor.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -88,10 +87,7 @@ RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s,
     return outcome;
   }
   if (options.explain_silence && options.explain_silence(&outcome)) return outcome;
-  outcome.diagnosis =
-      WIFSIGNALED(status)
-          ? std::string("the run's process was ended by signal ") + strsignal(WTERMSIG(status))
-          : "the run's process ended with exit code " + std::to_string(WEXITSTATUS(status));
+  outcome.diagnosis = "the run's process " + EndOf(status);
   return outcome;
 }
 

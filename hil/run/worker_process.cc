@@ -17,8 +17,12 @@ namespace dustproof {
 namespace {
 
 volatile sig_atomic_t g_stop = 0;
+volatile sig_atomic_t g_child = 0;  // That this worker waits for; 0 where there is none.
 
-void OnStop(int) { g_stop = 1; }
+void OnStop(int) {
+  g_stop = 1;
+  if (g_child > 0) kill(static_cast<pid_t>(g_child), SIGTERM);
+}
 
 std::vector<char*> Pointers(std::vector<std::string>& words) {
   std::vector<char*> pointers;
@@ -84,29 +88,34 @@ Result<WorkerProcess> StartWorkerProcess(const char* word, const std::string& re
 
 int FollowWorker(const WorkerProcess& worker,
                  const std::function<void(const std::string& line)>& on_line) {
-  ReadLines(worker.report, on_line);
-  return WaitFor(worker.pid);
-}
-
-void ReadLines(int fd, const std::function<void(const std::string& line)>& on_line) {
   std::string pending;
   char buffer[4096];
   for (;;) {
-    const ssize_t count = read(fd, buffer, sizeof buffer);
+    const ssize_t count = read(worker.report, buffer, sizeof buffer);
     if (count == 0 || (count < 0 && errno != EINTR)) break;
     if (count < 0) continue;
     pending.append(buffer, static_cast<size_t>(count));
     for (size_t end; (end = pending.find('\n')) != std::string::npos; pending.erase(0, end + 1))
       on_line(pending.substr(0, end));
   }
-  close(fd);
+  close(worker.report);
+  return WaitFor(worker.pid);
 }
 
 int WaitFor(pid_t child) {
+  g_child = child;
+  if (WorkerStopRequested())
+    kill(child, SIGTERM);  // It came before there was one to pass it on to.
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  g_child = 0;
   return status;
+}
+
+std::string EndOf(int status) {
+  return WIFSIGNALED(status) ? std::string("was ended by signal ") + strsignal(WTERMSIG(status))
+                             : "ended with exit code " + std::to_string(WEXITSTATUS(status));
 }
 
 void ReportLine(const std::string& line) {

@@ -41,10 +41,11 @@ std::vector<std::string> WorkerEnvironment(const WorkerSurroundings& surrounding
 int FollowWorker(const WorkerProcess& worker,
                  const std::function<void(const std::string& line)>& on_line);
 
-/// Hears each line from `fd` until its end, and closes it.
-void ReadLines(int fd, const std::function<void(const std::string& line)>& on_line);
-/// The wait status of a child that ends.
+/// The wait status of a child that ends. In a worker: what asks it to stop is passed on to the
+/// child meanwhile.
 int WaitFor(pid_t child);
+/// What a wait status says of a child: "ended with exit code 1", "was ended by signal Killed".
+std::string EndOf(int status);
 
 /// File descriptor of the worker's end of the pipe.
 inline constexpr int kReportFd = 3;

@@ -178,12 +178,13 @@ class PowerCutTest(ProcessTest):
         self.assertEqual(self.call("powercut", "nowhere.yaml").returncode, 2)
 
     def test_an_interrupt_ends_it_with_what_was_found(self):
-        with subprocess.Popen([str(BINARY), "powercut", str(FIRST_RUN), "--cuts", "100000", "--json"], cwd=self.folder,
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as cutting:
-            while not self.branches_of(cutting.pid):
-                self.assertIsNone(cutting.poll())
-            cutting.send_signal(signal.SIGINT)
-            out, err = cutting.communicate(timeout=60)
+        cutting = subprocess.Popen([str(BINARY), "powercut", str(FIRST_RUN), "--cuts", "100000", "--json"], cwd=self.folder,
+                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(cutting.kill)
+        while not self.branches_of(cutting.pid):
+            self.assertIsNone(cutting.poll())
+        cutting.send_signal(signal.SIGINT)
+        out, err = cutting.communicate(timeout=300)
         self.assertEqual(cutting.returncode, 3)
         result = json.loads(out)
         self.assertEqual(result["failures"], [])

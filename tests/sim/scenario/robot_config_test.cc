@@ -49,7 +49,8 @@ TEST(RobotConfigTest, ReadsAWornAndFaultyFlashAndAWeakPack) {
           "flash:\n  size_kib: 512\n  block_bytes: 65536\n  page_bytes: 32\n"
           "  program_time: 1ms\n  erase_time: 2s\n"
           "  erase_cycles_max: 1000\n  erase_cycles_at_start: 999\n  worn_failure: 0.5\n"
-          "  faults: {bit_error_rate: 1e-6, read_disturb_reads: 50, lost_write_probability: 0.01}\n",
+          "  faults: {bit_error_rate: 1e-6, read_disturb_reads: 50, lost_write_probability: "
+          "0.01}\n",
       "r.yaml");
   ASSERT_TRUE(robot.ok()) << ToString(robot.error());
   EXPECT_EQ(robot->battery.brownout_V, 12.5);

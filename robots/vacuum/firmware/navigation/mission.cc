@@ -22,8 +22,8 @@ constexpr double kFrontierWorth_s =
     8;  // A narrow border farther than this is a nook, rather than a room.
 constexpr double kLookAround_s = 4;
 constexpr int kWideFrontierCells = 16;  // 0.8 m, a door: a border that may change a region's plan.
-// A robot that begins where it was left may stand so close to something that no way seems open. Less
-// reachable floor than this (0.2 m²) is no home.
+// A robot that begins where it was left may stand so close to something that no way seems open.
+// Less reachable floor than this (0.2 m²) is no home.
 constexpr size_t kRoomCellsMin = 80;
 constexpr int kShutInTries = 5;
 const PathFollower::Limits kTransit{.speed_m_s = 0.3};
