@@ -76,6 +76,7 @@ class PowerCutTest(ProcessTest):
         result = self.cut(self.scenario(), "--every-write", "--firmware", "unsafe_settings_in_place", expect=1)
         lost = [f for f in result["failures"] if f["what"].startswith("credentials:")]
         self.assertTrue(lost, result["failures"])
+        self.assertIn("credentials: it opens its setup hotspot again, although it was paired", self.whats(result))
         self.assertRegex(lost[0]["operation"], "^(before|during|after) (program|erase)")
         words = shlex.split(lost[0]["command"])
         self.assertEqual(words[0], "dustproof")

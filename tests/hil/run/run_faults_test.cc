@@ -86,6 +86,17 @@ TEST(RunFaultsTest, CutsThePowerAtItsTimeAndGivesItBack) {
   EXPECT_EQ(run.log.TimeOf("boot", 1), SimTime::Zero() + SimDuration::Milliseconds(1500));
 }
 
+TEST(RunFaultsTest, ACutDuringACutIsNoSecondOne) {
+  FaultSpec first = Fault("power_cut"), second = Fault("power_cut");
+  first.at = SimDuration::Seconds(1);
+  second.at = SimDuration::Milliseconds(1500);
+  const std::vector<FaultSpec> faults = {first, second};
+  FaultyRun run(faults);
+  run.room.Run(6);
+  EXPECT_EQ(run.log.Details("firmware", "power_cut").size(), 1u);
+  EXPECT_EQ(run.log.Details("firmware", "boot"), (Lines{"power_on", "power_on"}));
+}
+
 // The second program is that of the second boot; 0.3 ms of its 0.7 have passed when the supply
 // sags, so that it is torn: some of the bits of "a secret" are cleared, some are not.
 TEST(RunFaultsTest, BrownsOutInTheMiddleOfTheSecondProgram) {
