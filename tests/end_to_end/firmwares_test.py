@@ -1,4 +1,5 @@
 """The small firmwares that we ship, each as its kind would be written elsewhere: they run, and do what they are for."""
+import json
 import unittest
 
 from process import FIRST_RUN, ProcessTest, verdicts
@@ -30,6 +31,11 @@ class SmallFirmwareTest(ProcessTest):
             self.assertEqual(run["usefulness"][name]["verdict"], "pass", name)
         self.assertEqual(verdicts(run, verdict="fail"), [])
         self.assertGreater(run["metrics"]["coverage"], 0.2)
+
+    def test_the_bouncer_comes_through_power_cuts(self):
+        done = self.call("powercut", FIRST_RUN, "--firmware", "bouncer", "--until", "2min", "--cuts", 60, "--json")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertGreater(json.loads(done.stdout)["judged"]["goes_on_or_docks"], 3)
 
 
 if __name__ == "__main__":

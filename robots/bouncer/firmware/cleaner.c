@@ -122,9 +122,17 @@ static void stand_still(const char* word) {
   enter(word);
 }
 
+/* Right after power-on the contacts have not been looked at yet. */
+static bool boots_in_dock(void) {
+  dp_dock_sample sample = {0};
+  for (int i = 0; i < 20 && hal.dock->latest(&sample) != DP_OK; ++i) hal.clock->sleep_us(25000);
+  return sample.contact;
+}
+
 void cleaner_task(void* unused) {
   (void)unused;
-  stand_still(dock_sample().contact ? "docked" : "idle");
+  /* Out of its dock it has lost its power on the way, or somebody carried it: it goes home. */
+  stand_still(boots_in_dock() || go_home() ? "docked" : "stuck");
   for (;;) {
     dp_button_event press;
     if (hal.buttons->read(&press, SECOND_US / 4) == DP_OK)
