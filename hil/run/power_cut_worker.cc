@@ -136,6 +136,7 @@ class Trunk {
     context_.breaches_without_cut = survey.breaches;
     std::vector<PowerCut> plan =
         PlanPowerCuts(survey, request_.mode, request_.count, context_.seed);
+    if (plan.empty() && !WorkerStopRequested()) return NothingToCut();
     if (request_.only) {
       const auto number = static_cast<size_t>(*request_.only);
       if (number > plan.size()) {
@@ -158,6 +159,13 @@ class Trunk {
     std::optional<PowerCut> cut;  // None of a reference.
     DiagnosisFile diagnosis;
   };
+
+  Error NothingToCut() const {
+    return Error::BadInput(
+        request_.mode == CutMode::kEveryWrite
+            ? "--every-write: this run has no flash operation; --random cuts at any instant"
+            : "--until: this run is too short to cut the power in it");
+  }
 
   // Cuts and the references that they are held against, by time.
   Result<void> MakeCuts(const std::vector<PowerCut>& plan, const std::vector<FlashSpan>& writes) {

@@ -177,6 +177,10 @@ class PowerCutTest(ProcessTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--out: 'kept' is not empty", done.stderr)
         self.assertEqual(self.call("powercut", "nowhere.yaml").returncode, 2)
+        done = self.call("powercut", FIRST_RUN, "--every-write", "--until", "1s")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--every-write: this run has no flash operation", done.stderr)
+        self.assertEqual(self.call("powercut", FIRST_RUN, "--firmware", "thirty_lines", "--until", "1ms").returncode, 2)
 
     def test_an_interrupt_ends_it_with_what_was_found(self):
         cutting = subprocess.Popen([str(BINARY), "powercut", str(FIRST_RUN), "--cuts", "100000", "--json"], cwd=self.folder,
