@@ -18,7 +18,7 @@ extern "C" char** environ;
 
 /// Copies without the sanitizer's interceptors: the redzones between globals are part of what is
 /// copied.
-[[gnu::no_sanitize("address"), gnu::noinline]] void RawCopy(std::byte* to, const std::byte* from,
+__attribute__((no_sanitize("address"), noinline)) void RawCopy(std::byte* to, const std::byte* from,
                                                             size_t bytes) {
   for (size_t i = 0; i < bytes; ++i) static_cast<volatile std::byte*>(to)[i] = from[i];
 }
