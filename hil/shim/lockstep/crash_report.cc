@@ -182,6 +182,11 @@ void CrashReport::AddTasks(const HalState& hal, Scheduler* walk) {
 /// there, else with the firmware's call of the HAL.
 void CrashReport::AddFrames(const FaultSite& site) {
   BeginList("frames");
+  if (site.elsewhere) {
+    for (const StackFrame& frame : *site.elsewhere)
+      if (HasRoom()) AddFrame(frame.module, frame.offset, frame.symbol);
+    return EndList();
+  }
   const void* pc = site.pc;
   Frames frames = FramesFrom(pc);
   const bool known = pc != nullptr || site.context != nullptr;
@@ -217,13 +222,19 @@ void CrashReport::AddFrame(const void* address) {
   Dl_info info{};
   if (dladdr(address, &info) == 0 || info.dli_fname == nullptr) info = {};
   if (info.dli_fbase == own_base_) info.dli_fname = own_path_;
+  AddFrame(info.dli_fname == nullptr ? "" : info.dli_fname,
+           reinterpret_cast<uint64_t>(address) - reinterpret_cast<uint64_t>(info.dli_fbase),
+           info.dli_sname == nullptr ? "" : info.dli_sname);
+}
+
+void CrashReport::AddFrame(std::string_view module, uint64_t offset, std::string_view symbol) {
   BeginItem();
   Raw("{\"module\": ");
-  Quoted(info.dli_fname == nullptr ? "" : info.dli_fname);
+  Quoted(module);
   Raw(", \"offset\": ");
-  Number(reinterpret_cast<uint64_t>(address) - reinterpret_cast<uint64_t>(info.dli_fbase));
+  Number(offset);
   Raw(", \"symbol\": ");
-  Quoted(info.dli_sname == nullptr ? "" : info.dli_sname);
+  Quoted(symbol);
   Raw("}");
 }
 

@@ -352,4 +352,9 @@ void ReportFirmwareFault(const char* kind, const char* message) {
   internal::ReportFault(kind, message, {});
 }
 
+void ReportFirmwareFault(const char* kind, const char* message,
+                         std::span<const StackFrame> frames) {
+  internal::ReportFault(kind, message, {.elsewhere = frames});
+}
+
 }  // namespace dustproof

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,10 @@ class CrashReporter {
 
 /// Ends the run on the firmware's account. Without a reporter, the message goes to stderr.
 [[noreturn]] void ReportFirmwareFault(const char* kind, const char* message);
+/// The same of a firmware in another process, which stood at `frames`, innermost first: their modules
+/// and offsets.
+[[noreturn]] void ReportFirmwareFault(const char* kind, const char* message,
+                                      std::span<const StackFrame> frames);
 
 /// Reads what a reporter wrote, and finds names for frames in the modules' symbol tables.
 [[nodiscard]] Result<Diagnosis> ReadDiagnosis(const std::string& path);

@@ -183,6 +183,8 @@ class FirmwareListener {
   virtual void OnMap(const BelievedMap& map) = 0;
   virtual void OnState(std::string_view word) = 0;
   virtual void OnDataReady(std::string_view category) = 0;
+  /// It tried a way out that is not the HAL, and was refused.
+  virtual void OnOutsideAttempt(std::string_view /*what*/) {}
   /// A task is not done `within` a time of the end of its last wait. Told of the first hundred times
   /// of a task.
   virtual void OnDeadlineMissed(std::string_view /*task*/, SimDuration /*within*/) {}

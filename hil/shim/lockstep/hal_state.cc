@@ -65,14 +65,16 @@ bool HalState::MayLog() {
   return ++lines_in_second <= kLinesInSecondMax;
 }
 
+void HalState::LogPrinted(bool error, std::string_view line) {
+  if (!MayLog()) return;  // The next line ends the run, on the task's own stack.
+  const Task* task = scheduler.current();
+  devices.listener->OnLog(error ? DP_LOG_WARN : DP_LOG_INFO, task == nullptr ? "" : task->name, line);
+}
+
 void HalState::LogConsole() {
   DrainConsole(
       [](const ConsoleLine& line, void* context) {
-        HalState& hal = *static_cast<HalState*>(context);
-        if (!hal.MayLog()) return;  // The next line ends the run, on the task's own stack.
-        const Task* task = hal.scheduler.current();
-        hal.devices.listener->OnLog(line.error ? DP_LOG_WARN : DP_LOG_INFO,
-                                    task == nullptr ? "" : task->name, {line.text, line.bytes});
+        static_cast<HalState*>(context)->LogPrinted(line.error, {line.text, line.bytes});
       },
       this);
 }

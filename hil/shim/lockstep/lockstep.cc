@@ -21,11 +21,7 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQu
                                                     config.cpu_share, config.compute);
   host->hal_->firmware = config.firmware_path;
   const CpuScope scope(config.cpu_share, CpuSection::kFirmware);  // Its libraries take a while.
-  auto image = internal::FirmwareImage::Load(config.firmware_path);
-  if (!image) return image.error();
-  host->image_ = std::move(image).value();
-  host->ram_is_fresh_ = true;
-  host->hal_->firmware = host->image_->name() + ' ' + host->image_->version();
+  if (const Result<void> loaded = host->Load(); !loaded) return loaded.error();
   Lockstep* self = host.get();
   host->hal_->on_reboot = [self] { self->Reboot(); };
   host->hal_->on_power_off = [self] { self->PowerOff(); };
@@ -35,6 +31,21 @@ Result<std::unique_ptr<Lockstep>> Lockstep::Create(const Config& config, EventQu
     if (self->switched_off_) self->PowerOn();
   });
   return host;
+}
+
+Result<void> Lockstep::Load() {
+  if (config_.load) {
+    Result<std::unique_ptr<FirmwareProgram>> program = config_.load(*this);
+    if (!program) return program.error();
+    program_ = std::move(*program);
+  } else {
+    auto image = internal::FirmwareImage::Load(config_.firmware_path);
+    if (!image) return image.error();
+    program_ = std::move(image).value();
+  }
+  ram_is_fresh_ = true;
+  hal_->firmware = program_->name() + ' ' + program_->version();
+  return {};
 }
 
 Lockstep::~Lockstep() {
@@ -81,22 +92,32 @@ void Lockstep::ScheduleBoot(dp_reset_cause cause, SimDuration after) {
 }
 
 void Lockstep::Boot(dp_reset_cause cause) {
-  if (!std::exchange(ram_is_fresh_, false)) image_->Restore();
+  if (!std::exchange(ram_is_fresh_, false)) program_->Restore();
   hal_->booted = hal_->queue.now();
   hal_->reset_cause = cause;
   hal_->sensors.Clear();
   hal_->devices.listener->OnBoot(cause);
-  static constexpr auto kRunMain = [](void* main) { (*reinterpret_cast<void (*)()>(main))(); };
-  Task* task = hal_->scheduler.Spawn("main", kRunMain, reinterpret_cast<void*>(image_->main()),
-                                     config_.main_stack_bytes);
+  static constexpr auto kRunMain = [](void* program) {
+    static_cast<FirmwareProgram*>(program)->Main();
+  };
+  Task* task =
+      hal_->scheduler.Spawn("main", kRunMain, program_.get(), config_.main_stack_bytes);
   DP_CHECK(task != nullptr);
 }
 
 void Lockstep::OnTasksGone() { state_ = State::kEnded; }
 
 SensorInbox& Lockstep::sensors() { return hal_->sensors; }
-const std::string& Lockstep::firmware_name() const { return image_->name(); }
-const std::string& Lockstep::firmware_version() const { return image_->version(); }
+Scheduler& Lockstep::scheduler() { return hal_->scheduler; }
+const void* Lockstep::Interface(const char* name) const {
+  return internal::FindInterface(name, 1);
+}
+SimTime Lockstep::booted() const { return hal_->booted; }
+const Devices& Lockstep::devices() const { return hal_->devices; }
+dp_reset_cause Lockstep::reset_cause() const { return hal_->reset_cause; }
+void Lockstep::LogPrinted(bool error, std::string_view line) { hal_->LogPrinted(error, line); }
+const std::string& Lockstep::firmware_name() const { return program_->name(); }
+const std::string& Lockstep::firmware_version() const { return program_->version(); }
 std::vector<std::pair<std::string, uint64_t>> Lockstep::TaskHashes() const {
   std::vector<std::pair<std::string, uint64_t>> hashes;
   hal_->scheduler.ForEachTask([&hashes](const Task& task) {

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "hil/shim/lockstep/compute.h"
 #include "hil/shim/lockstep/devices.h"
+#include "hil/shim/lockstep/firmware_program.h"
 #include "hil/shim/lockstep/sensor_inbox.h"
 #include "sim/core/cpu_share.h"
 #include "sim/core/event_queue.h"
@@ -18,7 +21,6 @@ namespace dustproof {
 
 namespace internal {
 struct HalState;
-class FirmwareImage;
 }  // namespace internal
 
 /// Runs a firmware, a shared object, in this process and in the event queue's time: the HAL of
@@ -33,7 +35,7 @@ class FirmwareImage;
 class Lockstep {
  public:
   struct Config {
-    std::string firmware_path;  ///< Of the shared object.
+    std::string firmware_path;  ///< Of the shared object; for diagnoses, where `load` is set.
     WallTime start;             ///< Calendar time at SimTime zero, for the real-time clock.
     Seed seed{0};               ///< For the HAL's random numbers.
     SimDuration reset_time =
@@ -41,6 +43,8 @@ class Lockstep {
     size_t main_stack_bytes = 1 << 20;  ///< Of the first task.
     CpuShare* cpu_share = nullptr;      ///< May stay null; else outlives the host.
     ComputeTable compute = {};          ///< Empty: tasks compute in no time.
+    /// Brings a firmware that is no shared object of this process, or says why it can't.
+    std::function<Result<std::unique_ptr<FirmwareProgram>>(Lockstep&)> load = {};
   };
 
   enum class State {
@@ -66,6 +70,16 @@ class Lockstep {
 
   State state() const { return state_; }
   SensorInbox& sensors();
+  Scheduler& scheduler();
+  /// What `dp_hal_query` answers the firmware.
+  const void* Interface(const char* name) const;
+  /// Since when the robot's computer runs, and why.
+  SimTime booted() const;
+  dp_reset_cause reset_cause() const;
+  WallTime start() const { return config_.start; }
+  const Devices& devices() const;
+  /// Into the robot's log: a line that the current task printed, `error` where to stderr.
+  void LogPrinted(bool error, std::string_view line);
   const std::string& firmware_name() const;
   const std::string& firmware_version() const;
   /// Hand-overs to a task so far; part of the run's state hash.
@@ -79,6 +93,7 @@ class Lockstep {
 
  private:
   explicit Lockstep(const Config& config);
+  Result<void> Load();
   void Boot(dp_reset_cause cause);
   void ScheduleBoot(dp_reset_cause cause, SimDuration after);
   /// Ends all tasks and puts every part into its power-on state.
@@ -92,7 +107,7 @@ class Lockstep {
   bool ram_is_fresh_ = false;
   bool switched_off_ = false;  // By the firmware itself: a button or the dock wakes it.
   EventId boot_event_ = 0;
-  std::unique_ptr<internal::FirmwareImage> image_;
+  std::unique_ptr<FirmwareProgram> program_;
   std::unique_ptr<internal::HalState> hal_;
 };
 

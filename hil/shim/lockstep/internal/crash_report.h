@@ -48,6 +48,7 @@ class CrashReport {
   void AddTasks(const HalState& hal, Scheduler* walk);
   void AddFrames(const FaultSite& site);
   void AddFrame(const void* address);
+  void AddFrame(std::string_view module, uint64_t offset, std::string_view symbol);
   bool IsOwn(const void* address) const;
 
   char buffer_[128 * 1024];

@@ -2,6 +2,11 @@
 
 #include <ucontext.h>
 
+#include <optional>
+#include <span>
+
+#include "hil/shim/lockstep/crash_reporter.h"
+
 namespace dustproof {
 class Scheduler;
 }
@@ -14,6 +19,7 @@ struct FaultSite {
   const void* address = nullptr;  ///< Of the memory that was accessed.
   const void* pc = nullptr;       ///< First frame of the backtrace; null begins with the caller.
   ucontext_t* context = nullptr;  ///< What a handler interrupted; may be changed to unwind from it.
+  std::optional<std::span<const StackFrame>> elsewhere = {};  ///< The backtrace, where the firmware is another process.
 };
 
 /// Ends the run with a diagnosis, through the reporter that stands, or to stderr without one.

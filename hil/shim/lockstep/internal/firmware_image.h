@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hil/hal/dp_types.h"
+#include "hil/shim/lockstep/firmware_program.h"
 #include "hil/shim/lockstep/internal/elf_file.h"
 #include "sim/core/result.h"
 
@@ -13,22 +14,22 @@ namespace dustproof::internal {
 
 /// A firmware's shared object, loaded into this process, and what its memory was before its first
 /// instruction.
-class FirmwareImage {
+class FirmwareImage final : public FirmwareProgram {
  public:
   /// Loads `path`; the object's constructors run. It is never unloaded: a crash report may need its
   /// symbols, and some libraries can't be unloaded anyway.
   [[nodiscard]] static Result<std::unique_ptr<FirmwareImage>> Load(const std::string& path);
-  ~FirmwareImage();
+  ~FirmwareImage() override;
 
-  const std::string& name() const { return name_; }
-  const std::string& version() const { return version_; }
-  void (*main() const)() { return firmware_->main; }
+  const std::string& name() const override { return name_; }
+  const std::string& version() const override { return version_; }
+  void Main() override { firmware_->main(); }
 
   /// Makes RAM what it is after a reset: the object's data, zeroed data and thread-local data from
   /// the load image, then its constructors again. What other libraries keep in statics persists,
   /// and memory that the firmware had allocated is lost, not freed. @pre no task of the firmware
   /// runs
-  void Restore();
+  void Restore() override;
 
   /// True where `address` lies in the object.
   bool Holds(const void* address) const;

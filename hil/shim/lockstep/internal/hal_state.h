@@ -60,6 +60,8 @@ struct HalState {
   bool MayLog();
   /// Writes what firmware printed to stdout and stderr to the robot's log.
   void LogConsole();
+  /// Writes a line that the current task printed.
+  void LogPrinted(bool error, std::string_view line);
   /// Puts every part into its state at power-on, and cuts a flash operation under way.
   void ResetParts();
 
