@@ -151,6 +151,10 @@ void FirmwareBridge::OnDataReady(std::string_view category) {
   Note("data_ready", std::string(category));
 }
 
+void FirmwareBridge::OnOutsideAttempt(std::string_view what) {
+  Note("outside_attempt", std::string(what));
+}
+
 void FirmwareBridge::OnDeadlineMissed(std::string_view task, SimDuration) {
   Note("deadline_missed", std::string(task));
 }

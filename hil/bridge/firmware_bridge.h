@@ -19,7 +19,7 @@ namespace dustproof {
 /// What leaves the robot by its pads (serial console) or lies in its flash is recorded here as
 /// emissions; what the firmware says of itself (log, debug port) as log lines, believed poses and
 /// maps, and events of source "firmware": "boot", "power_off", "power_cut", "brownout", "state",
-/// "data_ready", "deadline_missed".
+/// "data_ready", "deadline_missed", "outside_attempt".
 class FirmwareBridge final : public FirmwareListener, public UartDevice {
  public:
   /// All borrowed; they outlive the bridge. `cpu_share` may be null.
@@ -66,6 +66,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   void OnMap(const BelievedMap& map) override;
   void OnState(std::string_view word) override;
   void OnDataReady(std::string_view category) override;
+  void OnOutsideAttempt(std::string_view what) override;
   void OnDeadlineMissed(std::string_view task, SimDuration within) override;
 
   // UartDevice

@@ -1,0 +1,47 @@
+/* Ways past the HAL: refused, and told to the run. */
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hil/shim/board/real.h"
+
+static int refuse(const char* what) {
+  board_tell(&(board_call){.function = dustproof_wire_Function_OUTSIDE_ATTEMPT, .text = what});
+  errno = EACCES;
+  return -1;
+}
+
+int socket(int domain, int type, int protocol) {
+  if (!is_firmware()) return REAL(socket)(domain, type, protocol);
+  char what[64];
+  snprintf(what, sizeof what, "socket(%s)", domain == AF_INET    ? "AF_INET"
+                                            : domain == AF_INET6 ? "AF_INET6"
+                                            : domain == AF_UNIX  ? "AF_UNIX"
+                                                                 : "another family");
+  return refuse(what);
+}
+
+pid_t fork(void) { return is_firmware() ? refuse("fork()") : REAL(fork)(); }
+
+int execve(const char* path, char* const argv[], char* const envp[]) {
+  return is_firmware() ? refuse("execve()") : REAL(execve)(path, argv, envp);
+}
+
+int posix_spawn(pid_t* restrict pid, const char* restrict path, const posix_spawn_file_actions_t* actions,
+                const posix_spawnattr_t* restrict attributes, char* const argv[restrict],
+                char* const envp[restrict]) {
+  if (!is_firmware()) return REAL(posix_spawn)(pid, path, actions, attributes, argv, envp);
+  refuse("posix_spawn()");
+  return EACCES;
+}
+
+int system(const char* command) { return is_firmware() ? refuse("system()") : REAL(system)(command); }
+
+FILE* popen(const char* command, const char* mode) {
+  if (!is_firmware()) return REAL(popen)(command, mode);
+  refuse("popen()");
+  return NULL;
+}

@@ -1,0 +1,21 @@
+/* Functions of the C library behind ours of the same name, and when ours step in. */
+#ifndef DUSTPROOF_BOARD_REAL_H
+#define DUSTPROOF_BOARD_REAL_H
+
+#include <dlfcn.h>
+
+#include "hil/shim/board/board.h"
+
+#define REAL(name)                                            \
+  ({                                                          \
+    static __typeof__(&name) found;                           \
+    if (found == NULL) *(void**)&found = dlsym(RTLD_NEXT, #name); \
+    found;                                                    \
+  })
+
+/* Firmware's code runs in this thread, and has the turn. */
+static inline bool is_firmware(void) { return board_self() != NULL && !board_is_inside(); }
+/* A thread of a library that the shim uses. */
+bool board_is_own_thread(void);
+
+#endif

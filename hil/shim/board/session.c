@@ -1,0 +1,330 @@
+/* The session with the host: who we are, calls on their way, and grants of time. */
+#include <errno.h>
+#include <pb_decode.h>
+#include <pb_encode.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hil/shim/board/real.h"
+
+enum { kProtocolVersion = 1 };
+
+board_state board;
+
+static bool on;
+static uint64_t session;
+static uint64_t step;
+
+/* Calls of the turn, already as the wire wants them. */
+static struct {
+  uint8_t* bytes;
+  size_t used, size;
+} turn;
+
+bool board_is_on(void) { return on; }
+
+static bool append(pb_ostream_t* stream, const uint8_t* data, size_t bytes) {
+  (void)stream;
+  if (turn.used + bytes > turn.size) {
+    const size_t size = (turn.used + bytes) * 2 + 1024;
+    uint8_t* larger = realloc(turn.bytes, size);
+    if (larger == NULL) board_fault("abort", "no memory for a call");
+    turn.bytes = larger;
+    turn.size = size;
+  }
+  memcpy(turn.bytes + turn.used, data, bytes);
+  turn.used += bytes;
+  return true;
+}
+
+static bool encode_bytes(pb_ostream_t* to, uint32_t tag, const void* data, size_t bytes) {
+  if (data == NULL || bytes == 0) return true;
+  return pb_encode_tag(to, PB_WT_STRING, tag) && pb_encode_string(to, data, bytes);
+}
+
+static bool encode_text(pb_ostream_t* to, uint32_t tag, const char* text) {
+  return text == NULL || encode_bytes(to, tag, text, strlen(text));
+}
+
+static bool encode_call(pb_ostream_t* to, const board_call* call) {
+  bool done = pb_encode_tag(to, PB_WT_VARINT, dustproof_wire_Call_task_tag) &&
+              pb_encode_varint(to, board_self()->number) &&
+              pb_encode_tag(to, PB_WT_VARINT, dustproof_wire_Call_function_tag) &&
+              pb_encode_varint(to, (uint64_t)call->function);
+  for (size_t i = 0; i < call->integer_count; ++i)
+    done = done && pb_encode_tag(to, PB_WT_VARINT, dustproof_wire_Call_integers_tag) &&
+           pb_encode_varint(to, call->integers[i]);
+  for (size_t i = 0; i < call->real_count; ++i)
+    done = done && pb_encode_tag(to, PB_WT_64BIT, dustproof_wire_Call_reals_tag) &&
+           pb_encode_fixed64(to, &call->reals[i]);
+  return done && encode_bytes(to, dustproof_wire_Call_data_tag, call->data, call->bytes) &&
+         encode_text(to, dustproof_wire_Call_text_tag, call->text) &&
+         encode_text(to, dustproof_wire_Call_text_2_tag, call->text_2) &&
+         encode_text(to, dustproof_wire_Call_text_3_tag, call->text_3);
+}
+
+static void add_call(const board_call* call) {
+  pb_ostream_t sizing = PB_OSTREAM_SIZING;
+  pb_ostream_t to = {.callback = append, .state = NULL, .max_size = SIZE_MAX, .bytes_written = 0};
+  if (!encode_call(&sizing, call) ||
+      !pb_encode_tag(&to, PB_WT_STRING, dustproof_wire_Turn_calls_tag) ||
+      !pb_encode_varint(&to, sizing.bytes_written) || !encode_call(&to, call))
+    board_fault("abort", "a call of the HAL could not be written down");
+}
+
+/* The fields of a Message before its body, into `head`; returns their length. */
+static size_t encode_head(uint8_t* head, size_t size) {
+  pb_ostream_t to = pb_ostream_from_buffer(head, size);
+  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_version_tag);
+  pb_encode_varint(&to, kProtocolVersion);
+  pb_encode_tag(&to, PB_WT_64BIT, dustproof_wire_Message_session_tag);
+  pb_encode_fixed64(&to, &session);
+  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_step_tag);
+  pb_encode_varint(&to, ++step);
+  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_time_ns_tag);
+  pb_encode_varint(&to, board.now_ns);
+  return to.bytes_written;
+}
+
+static void send_turn(void) {
+  uint8_t head[64];
+  size_t head_bytes = encode_head(head, sizeof head);
+  pb_ostream_t to = pb_ostream_from_buffer(head + head_bytes, sizeof head - head_bytes);
+  pb_encode_tag(&to, PB_WT_STRING, dustproof_wire_Message_turn_tag);
+  pb_encode_varint(&to, turn.used);
+  head_bytes += to.bytes_written;
+  /* One frame: head and turn. */
+  uint8_t* frame = malloc(head_bytes + turn.used);
+  if (frame == NULL) board_fault("abort", "no memory for a message");
+  memcpy(frame, head, head_bytes);
+  memcpy(frame + head_bytes, turn.bytes, turn.used);
+  board_link_send(frame, head_bytes + turn.used);
+  free(frame);
+  turn.used = 0;
+}
+
+static void receive(dustproof_wire_Message* message) {
+  uint8_t* data;
+  const size_t bytes = board_link_receive(&data);
+  pb_istream_t from = pb_istream_from_buffer(data, bytes);
+  memset(message, 0, sizeof *message);
+  if (!pb_decode(&from, dustproof_wire_Message_fields, message)) {
+    fprintf(stderr, "dustproof: the run sent what is no message: %s\n", PB_GET_ERROR(&from));
+    _Exit(3);
+  }
+  free(data);
+  if (message->has_goodbye) _Exit(0);
+  if (message->has_refusal) {
+    fprintf(stderr, "dustproof: the run refuses us: %s\n",
+            message->refusal.reason == NULL ? "" : message->refusal.reason);
+    _Exit(3);
+  }
+}
+
+void board_connect(const dp_firmware_t* firmware) {
+  const char* address = getenv("DUSTPROOF_LINK");
+  if (address == NULL) {
+    fprintf(stderr,
+            "%s: this firmware runs under dustproof: `dustproof run SCENARIO --firmware %s`\n",
+            program_invocation_name, program_invocation_name);
+    _Exit(2);
+  }
+  board_enter();
+  board_link_open(address);
+  uint8_t buffer[1024];
+  dustproof_wire_Message message = dustproof_wire_Message_init_zero;
+  message.version = kProtocolVersion;
+  message.step = ++step;
+  message.has_hello = true;
+  message.hello.hal_version = firmware->hal_version;
+  message.hello.firmware_name = (char*)(uintptr_t)firmware->name;
+  message.hello.firmware_version = (char*)(uintptr_t)firmware->version;
+  message.hello.lockstep = true;
+  message.hello.process_id = (uint32_t)getpid();
+  pb_ostream_t to = pb_ostream_from_buffer(buffer, sizeof buffer);
+  if (!pb_encode(&to, dustproof_wire_Message_fields, &message)) {
+    fprintf(stderr, "dustproof: the firmware's name or version is too long\n");
+    _Exit(2);
+  }
+  board_link_send(buffer, to.bytes_written);
+  do {
+    receive(&message);
+  } while (!message.has_welcome);
+  session = message.session;
+  step = 0;
+  board.now_ns = message.time_ns;
+  board.welcome = message.welcome; /* Kept for good: its pointers are ours. */
+  on = true;
+  board_leave();
+}
+
+#define PUSH(ring, sample)                                                        \
+  do {                                                                            \
+    if ((ring).count == 64) (ring).first = ((ring).first + 1) % 64, --(ring).count; \
+    (ring).kept[((ring).first + (ring).count++) % 64] = (sample);                 \
+  } while (false)
+
+static void take_unread(const dustproof_wire_Samples* samples) {
+  for (size_t i = 0; i < samples->odometry_count; ++i)
+    PUSH(board.unread_odometry, board_odometry(&samples->odometry[i]));
+  for (size_t i = 0; i < samples->imu_count; ++i) PUSH(board.unread_imu, board_imu(&samples->imu[i]));
+}
+
+#define TAKE_LATEST(kind)                                                             \
+  if (samples->kind##_count > 0) {                                                    \
+    board.kind = board_##kind(&samples->kind[samples->kind##_count - 1]);             \
+    board.has_##kind = true;                                                          \
+  }
+
+static void take_latest(const dustproof_wire_Samples* samples) {
+  TAKE_LATEST(odometry)
+  TAKE_LATEST(imu)
+  TAKE_LATEST(hazard)
+  TAKE_LATEST(dock)
+  TAKE_LATEST(battery)
+}
+
+static void take_grant(const dustproof_wire_Message* message) {
+  board.now_ns = message->time_ns;
+  take_latest(&message->grant.latest);
+  take_unread(&message->grant.unread);
+}
+
+void board_tell(const board_call* call) {
+  board_enter();
+  add_call(call);
+  board_leave();
+}
+
+/* Tasks by number. */
+static board_task* tasks[BOARD_TASKS_MAX];
+static uint32_t next_number = 1;
+static __thread board_task* self;
+static board_task* volatile holder; /* Of the turn. */
+static volatile pthread_t holder_thread;
+
+board_task* board_self(void) { return self; }
+bool board_has_turn(void) { return holder == self; }
+void board_signal_turn(int signal) { pthread_kill(holder_thread, signal); }
+
+static void take_turn(void) {
+  holder = self;
+  holder_thread = pthread_self();
+}
+
+static board_task* find_task(uint32_t number) {
+  for (size_t i = 0; i < BOARD_TASKS_MAX; ++i)
+    if (tasks[i] != NULL && tasks[i]->number == number) return tasks[i];
+  board_fault("abort", "the run granted time to a task that is none");
+}
+
+/* Sends the turn, hears whose the next one is, and gives it to that one. */
+static board_task* pass_turn(void) {
+  send_turn();
+  dustproof_wire_Message message;
+  do {
+    receive(&message);
+  } while (!message.has_grant || message.grant.results_count == 0);
+  take_grant(&message);
+  board_task* next = find_task(message.grant.results[0].task);
+  pb_release(dustproof_wire_Result_fields, &next->result);
+  next->result = message.grant.results[0];
+  memset(&message.grant.results[0], 0, sizeof message.grant.results[0]);
+  pb_release(dustproof_wire_Message_fields, &message);
+  return next;
+}
+
+static void wait_for_turn(board_task* task) {
+  while (sem_wait(&task->turn) != 0) {
+  }
+}
+
+const dustproof_wire_Result* board_ask(const board_call* call) {
+  board_enter();
+  board_task* task = self;
+  add_call(call);
+  board_task* next = pass_turn();
+  if (next != task) {
+    sem_post(&next->turn);
+    wait_for_turn(task);
+    take_turn();
+  }
+  board_leave();
+  return &task->result;
+}
+
+board_task* board_task_new(const char* name) {
+  for (size_t i = 0; i < BOARD_TASKS_MAX; ++i) {
+    if (tasks[i] != NULL) continue;
+    board_task* task = calloc(1, sizeof *task);
+    if (task == NULL) return NULL;
+    task->number = next_number++;
+    snprintf(task->name, sizeof task->name, "%s", name);
+    sem_init(&task->turn, 0, 0);
+    return tasks[i] = task;
+  }
+  return NULL;
+}
+
+void board_task_free(board_task* task) {
+  for (size_t i = 0; i < BOARD_TASKS_MAX; ++i)
+    if (tasks[i] == task) tasks[i] = NULL;
+  pb_release(dustproof_wire_Result_fields, &task->result);
+  sem_destroy(&task->turn);
+  free(task);
+}
+
+/* The first grant begins the first task. */
+void board_begin_main(void) {
+  board_enter();
+  self = board_task_new("main");
+  take_turn();
+  dustproof_wire_Message message;
+  do {
+    receive(&message);
+  } while (!message.has_grant);
+  take_grant(&message);
+  pb_release(dustproof_wire_Message_fields, &message);
+  board_leave();
+}
+
+void board_task_begin(board_task* task) {
+  self = task;
+  board_enter();
+  wait_for_turn(task);
+  take_turn();
+  board_leave();
+}
+
+void board_task_end(void) {
+  board_enter();
+  board_task* task = self;
+  add_call(&(board_call){.function = dustproof_wire_Function_TASK_EXIT});
+  self = NULL;
+  board_task_free(task);
+  board_task* next = pass_turn();
+  sem_post(&next->turn);
+}
+
+static void* run_task(void* argument) {
+  board_task* task = argument;
+  board_task_begin(task);
+  task->entry(task->argument);
+  board_task_end();
+  return NULL;
+}
+
+bool board_start_thread(board_task* task, size_t stack_bytes) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  /* The C library's own needs come on top of what the firmware reckoned with. */
+  pthread_attr_setstacksize(&attributes, stack_bytes + 65536);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  const int failed = REAL(pthread_create)(&thread, &attributes, run_task, task);
+  pthread_attr_destroy(&attributes);
+  return failed == 0;
+}
