@@ -36,13 +36,22 @@ bool EndedEarly(const RecordingReader& reader) {
   return end == "interrupted" || (end == "duration" && !Fact(reader, "run", "until").empty());
 }
 
-/// Where a part of the recording is missing, what it held may have been anything.
-void DoubtPasses(std::vector<VerdictRow>* verdicts) {
+/// Where not all is in the recording, what is missing may have been anything. `why`: a sentence that
+/// the reasons go on from.
+void DoubtPasses(const std::string& why, std::vector<VerdictRow>* verdicts) {
   for (VerdictRow& row : *verdicts) {
     if (row.verdict != Verdict::kPass) continue;
     row.verdict = Verdict::kUndetermined;
-    row.reason = "part of the recording is missing; in what is left: " + row.reason;
+    row.reason = why + row.reason;
   }
+}
+
+/// What the firmware tried past the HAL: refused, but whoever tries one way may know another.
+std::string OutsideAttempt(const Truth& truth) {
+  for (const RunEvent& event : truth.events) {
+    if (event.source == "firmware" && event.name == "outside_attempt") return event.detail;
+  }
+  return "";
 }
 
 void WarnOfHoles(const Truth& truth, const Policy& policy, std::vector<Diagnostic>* warnings) {
@@ -91,7 +100,10 @@ Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy
   report.verdicts = internal::Judge(
       truth, policy, report.findings, report.unexplained,
       options.control != nullptr ? options.control->paths_taken : std::vector<PathTaken>());
-  if (!reader->problems().empty()) DoubtPasses(&report.verdicts);
+  if (!reader->problems().empty())
+    DoubtPasses("part of the recording is missing; in what is left: ", &report.verdicts);
+  if (const std::string tried = OutsideAttempt(truth); !tried.empty())
+    DoubtPasses("the firmware tried a way out that is not the HAL (" + tried + "); on the HAL's: ", &report.verdicts);
   report.usefulness = internal::JudgeUsefulness(truth);
   report.ended_early = EndedEarly(*reader);
   if (report.ended_early) internal::ExcuseWhatCameLater(&report.usefulness);

@@ -146,6 +146,9 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
   run->add_option("--firmware", flags->options.firmware,
                   "A firmware's name (`dustproof list firmware`) or shared object")
       ->type_name("NAME|FILE.so");
+  run->add_option("--kind", flags->options.kind,
+                  "How the firmware runs: library (in the run's process), or process (a program)")
+      ->check(CLI::IsMember({"library", "process"}));
   run->add_option("--until", flags->until, "Ends the run at this simulated time, e.g. 90s")
       ->type_name("TIME");
   run->add_option(

@@ -67,7 +67,7 @@ Result<std::string> CheckScenario(const std::string& path) {
   if (robot) home_options.robot_radius_m = robot->body.radius_m;
   Collect(LoadHome(PathBeside(path, scenario->home), home_options), &problems);
   Collect(LoadPolicy(PathBeside(path, scenario->policy)), &problems);
-  Collect(FindFirmwareOf(*scenario, path), &problems);
+  Collect(FirmwareOf(*scenario, {.scenario = path, .home = "", .firmware = "", .seed = {}}), &problems);
   return Answer("scenario", std::move(problems));
 }
 

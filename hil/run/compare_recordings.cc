@@ -102,11 +102,43 @@ std::vector<std::string> NextLines(RecordingReader& reader, size_t count) {
   return lines;
 }
 
+std::string Digest(const Bytes& data) {
+  Hasher hasher;
+  hasher.AddBytes(data);
+  return std::to_string(data.size()) + " bytes with hash " + HexDigest(hasher.Digest());
+}
+
+// Everything that a recording says of its run beside messages, by a name that sorts well.
+std::map<std::string, std::string> FactsOf(const RecordingReader& reader) {
+  std::map<std::string, std::string> facts;
+  for (const char* record : {"run", "result"}) {
+    const auto found = reader.metadata().find(record);
+    if (found == reader.metadata().end()) continue;
+    for (const auto& [key, value] : found->second) facts[std::string(record) + '.' + key] = value;
+  }
+  for (const Attachment& attachment : reader.attachments())
+    facts["attachment " + attachment.name] = Digest(attachment.data);
+  return facts;
+}
+
+// The state counts calls and switches of the firmware's tasks, and a process makes fewer of them here.
+bool AreStatesComparable(const RecordingReader& a, const RecordingReader& b) {
+  const auto kind = [](const RecordingReader& reader) { return FactsOf(reader)["run.firmware_kind"]; };
+  return kind(a) == kind(b);
+}
+
+std::optional<MessageText> NextCompared(RecordingReader& reader, bool with_states) {
+  std::optional<MessageText> message = Next(reader);
+  while (message && !with_states && message->topic == "/run/state") message = Next(reader);
+  return message;
+}
+
 void CompareMessages(RecordingReader& a, RecordingReader& b, const CompareOptions& options,
                      RecordingComparison* out) {
+  const bool with_states = AreStatesComparable(a, b);
   std::deque<std::string> before;
   while (true) {
-    const auto one = Next(a), other = Next(b);
+    const auto one = NextCompared(a, with_states), other = NextCompared(b, with_states);
     if (!one && !other) return;
     if (!one || !other || !Equal(*one, *other)) {
       const MessageText& known = one ? *one : *other;
@@ -128,25 +160,6 @@ void CompareMessages(RecordingReader& a, RecordingReader& b, const CompareOption
     before.push_back(OneLine(*one));
     if (before.size() > options.neighbours) before.pop_front();
   }
-}
-
-std::string Digest(const Bytes& data) {
-  Hasher hasher;
-  hasher.AddBytes(data);
-  return std::to_string(data.size()) + " bytes with hash " + HexDigest(hasher.Digest());
-}
-
-// Everything that a recording says of its run beside messages, by a name that sorts well.
-std::map<std::string, std::string> FactsOf(const RecordingReader& reader) {
-  std::map<std::string, std::string> facts;
-  for (const char* record : {"run", "result"}) {
-    const auto found = reader.metadata().find(record);
-    if (found == reader.metadata().end()) continue;
-    for (const auto& [key, value] : found->second) facts[std::string(record) + '.' + key] = value;
-  }
-  for (const Attachment& attachment : reader.attachments())
-    facts["attachment " + attachment.name] = Digest(attachment.data);
-  return facts;
 }
 
 std::vector<FactDifference> CompareFacts(const RecordingReader& a, const RecordingReader& b) {

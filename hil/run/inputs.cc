@@ -120,12 +120,16 @@ std::string UnknownConfiguration(const Scenario& scenario, const std::string& wa
   return message;
 }
 
-Result<std::string> FindFirmware(const std::string& name_or_path) {
+Result<std::string> FindFirmware(const std::string& name_or_path, FirmwareKind kind) {
   std::error_code ignored;
   const bool is_path = IsPath(name_or_path);
+  const char* extension = kind == FirmwareKind::kLibrary ? ".so" : "";
   const fs::path path =
-      is_path ? fs::path(name_or_path) : FirmwareFolder() / (name_or_path + ".so");
+      is_path ? fs::path(name_or_path) : FirmwareFolder() / (name_or_path + extension);
   if (fs::is_regular_file(path, ignored)) return fs::absolute(path).string();
+  if (kind == FirmwareKind::kProcess && !is_path)
+    return Error::BadInput("firmware: '" + name_or_path +
+                           "' was not built for the kind `process`; give the path of a program");
   std::string message =
       "firmware: there is no " +
       (is_path ? "file '" + name_or_path + "'" : "firmware named '" + name_or_path + "'");
@@ -137,9 +141,14 @@ Result<std::string> FindFirmware(const std::string& name_or_path) {
   return Error::BadInput(message);
 }
 
-Result<std::string> FindFirmwareOf(const Scenario& scenario, const std::string& scenario_path) {
-  return FindFirmware(IsPath(scenario.firmware) ? PathBeside(scenario_path, scenario.firmware)
-                                                : scenario.firmware);
+Result<std::string> FirmwareOf(const Scenario& scenario, const InputPaths& paths) {
+  const std::string& kind = paths.kind.empty() ? scenario.firmware_kind : paths.kind;
+  std::string firmware = paths.firmware;
+  if (firmware.empty())
+    firmware = IsPath(scenario.firmware) ? PathBeside(paths.scenario, scenario.firmware)
+                                         : scenario.firmware;
+  return FindFirmware(firmware,
+                      kind == "process" ? FirmwareKind::kProcess : FirmwareKind::kLibrary);
 }
 
 std::vector<std::string> ListFirmware() {
@@ -173,9 +182,7 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   const HomeOptions home_options{.robot_radius_m = in.robot.body.radius_m,
                                  .robot_height_m = in.robot.body.height_m};
   Keep(LoadHome(home_path, home_options), &in.plan, &problems);
-  const Result<std::string> firmware_path = paths.firmware.empty()
-                                                ? FindFirmwareOf(in.scenario, paths.scenario)
-                                                : FindFirmware(paths.firmware);
+  const Result<std::string> firmware_path = FirmwareOf(in.scenario, paths);
   problems.Take(firmware_path);
   std::string firmware_bytes;
   if (firmware_path) Keep(ReadTextFile(*firmware_path, kFileBytesMax), &firmware_bytes, &problems);
@@ -238,7 +245,10 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
           std::string("can't be run again: its attachment ") + name + " is missing or damaged");
   }
   const std::string made_with = RunFact(*reader, "firmware");
-  const Result<std::string> path = FindFirmware(firmware.empty() ? made_with : firmware);
+  const Result<std::string> path =
+      FindFirmware(firmware.empty() ? made_with : firmware,
+                   RunFact(*reader, "firmware_kind") == "process" ? FirmwareKind::kProcess
+                                                                  : FirmwareKind::kLibrary);
   if (!path && firmware.empty())
     return Error::BadInput(recording + ": was made with the firmware '" + made_with +
                            "', which is not among `dustproof list firmware`; give its file by "

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "hil/audit/policy.h"
+#include "hil/run/firmware_kind.h"
 #include "hil/run/run_request.h"
 #include "sim/core/result.h"
 #include "sim/plan/floor_plan.h"
@@ -18,6 +19,7 @@ struct InputPaths {
   std::string home;
   std::string firmware;  ///< A name or a path.
   std::optional<uint64_t> seed;
+  std::string kind = "";  ///< Of firmware: "library" or "process".
 };
 
 /// The vendor's own authority and the device's certificate, PEM; empty where the scenario names
@@ -57,10 +59,12 @@ std::string DeclaredMessagesPath(const std::string& robot_path);
 /// What to say where a scenario has no configuration of that name, or none by default ("").
 std::string UnknownConfiguration(const Scenario& scenario, const std::string& wanted);
 
-/// The shared object for a firmware's name (searched beside the executable) or path.
-Result<std::string> FindFirmware(const std::string& name_or_path);
-/// The scenario's own; a path in it lies relative to the scenario's file.
-Result<std::string> FindFirmwareOf(const Scenario& scenario, const std::string& scenario_path);
+/// The firmware of a scenario; what `paths` names comes first. A path in a scenario lies relative to
+/// its file.
+Result<std::string> FirmwareOf(const Scenario& scenario, const InputPaths& paths);
+/// The file of a firmware by name (searched beside the executable) or path, of a kind.
+Result<std::string> FindFirmware(const std::string& name_or_path,
+                                 FirmwareKind kind = FirmwareKind::kLibrary);
 /// Names of the firmware that can be found by name.
 std::vector<std::string> ListFirmware();
 

@@ -148,7 +148,7 @@ Result<std::string> MakeResultFolder(const std::string& wanted, const std::strin
 
 Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunObserver& observer) {
   const Result<RunInputs> inputs =
-      LoadRunInputs({options.scenario, options.home, options.firmware, options.seed});
+      LoadRunInputs({options.scenario, options.home, options.firmware, options.seed, options.kind});
   if (!inputs) return inputs.error();
   const auto chosen = ChooseConfigurations(inputs->scenario, options.consent);
   if (!chosen) return chosen.error();

@@ -19,6 +19,7 @@ struct ScenarioRunOptions {
       consent;  ///< One configuration by name; "" takes those that the scenario runs by default.
   std::string home;      ///< Instead of the scenario's.
   std::string firmware;  ///< A name of `list firmware` or a path, instead of the scenario's.
+  std::string kind;      ///< "library" or "process", instead of the scenario's.
   std::optional<SimDuration> until;
   std::string out;  ///< Folder for the results, new or empty; "" makes a fresh one under `runs/`.
 };

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "hil/run/firmware_kind.h"
 #include "hil/run/simulate_run.h"
 #include "hil/run/supervisor.h"
 #include "hil/run/worker_process.h"
@@ -39,8 +40,9 @@ Result<RunOutcome> Work(const RunRequest& request) {
   const int fd = open(diagnosis.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   const auto reporter = CrashReporter::Install({.fd = fd});
   if (!reporter) return reporter.error();
-  const auto boundary = Boundary::Install();
-  if (!boundary) return boundary.error();
+  std::optional<Result<std::unique_ptr<Boundary>>> boundary;
+  if (FirmwareKindOf(request.firmware) == FirmwareKind::kLibrary) boundary = Boundary::Install();
+  if (boundary && !*boundary) return boundary->error();
   RunHooks hooks;
   hooks.on_progress = [](const RunProgress& p) {
     ReportLine(nlohmann::json{

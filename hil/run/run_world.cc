@@ -1,6 +1,10 @@
 #include "hil/run/run_world.h"
 
+#include <unistd.h>
+
 #include "hil/app/user_script.h"
+#include "hil/bridge/process_firmware.h"
+#include "hil/run/firmware_kind.h"
 #include "hil/run/run_attachments.h"
 #include "sim/plan/floor_plan.h"
 
@@ -107,6 +111,14 @@ ComputeTable ComputeTableOf(const RobotConfig& robot) {
   return table;
 }
 
+// The worker's own, which holds nothing of the user's but where libraries lie.
+std::vector<std::string> OwnEnvironment() {
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    environment.emplace_back(*variable);
+  return environment;
+}
+
 }  // namespace
 
 RunWorld::RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents, CaptureSink& sink,
@@ -164,13 +176,20 @@ Result<std::unique_ptr<RunWorld>> RunWorld::Create(const RunInputs& inputs,
 }
 
 Result<void> RunWorld::Boot() {
-  Result<std::unique_ptr<Lockstep>> host =
-      Lockstep::Create({.firmware_path = inputs_.request.firmware,
-                        .start = inputs_.scenario.start_utc,
-                        .seed = seed_.Derive("hal"),
-                        .cpu_share = &cpu_share_,
-                        .compute = compute_},
-                       events_, bridge_.devices());
+  Lockstep::Config config{.firmware_path = inputs_.request.firmware,
+                          .start = inputs_.scenario.start_utc,
+                          .seed = seed_.Derive("hal"),
+                          .cpu_share = &cpu_share_,
+                          .compute = compute_};
+  if (FirmwareKindOf(inputs_.request.firmware) == FirmwareKind::kProcess) {
+    config.load = [this](Lockstep& host) {
+      return StartProcessFirmware({.path = inputs_.request.firmware,
+                                   .environment = OwnEnvironment(),
+                                   .seed = seed_},
+                                  host);
+    };
+  }
+  Result<std::unique_ptr<Lockstep>> host = Lockstep::Create(config, events_, bridge_.devices());
   if (!host) return host.error();
   host_ = std::move(*host);
   bridge_.Attach(host_.get());

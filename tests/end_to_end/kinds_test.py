@@ -1,0 +1,69 @@
+"""The kinds of firmware: what a firmware is as a shared object of the run, it is as a program of its own."""
+import json
+import unittest
+
+from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+
+TESTS = BINARY.parents[1] / "tests/end_to_end"
+
+
+class SameFirmwareTest(ProcessTest):
+    def test_the_reference_firmware_says_the_same_bytes_in_both_kinds(self):
+        runs = {}
+        for kind in ("library", "process"):
+            [runs[kind]] = self.run_json(FIRST_RUN, "--kind", kind, "--consent", "map_withdrawn", "--until", "150s",
+                                         "--out", self.folder / kind)
+        recordings = [self.folder / kind / "map_withdrawn.mcap" for kind in runs]
+        done = self.call("diff", *recordings, "--json")
+        difference = json.loads(done.stdout)
+        self.assertIsNone(difference.get("message"), difference)
+        self.assertEqual(difference["verdicts"], [], difference)
+        self.assertGreater(len(verdicts(runs["process"], verdict="pass")), 5)
+        self.assertEqual(runs["library"]["usefulness"], runs["process"]["usefulness"])
+
+
+class OwnProcessTest(ProcessTest):
+    def run_test_firmware(self, name, *words):
+        [run] = self.run_json(FIRST_RUN, "--firmware", TESTS / f"test_{name}", "--consent", "policy_refused", "--until", "3s",
+                              *words)
+        return run
+
+    def test_threads_see_simulated_time_and_one_order(self):
+        runs = [self.run_test_firmware("threads", "--out", self.folder / str(i)) for i in range(2)]
+        for run in runs:
+            self.assertEqual(run.get("end", "duration"), "duration", run)
+        self.assertEqual(runs[0]["hash"], runs[1]["hash"])
+
+    def test_a_crash_is_told_with_its_place(self):
+        run = self.run_test_firmware("crash")
+        self.assertEqual(run["end"], "firmware_died")
+        self.assertIn("SIGSEGV", run["diagnosis"])
+        self.assertIn("misdeed.cc", run["diagnosis"])
+        self.assertIn("1.500 s", run["diagnosis"])
+
+    def test_an_exception_out_of_a_task_is_told(self):
+        self.assertIn("abort", self.run_test_firmware("throw_it")["diagnosis"])
+
+    def test_an_exit_is_told(self):
+        self.assertIn("exit code 3", self.run_test_firmware("leave")["diagnosis"])
+
+    def test_a_thread_that_spins_ends_the_run_with_its_stack(self):
+        run = self.run_test_firmware("spin")
+        self.assertEqual(run["end"], "firmware_died")
+        self.assertIn("endless loop", run["diagnosis"])
+        self.assertIn("spin", run["diagnosis"])
+
+    def test_a_wait_that_nobody_knows_ends_the_run_with_its_place(self):
+        run = self.run_test_firmware("wait_outside")
+        self.assertIn("neither the HAL", run["diagnosis"])
+        self.assertIn("misdeed.cc", run["diagnosis"])
+
+    def test_a_way_out_beside_the_hal_is_refused_and_makes_passes_undetermined(self):
+        run = self.run_test_firmware("open_socket")
+        self.assertEqual(run.get("end", "duration"), "duration")
+        self.assertEqual(verdicts(run, verdict="pass"), [])
+        self.assertIn("socket(AF_INET)", json.dumps(verdicts(run, verdict="undetermined")))
+
+
+if __name__ == "__main__":
+    unittest.main()
