@@ -150,7 +150,8 @@ Result<ConditionedOutcome> MakeRunUnder(const RunConditions& conditions, const R
     if (error || chdir(folder.c_str()) != 0) result.refused.push_back("folder");
   }
   request.pretended_unix_s = UnixSecondsOf(ValueOf(conditions, "wall_date"));
-  if (ValueOf(conditions, "addresses") == "fixed") {
+  surroundings.random_addresses = ValueOf(conditions, "addresses") != "fixed";
+  if (!surroundings.random_addresses) {
     const int now = personality(0xffffffff);
     if (now < 0 || personality(static_cast<unsigned long>(now) | ADDR_NO_RANDOMIZE) < 0)
       result.refused.push_back("addresses");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,6 +30,13 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   return pointers;
+}
+
+// From the next program on. A container may forbid it: then firmware that depends on addresses differs
+// from run to run, and `determinism` says so.
+void FixAddresses() {
+  const int now = personality(0xffffffff);
+  if (now >= 0) personality(static_cast<unsigned long>(now) | ADDR_NO_RANDOMIZE);
 }
 
 }  // namespace
@@ -72,6 +80,7 @@ Result<WorkerProcess> StartWorkerProcess(const char* word, const std::string& re
       dup2(fds[1], kReportFd);
     }
     if (surroundings.starter.empty()) {
+      if (!surroundings.random_addresses) FixAddresses();
       dup2(STDERR_FILENO, STDOUT_FILENO);  // What firmware prints is no part of our results.
       execve("/proc/self/exe", argv.data(), envp.data());
     } else {

@@ -26,6 +26,9 @@ struct WorkerSurroundings {
   /// get this process's environment, whole.
   std::vector<std::string> starter;
   std::function<void(pid_t)> on_start;  ///< Hears the process's id.
+  /// Where the loader puts code and memory is left to chance. Otherwise it is the same each time, as
+  /// far as the kernel lets us, for firmware whose bytes depend on it: OpenSSL's generator does.
+  bool random_addresses = false;
 };
 
 /// Starts this executable again as `dustproof WORD REQUEST`. Its environment is fixed, so that no
