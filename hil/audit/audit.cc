@@ -102,6 +102,8 @@ Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy
       options.control != nullptr ? options.control->paths_taken : std::vector<PathTaken>());
   if (!reader->problems().empty())
     DoubtPasses("part of the recording is missing; in what is left: ", &report.verdicts);
+  if (Fact(*reader, "result", "end") == "run_died")
+    DoubtPasses("the run died before its end; until then: ", &report.verdicts);
   if (const std::string tried = OutsideAttempt(truth); !tried.empty())
     DoubtPasses("the firmware tried a way out that is not the HAL (" + tried + "); on the HAL's: ", &report.verdicts);
   report.usefulness = internal::JudgeUsefulness(truth);

@@ -99,6 +99,7 @@ Result<void> BenchRuns(Figures* figures) {
                                    .consent = "",
                                    .home = "",
                                    .firmware = "",
+                                   .kind = "",
                                    .until = {},
                                    .out = folder};
   const RunObserver quiet{[](auto&&...) {}, [](auto&&...) {}, [](auto&&...) {}, [](auto&&...) {}};

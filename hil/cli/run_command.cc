@@ -90,7 +90,7 @@ int ExitCodeOf(const ScenarioResult& result) {
   for (const ScenarioRun& run : result.runs) {
     if (run.outcome.end == RunEnd::kFirmwareDied || !run.report || run.report->failed())
       code = kFindings;
-    if (!run.problem.empty()) return kEnvironment;
+    if (!run.problem.empty() || run.outcome.end == RunEnd::kRunDied) return kEnvironment;
   }
   // What was asked for wasn't done: nothing that waits for a pass may take this for one.
   if (result.interrupted && code == kPass) return kEnvironment;

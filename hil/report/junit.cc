@@ -81,7 +81,11 @@ std::string Suite(const RunReport& r) {
     counts.Add(Verdict::kFail);
     cases += Case(name, "expectation", Verdict::kFail, sentence);
   }
-  if (!r.diagnosis.empty()) {
+  if (r.end == "run_died") {
+    ++counts.tests, ++counts.errors;
+    cases += "    <testcase" + Attribute("classname", name) + Attribute("name", "the run lives") +
+             "><error" + Attribute("message", r.diagnosis) + "/></testcase>\n";
+  } else if (!r.diagnosis.empty()) {
     counts.Add(Verdict::kFail);
     cases += Case(name, "firmware lives", Verdict::kFail, r.diagnosis);
   }

@@ -169,10 +169,11 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
 
 std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
   std::array<int, 4> counts{};
-  int useful = 0, wanted = 0, unexpected = 0, died = 0, early = 0;
+  int useful = 0, wanted = 0, unexpected = 0, died = 0, broke = 0, early = 0;
   for (const RunReport* report : reports) {
     unexpected += static_cast<int>(report->failed_expectations.size());
     died += report->end == "firmware_died";
+    broke += report->end == "run_died";
     early += report->audit.ended_early;
     for (const Row& row : RowsOf({report})) {
       ++counts[static_cast<size_t>(
@@ -191,6 +192,7 @@ std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
   std::string line = text;
   if (unexpected > 0) line += "; " + std::to_string(unexpected) + " not as expected";
   if (died > 0) line += "; the firmware died in " + std::to_string(died);
+  if (broke > 0) line += "; not by the firmware's doing, " + std::to_string(broke) + " died";
   if (early > 0) line += "; " + std::to_string(early) + " ended early";
   return line;
 }

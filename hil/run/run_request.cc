@@ -10,8 +10,8 @@ namespace dustproof {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr std::array<const char*, 7> kEnds = {
-    "finished", "duration", "firmware_ended", "firmware_died", "interrupted", "failed", "stopped"};
+constexpr std::array<const char*, 8> kEnds = {"finished",    "duration", "firmware_ended", "firmware_died",
+                                              "interrupted", "failed",   "stopped",        "run_died"};
 
 constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"scenario", &RunRequest::scenario},   {"consent", &RunRequest::consent},

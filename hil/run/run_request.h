@@ -49,6 +49,7 @@ enum class RunEnd {
   kInterrupted,
   kFailed,
   kStopped,  ///< Left in a debugger.
+  kRunDied,  ///< Its process ended, and not by the firmware's doing as far as one can tell.
 };
 const char* ToWord(RunEnd end);
 

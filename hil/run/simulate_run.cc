@@ -7,6 +7,7 @@
 #include "hil/run/run_attachments.h"
 #include "hil/run/run_stop.h"
 #include "hil/run/run_world.h"
+#include "hil/shim/lockstep/crash_reporter.h"
 
 namespace dustproof {
 namespace {
@@ -112,6 +113,7 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
   const RunEnd end = Step(world, **recording, hooks, *stop,
                           SimTime::Zero() + std::min(duration, inputs.scenario.duration));
   if (const auto& error = (*recording)->error()) return CutShort(*error, world.now());
+  CheckHeap();
   world.WriteEnd();
   RunOutcome outcome = OutcomeOf(world, end, inputs.seed);
   outcome.wall_s = static_cast<double>(RealMonotonicNanoseconds() - begin_ns) * 1e-9;

@@ -71,11 +71,11 @@ class ReportLines {
   double sim_s_ = 0;
 };
 
-// The run's process ended without an outcome: the firmware took it down, or we did.
+// The run's process ended without an outcome: the firmware took it down, or we did, or somebody else.
 RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s,
                           const SuperviseOptions& options) {
   RunOutcome outcome;
-  outcome.end = RunEnd::kFirmwareDied;
+  outcome.end = RunEnd::kRunDied;
   outcome.seed = request.seed.value_or(0);
   outcome.sim_s = sim_s;
   // What the crash reporter wrote beside the recording says the most.
@@ -84,6 +84,8 @@ RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s,
   if (diagnosis) {
     outcome.diagnosis = ToString(*diagnosis);
     outcome.events_run = diagnosis->events_run;
+    outcome.sim_s = static_cast<double>(diagnosis->sim_time_ns) * 1e-9;
+    if (diagnosis->kind != "harness") outcome.end = RunEnd::kFirmwareDied;
     return outcome;
   }
   if (options.explain_silence && options.explain_silence(&outcome)) return outcome;

@@ -110,10 +110,10 @@ class KillTest(FaultTest):
             out, err = process.communicate(timeout=120)
             self.assertGreaterEqual(process.returncode, 0, err)
             if children and "ended by signal Killed" in err:
-                self.assertEqual(process.returncode, 1, err)
+                self.assertEqual(process.returncode, 3, err)
                 answer = self.assert_prefix(recording, whole)
                 self.assertEqual(answer["problems"], [], "it is sealed")
-                self.assertIn({"name": "result.end", "first": "firmware_died", "second": "duration"}, answer["facts"])
+                self.assertIn({"name": "result.end", "first": "run_died", "second": "duration"}, answer["facts"])
 
     def start(self, out):
         process = subprocess.Popen([BINARY, "run", *map(str, SHORT), "--out", out], cwd=self.folder, text=True,

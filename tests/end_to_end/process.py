@@ -35,6 +35,7 @@ class ProcessTest(unittest.TestCase):
             #include <math.h>
             #include <stdio.h>
             #include <stdlib.h>
+            #include <string.h>
             #include <time.h>
             #include "hil/hal/dp_hal.h"
             {before}

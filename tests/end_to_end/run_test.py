@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+from process import BINARY, FIRST_RUN, ROOT, ProcessTest, verdicts
 
 SHORT = ("--until", "75s", "--consent", "all_granted")
 
@@ -89,6 +89,49 @@ class ShortRunTest(ProcessTest):
         self.assertEqual(self.call("audit", recording, "--json").stderr, "")
         again = self.call("replay", recording, "--firmware", "dies.so")
         self.assertIn("the same", again.stdout, again.stderr)
+
+    def test_openssl_in_firmware_draws_the_same_each_time(self):
+        if subprocess.run(["setarch", "-R", "true"], capture_output=True).returncode != 0:
+            self.skipTest("this machine lets nobody fix where memory lies (personality)")
+        source = self.write("draws.c", '''
+            #include <stdio.h>
+            #include "hil/hal/dp_hal.h"
+            int RAND_bytes(unsigned char *out, int bytes);
+            static void run(void) {
+              unsigned long drawn; char text[32];
+              if (RAND_bytes((unsigned char *)&drawn, sizeof drawn) != 1) return;
+              snprintf(text, sizeof text, "drawn %lx", drawn);
+              ((const dp_log_v1 *)dp_hal_query(DP_LOG, 1))->write(20, text);
+            }
+            const dp_firmware_t dp_firmware = {DP_HAL_VERSION, "draws", "1", run};''')
+        subprocess.run(["gcc", "-shared", "-fPIC", "-I", ROOT, "-o", self.folder / "draws.so", source, "-lcrypto"], check=True)
+        recordings = [self.folder / out / "all_denied.mcap" for out in "ab"]
+        for recording in recordings:
+            self.run_json(FIRST_RUN, "--consent", "all_denied", "--until", "1s", "--firmware", self.folder / "draws.so",
+                          "--out", recording.parent)
+        done = self.call("diff", *recordings)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def diagnosis_of(self, body):
+        firmware = self.build_firmware("const dp_clock_v1 *hal_clock = dp_hal_query(DP_CLOCK, 1);"
+                                       "hal_clock->sleep_us(500000);" + body)
+        done = self.call("run", FIRST_RUN, "--consent", "all_denied", "--until", "2s", "--firmware", firmware)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("the firmware died in 1", done.stdout)
+        return done.stderr
+
+    def test_a_heap_that_firmware_wrote_over_is_its_fault_whoever_notices(self):
+        for bytes_written in (48, 4000):  # Found at the end of the run; met by the run itself.
+            said = self.diagnosis_of(f"char *p = malloc(24); char *volatile q = malloc(24); memset(p, 7, {bytes_written});"
+                                     "hal_clock->sleep_us(DP_FOREVER); free(q);")
+            self.assertIn("heap", said)
+            self.assertIn("corrupt", said)
+            self.assertIn("at most 24 bytes", said)
+
+    def test_a_frame_that_jumps_over_the_guard_is_a_stack_overflow(self):
+        said = self.diagnosis_of("volatile char frame[4 << 20]; frame[0] = 1;")
+        self.assertIn("stack is too small", said)
+        self.assertIn("signal: SIGSEGV", said)
 
     def test_firmware_for_another_hal_is_bad_input(self):
         done = self.call("run", FIRST_RUN, "--consent", "all_denied", "--firmware", self.build_firmware("", hal_version=7))

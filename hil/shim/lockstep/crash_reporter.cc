@@ -24,6 +24,7 @@
 #include "hil/shim/lockstep/internal/firmware_image.h"
 #include "hil/shim/lockstep/internal/gate.h"
 #include "hil/shim/lockstep/internal/hal_state.h"
+#include "hil/shim/lockstep/internal/heap_check.h"
 #include "hil/shim/lockstep/internal/load_object.h"
 #include "hil/shim/lockstep/internal/virtual_state.h"
 #include "sim/core/check.h"
@@ -36,6 +37,10 @@ using internal::HalState;
 
 constexpr size_t kAlternateStackBytes = 256 * 1024;
 constexpr int kTicksPerBudget = 10;
+constexpr ptrdiff_t kFrameBytesMax = 64 << 20;  // A stack pointer further below a stack is no overflow.
+constexpr size_t kBlockHeader = 8;  // Of a block of the heap: not its user's.
+constexpr const char* kStackOverflow =
+    "the task's stack is too small; give it more in dp_task create, or use less";
 constexpr std::array kFaultSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 struct ReporterState {
@@ -104,6 +109,36 @@ bool DebuggerStopsAt(int signal) {
   EndProcess(code);
 }
 
+/// Whether a firmware has run in this process, whose memory it shares with us.
+bool FirmwareHasRun() {
+  const HalState* hal = ActiveHal();
+  return hal != nullptr && hal->scheduler.switch_count() > 0;
+}
+
+[[noreturn]] void ReportHeapDamage(const internal::HeapDamage& damage, const internal::FaultSite& site) {
+  static char message[400];
+  std::snprintf(message, sizeof message,
+                "the heap, which it shares with the run, is corrupt: something wrote past the end of a "
+                "block of at most %zu bytes",
+                damage.bytes_before < kBlockHeader ? 0 : damage.bytes_before - kBlockHeader);
+  Report("heap_corruption", message, site);
+}
+
+/// The harness crashed by itself, or by what a firmware did to the memory that they share.
+[[noreturn]] void ReportOwnCrash(const char* meaning, const internal::FaultSite& site) {
+  if (FirmwareHasRun()) {
+    if (const internal::HeapDamage damage = internal::FindHeapDamage(); damage.address != nullptr)
+      ReportHeapDamage(damage, site);
+    static char message[400];
+    std::snprintf(message, sizeof message,
+                  "%s. The firmware shares its memory with the run, so this may be the firmware's doing: as a "
+                  "program of its own (--kind process) it can hurt only itself",
+                  meaning);
+    Report("harness", message, site);
+  }
+  Report("harness", meaning, site);
+}
+
 const char* SignalMeaning(int signal, const siginfo_t& info) {
   switch (signal) {
     case SIGSEGV:
@@ -158,8 +193,13 @@ void OnFault(int signal, siginfo_t* info, void* raw_context) {
   if (reporter->reporting != 0) Report("crash", "", site);
   if (signal == SIGABRT) internal::ReportAbort(site);
   if (running != nullptr && memory && running->stack.GuardHolds(site.address)) {
-    Report("stack_overflow",
-           "the task's stack is too small; give it more in dp_task create, or use less", site);
+    Report("stack_overflow", kStackOverflow, site);
+  }
+  const auto* stack_pointer =
+      reinterpret_cast<const std::byte*>(context.uc_mcontext.gregs[REG_RSP]);
+  if (running != nullptr && memory && stack_pointer < running->stack.bottom() &&
+      stack_pointer + kFrameBytesMax > running->stack.bottom()) {
+    Report("stack_overflow", kStackOverflow, site);  // One frame reached past the guard.
   }
   if (running != nullptr && memory && !internal::IsCode(site.pc) && site.address == site.pc) {
     Report("null_call",
@@ -171,7 +211,7 @@ void OnFault(int signal, siginfo_t* info, void* raw_context) {
     Report("crash", SignalMeaning(signal, *info), site);
   if (current != nullptr && memory)
     Report("crash", "crashed inside the HAL call: a pointer given to it is wrong", site);
-  Report("harness", SignalMeaning(signal, *info), site);
+  ReportOwnCrash(SignalMeaning(signal, *info), site);
 }
 
 /// Real CPU time went by. Counts what goes by without simulated time going on, in the firmware's code
@@ -263,6 +303,7 @@ Result<std::unique_ptr<CrashReporter>> CrashReporter::Install(const Options& opt
   reporter->fd = options.fd;
   options.repeat_command.copy(reporter->repeat_command, sizeof reporter->repeat_command - 1);
   reporter->report.Prepare();
+  internal::NoteHeap();
   void* stack = mmap(nullptr, kAlternateStackBytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) return Error::Environment("no memory for the crash reporter's stack");
@@ -347,6 +388,12 @@ void ReportAbort(const FaultSite& site) {
 }
 
 }  // namespace internal
+
+void CheckHeap() {
+  if (reporter == nullptr || !FirmwareHasRun()) return;
+  const internal::HeapDamage damage = internal::FindHeapDamage();
+  if (damage.address != nullptr) ReportHeapDamage(damage, {});
+}
 
 void ReportFirmwareFault(const char* kind, const char* message) {
   internal::ReportFault(kind, message, {});

@@ -158,7 +158,8 @@ std::string ToString(const Diagnosis& d) {
       << ToString(SimTime::FromNanoseconds(d.sim_time_ns)) << ": " << d.message << '\n';
   if (!d.firmware.empty()) out << "  firmware: " << d.firmware << '\n';
   if (!d.task.empty()) out << "  task: " << d.task << ", last HAL call: " << d.hal_call << '\n';
-  if (d.signal != 0) out << "  signal: " << d.signal << '\n';
+  if (d.signal == SIGSEGV || d.signal == SIGBUS || d.signal == SIGFPE || d.signal == SIGILL)
+    out << "  signal: SIG" << sigabbrev_np(d.signal) << '\n';
   if (d.signal == SIGSEGV || d.signal == SIGBUS)
     out << "  address: 0x" << std::hex << d.address << std::dec << '\n';
   PrintHalCalls(out, d.hal_calls);
