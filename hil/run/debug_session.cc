@@ -141,8 +141,13 @@ bool ReadStop(const std::string& folder, RunOutcome* outcome) {
 
 Result<DebugPlan> PlanDebugRun(const ScenarioRunOptions& options) {
   const Result<RunInputs> inputs =
-      LoadRunInputs({options.scenario, options.home, options.firmware, options.seed});
+      LoadRunInputs({options.scenario, options.home, options.firmware, options.seed, options.kind});
   if (!inputs) return inputs.error();
+  if (FirmwareKindOf(inputs->request.firmware) == FirmwareKind::kProcess)
+    return Error::BadInput(
+        "--gdb: " + inputs->request.firmware +
+        " is a program of its own, which a debugger of the run does not see; give the firmware's shared "
+        "object (--kind library)");
   const Result<std::string> consent = OnlyConfiguration(inputs->scenario, options.consent);
   if (!consent) return consent.error();
   DebugPlan plan;

@@ -163,6 +163,11 @@ Result<PowerCutResult> RunPowerCuts(const PowerCutOptions& options,
   const Result<RunInputs> inputs =
       LoadRunInputs({options.scenario, "", options.firmware, options.seed});
   if (!inputs) return inputs.error();
+  if (FirmwareKindOf(inputs->request.firmware) == FirmwareKind::kProcess)
+    return Error::BadInput(
+        "powercut: " + inputs->request.firmware +
+        " is a program of its own, and a run of such has no branches; give the firmware's shared "
+        "object (--firmware)");
   const ConsentConfiguration* consents = ChooseConfiguration(inputs->scenario, options.consent);
   if (consents == nullptr)
     return Error::BadInput(UnknownConfiguration(inputs->scenario, options.consent));

@@ -64,6 +64,14 @@ class OwnProcessTest(ProcessTest):
         self.assertEqual(verdicts(run, verdict="pass"), [])
         self.assertIn("socket(AF_INET)", json.dumps(verdicts(run, verdict="undetermined")))
 
+    def test_what_needs_the_firmware_in_the_run_says_so(self):
+        program = TESTS / "test_leave"
+        for words in (("powercut", FIRST_RUN, "--cuts", 1), ("run", FIRST_RUN, "--consent", "all_denied", "--gdb")):
+            done = self.call(*words, "--firmware", program)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("program of its own", done.stderr)
+            self.assertIn("shared object", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
