@@ -46,12 +46,21 @@ void DoubtPasses(const std::string& why, std::vector<VerdictRow>* verdicts) {
   }
 }
 
-/// What the firmware tried past the HAL: refused, but whoever tries one way may know another.
-std::string OutsideAttempt(const Truth& truth) {
+/// The detail of the firmware's first event of a name; "" where there is none.
+std::string FirstOf(const Truth& truth, const char* name) {
   for (const RunEvent& event : truth.events) {
-    if (event.source == "firmware" && event.name == "outside_attempt") return event.detail;
+    if (event.source == "firmware" && event.name == name) return event.detail;
   }
   return "";
+}
+
+/// Ways out that are not the HAL. Attempts were refused, but whoever tries one way may know another.
+void DoubtForWaysOut(const Truth& truth, std::vector<VerdictRow>* verdicts) {
+  if (const std::string tried = FirstOf(truth, "outside_attempt"); !tried.empty())
+    DoubtPasses("the firmware tried a way out that is not the HAL (" + tried + "); on the HAL's: ",
+                verdicts);
+  if (const std::string way = FirstOf(truth, "unwatched"); !way.empty())
+    DoubtPasses("not every way out was watched (" + way + "); on those that were: ", verdicts);
 }
 
 void WarnOfHoles(const Truth& truth, const Policy& policy, std::vector<Diagnostic>* warnings) {
@@ -104,8 +113,7 @@ Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy
     DoubtPasses("part of the recording is missing; in what is left: ", &report.verdicts);
   if (Fact(*reader, "result", "end") == "run_died")
     DoubtPasses("the run died before its end; until then: ", &report.verdicts);
-  if (const std::string tried = OutsideAttempt(truth); !tried.empty())
-    DoubtPasses("the firmware tried a way out that is not the HAL (" + tried + "); on the HAL's: ", &report.verdicts);
+  DoubtForWaysOut(truth, &report.verdicts);
   report.usefulness = internal::JudgeUsefulness(truth);
   report.ended_early = EndedEarly(*reader);
   if (report.ended_early) internal::ExcuseWhatCameLater(&report.usefulness);

@@ -155,6 +155,8 @@ void FirmwareBridge::OnOutsideAttempt(std::string_view what) {
   Note("outside_attempt", std::string(what));
 }
 
+void FirmwareBridge::OnUnwatched(std::string_view way) { Note("unwatched", std::string(way)); }
+
 void FirmwareBridge::OnDeadlineMissed(std::string_view task, SimDuration) {
   Note("deadline_missed", std::string(task));
 }

@@ -19,7 +19,7 @@ namespace dustproof {
 /// What leaves the robot by its pads (serial console) or lies in its flash is recorded here as
 /// emissions; what the firmware says of itself (log, debug port) as log lines, believed poses and
 /// maps, and events of source "firmware": "boot", "power_off", "power_cut", "brownout", "state",
-/// "data_ready", "deadline_missed", "outside_attempt".
+/// "data_ready", "deadline_missed", "outside_attempt", "unwatched".
 class FirmwareBridge final : public FirmwareListener, public UartDevice {
  public:
   /// All borrowed; they outlive the bridge. `cpu_share` may be null.
@@ -67,6 +67,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   void OnState(std::string_view word) override;
   void OnDataReady(std::string_view category) override;
   void OnOutsideAttempt(std::string_view what) override;
+  void OnUnwatched(std::string_view way) override;
   void OnDeadlineMissed(std::string_view task, SimDuration within) override;
 
   // UartDevice

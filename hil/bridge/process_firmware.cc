@@ -128,6 +128,8 @@ void ProcessFirmware::Main() {
   wire::Message message;
   *message.mutable_welcome() = calls_.Welcome();
   host_.scheduler().OnHostStack([&] {
+    if (!process_->isolated())
+      host_.devices().listener->OnUnwatched("the kernel gave its process no network namespace of its own");
     session_->Begin(config_.seed.value() + ++boots_);
     session_->Send(message, host_.scheduler().queue().now());
   });

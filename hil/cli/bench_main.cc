@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "hil/cli/bench_board.h"
 #include "hil/cli/bench_hal.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
@@ -135,12 +136,12 @@ int Main(int argc, char** argv) {
   CLI::App app("Figures of speed, as ratios in one run", "dustproof-bench");
   std::string only;
   bool json = false;
-  app.add_option("--only", only, "One group: sim, hal; without it, all of them");
+  app.add_option("--only", only, "One group: hal, board, sim; without it, all of them");
   app.add_flag("--json", json, "One flat object on stdout, key to number");
   CLI11_PARSE(app, argc, argv);
   using Group = std::pair<const char*, Result<void> (*)(Figures*)>;
   // What forks comes before what starts threads or keeps much in memory.
-  constexpr Group kGroups[] = {{"hal", BenchHal}, {"sim", BenchSim}};
+  constexpr Group kGroups[] = {{"hal", BenchHal}, {"board", BenchBoard}, {"sim", BenchSim}};
   Figures figures;
   bool known = only.empty();
   for (const auto& [name, measure] : kGroups) {
@@ -148,7 +149,7 @@ int Main(int argc, char** argv) {
     if (!only.empty() && only != name) continue;
     if (const Result<void> done = measure(&figures); !done) return PrintError(done.error());
   }
-  if (!known) return PrintError(Error::BadInput("--only: knows sim and hal, not '" + only + "'"));
+  if (!known) return PrintError(Error::BadInput("--only: knows hal, board and sim, not '" + only + "'"));
   if (json) std::printf("{");
   const char* separator = "";
   for (const auto& [key, value] : figures) {

@@ -185,6 +185,8 @@ class FirmwareListener {
   virtual void OnDataReady(std::string_view category) = 0;
   /// It tried a way out that is not the HAL, and was refused.
   virtual void OnOutsideAttempt(std::string_view /*what*/) {}
+  /// It has a way out that nobody watches.
+  virtual void OnUnwatched(std::string_view /*way*/) {}
   /// A task is not done `within` a time of the end of its last wait. Told of the first hundred times
   /// of a task.
   virtual void OnDeadlineMissed(std::string_view /*task*/, SimDuration /*within*/) {}

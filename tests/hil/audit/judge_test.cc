@@ -73,6 +73,18 @@ TEST(ControlTest, DataThatCameLaterIsNotExercised) {
   EXPECT_NE(row.reason.find("only after this phase"), std::string::npos) << row.reason;
 }
 
+// A pass says that nothing went there, which nobody knows where not every way out was watched.
+TEST(WaysOutTest, APassIsUndeterminedWhereOneWasTriedOrUnwatched) {
+  const AuditReport control = ControlWithMap();
+  for (const char* event : {"outside_attempt", "unwatched"}) {
+    SyntheticRun run(event, {.online = false});
+    Silent(run).Event(70, "firmware", event, "socket(AF_INET)");
+    const VerdictRow row = RowFor(run.Audit(&control), "home_map", kCloud, "denied");
+    EXPECT_EQ(row.verdict, Verdict::kUndetermined) << row.reason;
+    EXPECT_NE(row.reason.find("socket(AF_INET)"), std::string::npos) << row.reason;
+  }
+}
+
 // ------------------------------------------------------------------- before the policy is accepted
 
 TEST(BeforeConsentTest, ThePolicyGatesTheOtherConsents) {
