@@ -6,9 +6,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "hil/link/zmq_on_demand.h"
+
 namespace dustproof {
 
 Result<std::unique_ptr<BoardSession>> BoardSession::Listen() {
+  if (Result<void> loaded = LoadZmq(); !loaded) return loaded.error();
   char folder[] = "/tmp/dustproof-link-XXXXXX";
   if (mkdtemp(folder) == nullptr)
     return Error::Environment(std::string("cannot make a folder for the firmware's link: ") + std::strerror(errno));
