@@ -115,12 +115,18 @@ bool FirmwareHasRun() {
   return hal != nullptr && hal->scheduler.switch_count() > 0;
 }
 
+/// Which block was overrun, in words that end a sentence.
+const char* ToWords(const internal::HeapDamage& damage) {
+  static char words[100];
+  std::snprintf(words, sizeof words, "something wrote past the end of a block of at most %zu bytes",
+                damage.bytes_before < kBlockHeader ? 0 : damage.bytes_before - kBlockHeader);
+  return words;
+}
+
 [[noreturn]] void ReportHeapDamage(const internal::HeapDamage& damage, const internal::FaultSite& site) {
   static char message[400];
-  std::snprintf(message, sizeof message,
-                "the heap, which it shares with the run, is corrupt: something wrote past the end of a "
-                "block of at most %zu bytes",
-                damage.bytes_before < kBlockHeader ? 0 : damage.bytes_before - kBlockHeader);
+  std::snprintf(message, sizeof message, "the heap, which it shares with the run, is corrupt: %s",
+                ToWords(damage));
   Report("heap_corruption", message, site);
 }
 
@@ -378,8 +384,11 @@ void ReportAbort(const FaultSite& site) {
   char message[512];
   if (IsAboutHeap(found)) {
     // Whoever notices, harness or firmware, it is the firmware that shares its heap with us.
-    std::snprintf(message, sizeof message, "the C library found the heap corrupt: %.*s",
-                  static_cast<int>(found.size()), found.data());
+    const HeapDamage damage = FindHeapDamage();
+    std::snprintf(message, sizeof message, "the C library found the heap corrupt: %.*s%s%s",
+                  static_cast<int>(found.size()), found.data(),
+                  damage.address == nullptr ? "" : "; ",
+                  damage.address == nullptr ? "" : ToWords(damage));
     ReportFault("heap_corruption", message, site);
   }
   std::snprintf(message, sizeof message, "called abort()%s%.*s", found.empty() ? "" : ": ",
