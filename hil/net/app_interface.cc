@@ -11,7 +11,6 @@ namespace dustproof {
 
 using internal::ConversationTap;
 using internal::Fabric;
-using internal::Side;
 using internal::StreamDriver;
 using internal::Wrapping;
 
@@ -176,8 +175,8 @@ std::unique_ptr<TlsEnd> AppInterface::Impl::MakeTls(const Stream& stream,
                                                     const ConversationTap& tap) const {
   TlsClientConfig tls;
   tls.server_name = stream.dial.host;
-  tls.trust_pem =
-      stream.dial.trust_pem.empty() ? fabric.authority.certificate_pem() : stream.dial.trust_pem;
+  tls.trust_pem = stream.dial.trust_pem.empty() ? fabric.servers.authority().certificate_pem()
+                                                : stream.dial.trust_pem;
   tls.alpn = stream.dial.alpn;
   tls.identity = stream.dial.identity;
   tls.random = fabric.seed.Stream("net.tls_client.app#" + std::to_string(tap.info().client.port));

@@ -1,7 +1,6 @@
 #include "hil/net/network.h"
 
 #include "hil/net/internal/fabric.h"
-#include "sim/core/check.h"
 
 namespace dustproof {
 
@@ -26,22 +25,15 @@ void Network::SetConsents(std::function<std::string()> consents) {
   impl_->fabric.recorder.set_consents(std::move(consents));
 }
 
-void Network::AddHost(HostSpec spec) {
-  internal::Host& host =
-      impl_->fabric.hosts.Declare(spec.name, spec.address, std::move(spec.party));
-  host.identity = std::move(spec.identity);
-  host.rogue = spec.rogue_certificate;
-}
+void Network::AddHost(HostSpec spec) { impl_->fabric.servers.AddHost(std::move(spec)); }
 
 void Network::Serve(std::string_view host, uint16_t port, PortSecurity security,
                     StreamService& service) {
-  internal::Host* found = impl_->fabric.hosts.Find(std::string(host));
-  DP_CHECK(found != nullptr && found->declared, host);
-  found->ports[port] = {security, &service};
+  impl_->fabric.servers.Serve(host, port, security, service);
 }
 
 void Network::TrustDevicesOf(std::string_view authority_pem) {
-  impl_->fabric.device_trust_pem += authority_pem;
+  impl_->fabric.servers.TrustDevicesOf(authority_pem);
 }
 
 void Network::ScheduleOutage(OutageKind kind, SimTime from, SimDuration duration) {
@@ -50,9 +42,9 @@ void Network::ScheduleOutage(OutageKind kind, SimTime from, SimDuration duration
 
 RobotInterface& Network::robot() { return impl_->robot; }
 AppInterface& Network::app() { return impl_->app; }
-const CertificateAuthority& Network::authority() const { return impl_->fabric.authority; }
+const CertificateAuthority& Network::authority() const { return impl_->fabric.servers.authority(); }
 uint32_t Network::AddressOf(std::string_view host) {
-  return impl_->fabric.hosts.ByName(std::string(host)).address;
+  return impl_->fabric.servers.hosts().ByName(std::string(host)).address;
 }
 std::map<std::string, uint64_t> Network::bytes_by_party() const {
   return impl_->fabric.recorder.bytes_by_party();

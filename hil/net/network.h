@@ -3,18 +3,17 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "hil/capture/capture_sink.h"
 #include "hil/net/app_interface.h"
+#include "hil/net/host_table.h"
 #include "hil/net/link_profile.h"
 #include "hil/net/net_types.h"
 #include "hil/net/robot_interface.h"
 #include "hil/protocol/certificate_authority.h"
-#include "hil/protocol/stream_core.h"
 #include "sim/core/event_queue.h"
 #include "sim/core/hash.h"
 #include "sim/core/random.h"
@@ -47,45 +46,26 @@ struct NetworkConfig {
 /// router.
 enum class OutageKind { kWifi, kInternet };
 
-/// Which port speaks TLS, and whether it wants to see the device's certificate.
-enum class PortSecurity { kPlain, kTls, kTlsAskingClient };
-
-/// A name on the internet and who is behind it.
-struct HostSpec {
-  std::string name;  ///< "api.vendor.example", or "*.vendor.example" for all names below.
-  std::optional<uint32_t> address;      ///< Else one of 198.18.0.0/15, by the seed.
-  Party party;                          ///< `host` may be left empty.
-  std::optional<TlsIdentity> identity;  ///< Instead of a certificate by the run's authority.
-  bool rogue_certificate =
-      false;  ///< Shows one that nobody should trust: does the firmware verify?
-};
-
 /// The robot's whole network in virtual time: access point, DHCP, resolver, byte streams with
 /// latency, loss and outages, the internet's hosts with our end of their TLS — and the one place
-/// that sees and records all that crosses it.
-///
-/// A name or address that nobody declared resolves, connects on any port, completes TLS where the
-/// client begins it, answers plausibly, and is recorded as party `other`. Used on the simulation
-/// thread only; events are the queue's.
-class Network {
+/// that sees and records all that crosses it. Used on the simulation thread only; events are the
+/// queue's.
+class Network final : public HostTable {
  public:
   /// `queue` and `sink` outlive the network. Server certificates are signed by `authority`.
   Network(EventQueue& queue, Seed seed, NetworkConfig config, CertificateAuthority authority,
           CaptureSink& sink);
-  ~Network();
+  ~Network() override;
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
 
   /// Asked at each emission for the consents as they are: "C_DEVID=denied,C_POLICY=granted".
   void SetConsents(std::function<std::string()> consents);
 
-  /// Declares a host. Ports that no service was given for are answered plausibly, like those of
-  /// undeclared hosts: what firmware says there shall be seen.
-  void AddHost(HostSpec spec);
-  /// `service` is borrowed and outlives the network. @pre the host was added.
-  void Serve(std::string_view host, uint16_t port, PortSecurity security, StreamService& service);
-  /// Authorities of client certificates, PEM, beside the run's own; for ports that ask for them.
-  void TrustDevicesOf(std::string_view authority_pem);
+  void AddHost(HostSpec spec) override;
+  void Serve(std::string_view host, uint16_t port, PortSecurity security,
+             StreamService& service) override;
+  void TrustDevicesOf(std::string_view authority_pem) override;
   void ScheduleOutage(OutageKind kind, SimTime from, SimDuration duration);
 
   RobotInterface& robot();

@@ -12,7 +12,6 @@ namespace dustproof {
 namespace {
 
 using internal::Datagram;
-using internal::Side;
 using internal::TcpConnection;
 
 constexpr size_t kSocketCountMax = 32;

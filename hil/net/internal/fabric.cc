@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
-#include "hil/protocol/tls_server.h"
-
 namespace dustproof::internal {
 namespace {
 
 constexpr uint16_t kFirstEphemeralPort = 49152;
 
 bool IsLoopback(uint32_t address) { return address >> 24 == 127; }
-
-std::string Describe(const ConversationInfo& info) {
-  return "connection=" + std::to_string(info.connection) + " emitter=" + info.emitter +
-         " host=" + info.party.host + " port=" + std::to_string(info.server.port) +
-         " party=" + info.party.key;
-}
 
 /// Addresses of the two devices at home: fixed for a seed, apart from each other and from the
 /// router.
@@ -32,17 +24,14 @@ Fabric::Fabric(EventQueue& event_queue, Seed run_seed, NetworkConfig network_con
     : queue(event_queue),
       seed(run_seed),
       config(std::move(network_config)),
-      authority(std::move(ca)),
       recorder(event_queue, sink),
-      hosts(run_seed),
+      servers(event_queue, run_seed, config.start, std::move(ca), recorder),
       robot_station(
           queue, seed, config, air, recorder,
           {.name = "robot", .mac = config.robot_mac, .home_address = HomeAddress(seed, true)}),
       phone_station(
           queue, seed, config, air, recorder,
-          {.name = "app", .mac = config.phone_mac, .home_address = HomeAddress(seed, false)}),
-      rogue_authority_(CertificateAuthority::Create(seed.Derive("net.rogue_authority"),
-                                                    config.start, "Rogue CA")) {
+          {.name = "app", .mac = config.phone_mac, .home_address = HomeAddress(seed, false)}) {
   for (const Station* station : {&robot_station, &phone_station}) {
     const std::string& name = station->options().name;
     next_port_.emplace(station, kFirstEphemeralPort);
@@ -81,7 +70,7 @@ Fabric::Route Fabric::InternetRoute(Station& from, uint32_t address, const LinkP
           .radio_up = std::move(radio_up),
           .path_up = [this] { return air.internet_up(); },
           .peer = nullptr,
-          .host = &hosts.ByAddress(address, hint == resolved_.end() ? "" : hint->second)};
+          .host = &servers.hosts().ByAddress(address, hint == resolved_.end() ? "" : hint->second)};
 }
 
 std::optional<Fabric::Route> Fabric::RouteTo(Station& from, uint32_t address) {
@@ -168,110 +157,13 @@ Fabric::Dialled Fabric::Dial(Station& from, uint16_t source_port, NetEndpoint to
     } else if (route.host == nullptr) {
       return false;  // The router's own pages are closed to its guests.
     } else {
-      ServeConnection(*route.host, to.port, opened, tap, stream_name);
+      // Behind the home's address translation.
+      servers.Answer({*route.host, to.port, config.public_address, stream_name}, opened, tap);
     }
     recorder.Event("connection_opened", Describe(tap->info()));
     return true;
   });
   return {NetStatus::kOk, connection, tap};
-}
-
-void Fabric::ServeConnection(Host& host, uint16_t port,
-                             const std::shared_ptr<TcpConnection>& connection,
-                             const std::shared_ptr<ConversationTap>& tap,
-                             const std::string& stream_name) {
-  const auto found = host.ports.find(port);
-  const bool served = found != host.ports.end();
-  StreamService* service = served ? found->second.service : &plausible_;
-  const PortSecurity security = served ? found->second.security : PortSecurity::kTls;
-  const Wrapping wrapping = !served                            ? Wrapping::kSniff
-                            : security == PortSecurity::kPlain ? Wrapping::kPlain
-                                                               : Wrapping::kTls;
-  const uint32_t id = tap->info().connection;
-  StreamDriver::Hooks hooks;
-  hooks.make_core = [this, service, &host, tap](const TlsEnd* tls) {
-    return service->Accept(queue.now(), PeerOf(host, *tap, tls));
-  };
-  hooks.make_tls = [this, &host, security, stream_name] {
-    return MakeServerTls(host, security, stream_name);
-  };
-  hooks.on_plaintext = [tap](Side from, std::span<const std::byte> bytes) {
-    tap->OnPlaintext(from, bytes);
-  };
-  hooks.on_handshake = [this, &host, tap](const TlsEnd& tls) { NoteHandshake(*tap, host, tls); };
-  hooks.on_over = [this, tap, id](const std::string&) {
-    recorder.Event("connection_closed", Describe(tap->info()));
-    Forget(id);
-  };
-  Adopt(id, std::make_unique<StreamDriver>(queue, connection, Side::kServer, wrapping,
-                                           std::move(hooks)));
-}
-
-StreamPeer Fabric::PeerOf(const Host& host, const ConversationTap& tap, const TlsEnd* tls) const {
-  StreamPeer peer;
-  peer.address = config.public_address;  // Behind the home's address translation.
-  peer.port = tap.info().client.port;
-  peer.server_name = host.name;
-  peer.encrypted = tls != nullptr;
-  if (tls != nullptr) {
-    if (const std::string name = tls->server_name(); !name.empty()) peer.server_name = name;
-    peer.client_certificate_subject = tls->peer_common_name();
-  }
-  return peer;
-}
-
-std::unique_ptr<TlsEnd> Fabric::MakeServerTls(const Host& host, PortSecurity security,
-                                              const std::string& stream_name) {
-  TlsServerConfig tls;
-  tls.identity = [this, &host](const std::string& server_name) {
-    return IdentityFor(host, server_name);
-  };
-  tls.random = seed.Stream("net.tls." + stream_name);
-  tls.now = wall_now();
-  if (security == PortSecurity::kTlsAskingClient)
-    tls.client_trust_pem = authority.certificate_pem() + device_trust_pem;
-  tls.key_log = [this](const std::string& line) { recorder.AddKeyLogLine(line); };
-  return MakeTlsServer(std::move(tls));
-}
-
-TlsIdentity Fabric::IdentityFor(const Host& host, const std::string& server_name) {
-  if (host.identity && (server_name.empty() || ToLower(server_name) == host.name))
-    return *host.identity;
-  const std::string name = server_name.empty() ? host.name : server_name;
-  const std::string key = (host.rogue ? "!" : "") + name;
-  const auto found = identities_.find(key);
-  if (found != identities_.end()) return found->second;
-  return identities_[key] =
-             host.rogue ? rogue_authority_.IssueServer(name) : authority.IssueServer(name);
-}
-
-void Fabric::NoteHandshake(ConversationTap& tap, const Host& host, const TlsEnd& tls) {
-  const std::string who = Describe(tap.info()) + " server_name=" + tls.server_name();
-  if (tls.handshake_done()) {
-    if (tls.alpn() == "http/1.1") tap.set_protocol("http");
-    if (tls.alpn().find("mqtt") != std::string::npos) tap.set_protocol("mqtt");
-    const std::string device = tls.peer_common_name();
-    recorder.Event(
-        "tls_handshake_done",
-        who + " " + tls.description() + (device.empty() ? "" : " client_certificate=" + device));
-    if (host.rogue) recorder.Event("rogue_certificate_accepted", who);
-    return;
-  }
-  const TlsFailure* failure = tls.failure();
-  const std::string reason = failure != nullptr ? failure->reason : "closed_by_peer";
-  const bool pinned = failure != nullptr && failure->certificate_refused;
-  recorder.Event(
-      "tls_handshake_failed",
-      who + " reason=" + reason + (pinned && !host.rogue ? " evidence=pinned" : " evidence=none"));
-}
-
-void Fabric::Adopt(uint32_t id, std::unique_ptr<StreamDriver> driver) {
-  drivers_[id] = std::move(driver);
-}
-
-void Fabric::Forget(uint32_t id) {
-  // Later, since the driver is the one who asks.
-  queue.Schedule(queue.now(), EventSource::kNetwork, [this, id] { drivers_.erase(id); });
 }
 
 // --- the air

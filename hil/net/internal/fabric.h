@@ -7,11 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "hil/net/internal/hosts.h"
-#include "hil/net/internal/plausible_service.h"
 #include "hil/net/internal/recorder.h"
+#include "hil/net/internal/servers.h"
 #include "hil/net/internal/station.h"
-#include "hil/net/internal/stream_driver.h"
 #include "hil/net/internal/tcp_connection.h"
 #include "hil/net/network.h"
 
@@ -63,23 +61,17 @@ class Fabric {
   /// The station's address now, on mobile data too; 0 where it has none.
   uint32_t AddressOf(const Station& station) const;
   uint16_t NextPort(const Station& station);
-  WallTime wall_now() const { return config.start + (queue.now() - SimTime::Zero()); }
-  /// Runs a driver from now on and forgets it once it is over.
-  void Adopt(uint32_t id, std::unique_ptr<StreamDriver> driver);
-  void Forget(uint32_t id);
-  void NoteHandshake(ConversationTap& tap, const Host& host, const TlsEnd& tls);
+  WallTime wall_now() const { return servers.wall_now(); }
   void AddToHash(Hasher& hasher) const;
 
   EventQueue& queue;
   const Seed seed;
   const NetworkConfig config;
-  const CertificateAuthority authority;
   Recorder recorder;
+  Servers servers;
   Air air;
-  Hosts hosts;
   Station robot_station, phone_station;
   Attachee robot_device, phone_device;
-  std::string device_trust_pem;
 
  private:
   /// The way from a station to an address, if there is one now.
@@ -95,13 +87,6 @@ class Fabric {
   Party PartyOf(const Route& route) const;
   ConversationInfo DescribeConversation(const Station& from, NetEndpoint source, NetEndpoint to,
                                         const Route& route);
-  /// Our end of a stream to a host of the internet.
-  void ServeConnection(Host& host, uint16_t port, const std::shared_ptr<TcpConnection>& connection,
-                       const std::shared_ptr<ConversationTap>& tap, const std::string& stream_name);
-  std::unique_ptr<TlsEnd> MakeServerTls(const Host& host, PortSecurity security,
-                                        const std::string& stream_name);
-  StreamPeer PeerOf(const Host& host, const ConversationTap& tap, const TlsEnd* tls) const;
-  TlsIdentity IdentityFor(const Host& host, const std::string& server_name);
 
   struct PendingLookup;
   void SendLookup(const std::shared_ptr<PendingLookup>& lookup);
@@ -114,12 +99,8 @@ class Fabric {
   std::optional<Bytes> AnswerDns(const Station& from, std::span<const std::byte> bytes);
   void SetOutage(OutageKind kind, int change);
 
-  PlausibleService plausible_;
-  const CertificateAuthority rogue_authority_;
-  std::map<std::string, TlsIdentity> identities_;  // Minted so far, by name; "!" before a rogue's.
   std::map<std::string, std::string> resolved_;  // By station and address: the name asked for last.
   std::map<std::string, uint64_t> conversation_counts_;  // By emitter, host and port.
-  std::map<uint32_t, std::unique_ptr<StreamDriver>> drivers_;
   std::map<uint32_t, std::weak_ptr<TcpConnection>> connections_;
   std::map<const Station*, uint16_t> next_port_;
   std::map<std::pair<const Station*, uint16_t>, std::shared_ptr<PendingLookup>>

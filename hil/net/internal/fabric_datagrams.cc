@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "hil/net/internal/fabric.h"
+#include "hil/net/internal/resolver.h"
 #include "hil/protocol/dns.h"
 #include "hil/protocol/ntp.h"
 
@@ -11,7 +12,6 @@ namespace {
 
 constexpr uint16_t kDnsPort = 53, kNtpPort = 123, kMdnsPort = 5353, kSsdpPort = 1900;
 constexpr uint32_t kCarrierResolver = MakeAddress(10, 64, 0, 1);
-constexpr uint32_t kDnsTtlS = 300;
 constexpr int kLookupAttempts = 4;
 
 bool IsLocalGroup(uint32_t address) {
@@ -162,21 +162,13 @@ void Fabric::Deliver(Station& to, const Datagram& datagram) {
   if (device.deliver) device.deliver(datagram);
 }
 
-/// Every name exists: one that nobody declared belongs to a host of party `other` from now on.
+/// A name that nobody declared belongs to a host of party `other` from now on.
 std::optional<Bytes> Fabric::AnswerDns(const Station& from, std::span<const std::byte> bytes) {
-  const Result<DnsMessage> query = ParseDns(bytes);
-  if (!query.ok() || query->response) return std::nullopt;
-  std::vector<uint32_t> addresses;
-  if (query->questions.size() == 1 && IsDnsName(query->questions[0].name)) {
-    const DnsQuestion& question = query->questions[0];
-    const Host& host = hosts.ByName(question.name);
+  return AnswerEveryName(bytes, [&](const std::string& name) {
+    const Host& host = servers.hosts().ByName(name);
     resolved_[from.options().name + " " + FormatAddress(host.address)] = host.name;
-    if (question.type == static_cast<uint16_t>(DnsType::kA)) addresses.push_back(host.address);
-  }
-  DnsMessage answer = MakeDnsAnswer(*query, addresses, kDnsTtlS);
-  // A name without records of the type asked for exists all the same.
-  if (query->questions.size() == 1) answer.code = static_cast<uint8_t>(DnsCode::kNoError);
-  return SerializeDns(answer);
+    return host.address;
+  });
 }
 
 void Fabric::EmitDatagram(const Station& station, const Datagram& datagram, bool from_station,

@@ -55,6 +55,12 @@ void Recorder::AddToHash(Hasher& hasher) const {
   hasher.Add(content_hash_);
 }
 
+std::string Describe(const ConversationInfo& info) {
+  return "connection=" + std::to_string(info.connection) + " emitter=" + info.emitter +
+         " host=" + info.party.host + " port=" + std::to_string(info.server.port) +
+         " party=" + info.party.key;
+}
+
 void ConversationTap::OnWire(Side from, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   if (!kind_known_) {

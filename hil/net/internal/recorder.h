@@ -8,9 +8,10 @@
 #include <string>
 
 #include "hil/capture/capture_sink.h"
-#include "hil/net/internal/tcp_connection.h"
+#include "hil/net/byte_stream.h"
 #include "hil/net/net_types.h"
 #include "sim/core/event_queue.h"
+#include "sim/core/hash.h"
 
 namespace dustproof::internal {
 
@@ -22,6 +23,9 @@ struct ConversationInfo {
   NetEndpoint client, server;
   Party party;
 };
+
+/// "connection=3 emitter=robot host=…", for events.
+std::string Describe(const ConversationInfo& info);
 
 /// Writes down what crosses the boundary, stamped with the time and the consents as they are.
 class Recorder {

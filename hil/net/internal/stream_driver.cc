@@ -5,7 +5,7 @@
 
 namespace dustproof::internal {
 
-StreamDriver::StreamDriver(EventQueue& queue, std::shared_ptr<TcpConnection> connection, Side side,
+StreamDriver::StreamDriver(EventQueue& queue, std::shared_ptr<ByteStream> connection, Side side,
                            Wrapping wrapping, Hooks hooks)
     : queue_(queue),
       connection_(std::move(connection)),

@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "hil/net/internal/tcp_connection.h"
+#include "hil/net/byte_stream.h"
 #include "hil/protocol/stream_core.h"
 #include "hil/protocol/tls_end.h"
 #include "sim/core/event_queue.h"
@@ -14,7 +14,8 @@ namespace dustproof::internal {
 /// Whether a stream is wrapped in TLS; kSniff waits for the client's first byte.
 enum class Wrapping { kPlain, kTls, kSniff };
 
-/// Runs a `StreamCore`, behind a `TlsEnd` or bare, on one end of a connection in virtual time.
+/// Runs a `StreamCore`, behind a `TlsEnd` or bare, on one end of a byte stream. Time is the
+/// queue's, whatever moves that.
 class StreamDriver {
  public:
   struct Hooks {
@@ -29,7 +30,7 @@ class StreamDriver {
     std::function<void(const std::string& reason)> on_over;
   };
 
-  StreamDriver(EventQueue& queue, std::shared_ptr<TcpConnection> connection, Side side,
+  StreamDriver(EventQueue& queue, std::shared_ptr<ByteStream> connection, Side side,
                Wrapping wrapping, Hooks hooks);
   ~StreamDriver();
   StreamDriver(const StreamDriver&) = delete;
@@ -40,7 +41,6 @@ class StreamDriver {
   /// This end's network is gone: nothing more is said.
   void Break();
   bool over() const { return over_; }
-  const TcpConnection& connection() const { return *connection_; }
 
  private:
   void OnEvent();
@@ -59,7 +59,7 @@ class StreamDriver {
   void End(const std::string& reason);
 
   EventQueue& queue_;
-  const std::shared_ptr<TcpConnection> connection_;
+  const std::shared_ptr<ByteStream> connection_;
   const Side side_;
   Wrapping wrapping_;
   Hooks hooks_;

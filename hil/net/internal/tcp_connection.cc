@@ -96,6 +96,11 @@ size_t TcpConnection::readable_bytes(Side side) const {
   return reader.received.size() - reader.read_position;
 }
 
+std::span<const std::byte> TcpConnection::Peek(Side side) const {
+  const End& reader = ends_[Index(side)];
+  return std::span(reader.received).subspan(reader.read_position);
+}
+
 size_t TcpConnection::Read(Side side, std::span<std::byte> out) {
   End& reader = end(side);
   const size_t count = std::min(out.size(), readable_bytes(side));

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "hil/net/byte_stream.h"
 #include "hil/net/link_profile.h"
 #include "hil/net/net_types.h"
 #include "sim/core/event_queue.h"
@@ -16,9 +17,6 @@
 
 namespace dustproof::internal {
 
-enum class Side : size_t { kClient = 0, kServer = 1 };
-constexpr Side Other(Side side) { return side == Side::kClient ? Side::kServer : Side::kClient; }
-
 /// A reliable byte stream between two hosts in virtual time: TCP as its users see it. Segments are
 /// serialised, delayed, lost and sent again with growing pauses; nothing arrives twice or out of
 /// order; buffers and windows are finite.
@@ -26,7 +24,7 @@ constexpr Side Other(Side side) { return side == Side::kClient ? Side::kServer :
 /// A lost segment holds up those behind it until it got through, and there is no congestion window:
 /// simpler than TCP, and no faster. Shared by its two ends and by the events that are under way,
 /// hence the shared_ptr.
-class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
+class TcpConnection final : public ByteStream, public std::enable_shared_from_this<TcpConnection> {
  public:
   struct Options {
     LinkProfile link;
@@ -40,38 +38,30 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
     std::function<bool()>
         path_up;  ///< Whether what is on the air reaches the other end. May be empty: always.
   };
-  /// Hears every segment when it is first put on the air.
-  using Tap = std::function<void(Side from, std::span<const std::byte> bytes)>;
-
   TcpConnection(EventQueue& queue, RandomStream random, Options options);
 
   /// Begins the handshake. `accept` is asked when the client's SYN arrives: whether somebody
   /// listens.
   void Connect(std::function<bool()> accept);
-  void set_tap(Tap tap) { tap_ = std::move(tap); }
-  /// Called from queue events when `side` may read, write, or has changed its status.
-  void set_on_event(Side side, std::function<void()> on_event) {
+  /// The tap hears every segment when it is first put on the air.
+  void set_tap(Tap tap) override { tap_ = std::move(tap); }
+  /// `on_event` is called from queue events.
+  void set_on_event(Side side, std::function<void()> on_event) override {
     end(side).on_event = std::move(on_event);
   }
 
-  /// kNotYet while connecting, kOk while open, else why it is over.
-  NetStatus status(Side side) const { return ends_[Index(side)].status; }
+  NetStatus status(Side side) const override { return ends_[Index(side)].status; }
   size_t readable_bytes(Side side) const;
-  /// Copies what has arrived; returns the count.
-  size_t Read(Side side, std::span<std::byte> out);
-  /// Everything was read and the peer has said that no more comes.
-  bool at_end(Side side) const;
+  std::span<const std::byte> Peek(Side side) const override;
+  size_t Read(Side side, std::span<std::byte> out) override;
+  bool at_end(Side side) const override;
   size_t writable_bytes(Side side) const;
-  /// Takes as much as there is room for; returns the count.
-  size_t Write(Side side, std::span<const std::byte> bytes);
+  size_t Write(Side side, std::span<const std::byte> bytes) override;
   /// Sends what is buffered, then says that no more comes.
   void Finish(Side side);
-  /// Finish, and nobody will read any more.
-  void Close(Side side);
-  /// Tells the peer at once that it is over (RST).
-  void Abort(Side side);
-  /// This end is gone without a word: power lost, or its radio left the network.
-  void Vanish(Side side);
+  void Close(Side side) override;
+  void Abort(Side side) override;
+  void Vanish(Side side) override;
   bool gone(Side side) const { return ends_[Index(side)].gone; }
 
   uint64_t bytes_sent(Side side) const { return flows_[Index(side)].sent_bytes; }
