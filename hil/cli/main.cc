@@ -115,6 +115,7 @@ int Main(int argc, char** argv) {
   AddExplainHashCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
   AddPowerCutCommand(app, exit_code);
+  AddCloudCommand(app, exit_code);
   AddListCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
   RefuseEmptyValues(app);

@@ -89,6 +89,20 @@ Cloud::~Cloud() = default;
 
 StreamService& Cloud::api() { return parts_->https; }
 StreamService& Cloud::mqtt() { return *parts_; }
+
+Cloud::RobotLogin Cloud::AddRobot(SimTime now, const std::string& account) {
+  RobotRecord& robot = parts_->store.AddRobot(
+      {.account = account, .consents = {}, .expires = SimTime::Max(), .robot_number = 0});
+  parts_->channel.OpenSession(now, robot);
+  const RobotSession& session = robot.session;
+  return {.credential = robot.credential,
+          .client_id = session.client_id,
+          .user_name = session.user_name,
+          .password = session.password,
+          .publish_prefix = RobotChannel::Prefix(session.client_id, "up"),
+          .subscribe_prefix = RobotChannel::Prefix(session.client_id, "down")};
+}
+
 bool Cloud::RestoreEarlierConsents(SimTime now) {
   bool any = false;
   for (auto& [number, robot] : parts_->store.robots) {

@@ -15,7 +15,7 @@
 
 namespace dustproof {
 
-/// The fake vendor cloud: accounts, robots, an MQTT broker and an HTTPS server, in virtual time.
+/// The fake vendor cloud: accounts, robots, an MQTT broker and an HTTPS server, in its queue's time.
 ///
 /// It speaks the `generic` dialect (robots/vacuum/firmware/PROTOCOL.md) with robots and
 /// hil/cloud/APP_API.md with the app, and is as strict as a real one: who is unknown, late or
@@ -63,6 +63,16 @@ class Cloud {
     SimDuration farewell_time =
         SimDuration::Seconds(10);  ///< How long a deleted robot's session may last.
     std::vector<Fault> faults;
+    // For trying clients; a real cloud grants neither.
+    bool mqtt_without_tls = false;
+    bool anonymous_mqtt = false;  ///< Lets in whoever is no robot, and to all topics.
+  };
+
+  /// What a robot of an account signs in with.
+  struct RobotLogin {
+    std::string credential;  ///< Bearer of its HTTPS requests.
+    std::string client_id, user_name, password;
+    std::string publish_prefix, subscribe_prefix;  ///< Of the topics that are its own.
   };
 
   /// Everything borrowed outlives the cloud; the cloud outlives the connections that it accepted.
@@ -73,8 +83,12 @@ class Cloud {
 
   /// Robots' and apps' HTTPS, to be served behind TLS.
   StreamService& api();
-  /// Robots' MQTT, to be served behind TLS: clear text is refused.
+  /// Robots' MQTT, to be served behind TLS: clear text is refused, unless the configuration says
+  /// otherwise.
   StreamService& mqtt();
+
+  /// A robot that is bound to an account and has its session, as if it had been paired before.
+  RobotLogin AddRobot(SimTime now, const std::string& account);
 
   /// The cloud's operator restores it from a backup: every robot that has confirmed the newest
   /// change of its consents is told the ones before it from now on. A robot that has kept the

@@ -84,8 +84,7 @@ bool ParseDotted(std::string_view text, std::array<unsigned char, 4>& out) {
 }
 
 /// Built by hand rather than from a configuration string: `host` may come off the wire.
-void AddSubjectName(X509* certificate, std::string_view host) {
-  GENERAL_NAMES* names = GENERAL_NAMES_new();
+GENERAL_NAME* MakeSubjectName(std::string_view host) {
   GENERAL_NAME* name = GENERAL_NAME_new();
   std::array<unsigned char, 4> address;
   if (ParseDotted(host, address)) {
@@ -97,7 +96,12 @@ void AddSubjectName(X509* certificate, std::string_view host) {
     ASN1_STRING_set(text, host.data(), static_cast<int>(host.size()));
     GENERAL_NAME_set0_value(name, GEN_DNS, text);
   }
-  sk_GENERAL_NAME_push(names, name);
+  return name;
+}
+
+void AddSubjectNames(X509* certificate, std::span<const std::string_view> hosts) {
+  GENERAL_NAMES* names = GENERAL_NAMES_new();
+  for (const std::string_view host : hosts) sk_GENERAL_NAME_push(names, MakeSubjectName(host));
   X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT);
   GENERAL_NAMES_free(names);
 }
@@ -186,10 +190,10 @@ Result<CertificateAuthority> CertificateAuthority::FromPem(std::string_view cert
 
 const std::string& CertificateAuthority::certificate_pem() const { return impl_->certificate_pem; }
 
-TlsIdentity CertificateAuthority::IssueServer(std::string_view host) const {
-  return impl_->Issue("server", host, [&](X509* leaf) {
+TlsIdentity CertificateAuthority::IssueServer(std::span<const std::string_view> hosts) const {
+  return impl_->Issue("server", hosts.front(), [&](X509* leaf) {
     AddExtension(leaf, impl_->certificate.get(), NID_ext_key_usage, "serverAuth");
-    AddSubjectName(leaf, host);
+    AddSubjectNames(leaf, hosts);
   });
 }
 

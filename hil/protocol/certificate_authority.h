@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,7 +40,9 @@ class CertificateAuthority {
 
   /// For a server called `host`: a DNS name, or an IPv4 address in dotted form. Any bytes are
   /// taken.
-  TlsIdentity IssueServer(std::string_view host) const;
+  TlsIdentity IssueServer(std::string_view host) const { return IssueServer(std::array{host}); }
+  /// For a server with several such names, the first of which is its common name. @pre any
+  TlsIdentity IssueServer(std::span<const std::string_view> hosts) const;
   /// For a device that shows a client certificate with this common name.
   TlsIdentity IssueDevice(std::string_view common_name) const;
 

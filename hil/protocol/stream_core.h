@@ -33,6 +33,8 @@ class StreamCore {
   Bytes TakeOutput() { return std::exchange(output_, {}); }
   bool has_output() const { return !output_.empty(); }
   bool wants_close() const { return wants_close_; }
+  /// How much of the output the driver holds because the peer does not take it.
+  void set_held_bytes(size_t bytes) { held_bytes_ = bytes; }
   /// Called by the core when output appears outside of a driver's call (e.g. a broker publishes to
   /// another client's connection): the driver sets it and drains soon.
   void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -42,6 +44,8 @@ class StreamCore {
     output_.insert(output_.end(), bytes.begin(), bytes.end());
     if (wake_) wake_();
   }
+  /// Output that is not on its way yet, here and with the driver.
+  size_t unsent_bytes() const { return output_.size() + held_bytes_; }
   void Close() {
     wants_close_ = true;
     if (wake_) wake_();
@@ -49,6 +53,7 @@ class StreamCore {
 
  private:
   Bytes output_;
+  size_t held_bytes_ = 0;
   bool wants_close_ = false;
   std::function<void()> wake_;
 };

@@ -245,6 +245,10 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
           std::string("can't be run again: its attachment ") + name + " is missing or damaged");
   }
   const std::string made_with = RunFact(*reader, "firmware");
+  if (RunFact(*reader, "firmware_kind") == "none")
+    return Error::BadInput(recording +
+                           ": holds what clients said to the cloud on real sockets; only they "
+                           "could say it again");
   const Result<std::string> path =
       FindFirmware(firmware.empty() ? made_with : firmware,
                    RunFact(*reader, "firmware_kind") == "process" ? FirmwareKind::kProcess

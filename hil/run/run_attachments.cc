@@ -20,7 +20,13 @@ std::string Number(double value) { return FormatNumber(value); }
 
 // A firmware that lies where firmware is found by name is known by its name; any other by its
 // file's name.
-std::string FirmwareName(const std::string& path) { return std::filesystem::path(path).stem(); }
+// "none" where there is none of ours.
+std::string FirmwareName(const std::string& path) {
+  return path.empty() ? "none" : std::filesystem::path(path).stem().string();
+}
+std::string FirmwareKindName(const std::string& path) {
+  return path.empty() ? "none" : ToWord(FirmwareKindOf(path));
+}
 
 std::string ComputeText(const RobotConfig& robot) {
   if (!robot.compute) return "zero";
@@ -47,7 +53,7 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
       {"robot_radius_m", Number(inputs.robot.body.radius_m)},
       {"robot_height_m", Number(inputs.robot.body.height_m)},
       {"firmware", FirmwareName(request.firmware)},
-      {"firmware_kind", ToWord(FirmwareKindOf(request.firmware))},
+      {"firmware_kind", FirmwareKindName(request.firmware)},
       {"policy", inputs.policy.name},
       {"region", inputs.scenario.region},
       {"build", BuildId()},

@@ -6,6 +6,7 @@
 #include "hil/bridge/process_firmware.h"
 #include "hil/run/firmware_kind.h"
 #include "hil/run/run_attachments.h"
+#include "hil/run/run_cloud.h"
 #include "sim/plan/floor_plan.h"
 
 namespace dustproof {
@@ -31,14 +32,6 @@ NetworkConfig NetworkOf(const Scenario& scenario, const PlantedValues& planted) 
   return config;
 }
 
-Result<CertificateAuthority> AuthorityOf(const RunInputs& inputs, const Seed& seed) {
-  const TrustFiles& trust = inputs.trust;
-  if (trust.ca_certificate_pem.empty())
-    return CertificateAuthority::Create(seed.Derive("ca"), inputs.scenario.start_utc);
-  return CertificateAuthority::FromPem(trust.ca_certificate_pem, trust.ca_key_pem,
-                                       seed.Derive("ca"), inputs.scenario.start_utc);
-}
-
 RobotIdentity IdentityOf(const RunInputs& inputs, const PlantedValues& planted,
                          const CertificateAuthority& authority) {
   RobotIdentity identity;
@@ -52,29 +45,11 @@ RobotIdentity IdentityOf(const RunInputs& inputs, const PlantedValues& planted,
   return identity;
 }
 
-// Hosts of the scenario's parties; the vendor's own cloud answers at `cloud_host`.
-void DeclareHosts(const Scenario& scenario, Network& network, Cloud& cloud) {
-  for (const PartySpec& party : scenario.parties) {
-    for (const std::string& host : party.hosts) {
-      network.AddHost({.name = host,
-                       .address = {},
-                       .party = {party.key, party.organisation, party.role, party.region, host},
-                       .identity = {}});
-    }
-  }
-  network.Serve(scenario.cloud_host, 443, PortSecurity::kTls, cloud.api());
-  network.Serve(scenario.cloud_host, 8883, PortSecurity::kTls, cloud.mqtt());
+void ScheduleOutages(const Scenario& scenario, Network& network) {
   for (const OutageSpec& outage : scenario.network.outages) {
     network.ScheduleOutage(outage.what == "wifi" ? OutageKind::kWifi : OutageKind::kInternet,
                            SimTime::Zero() + outage.at, outage.duration);
   }
-}
-
-Cloud::Config CloudConfigOf(const PlantedValues& planted, const Seed& seed) {
-  Cloud::Config config;
-  config.seed = seed.Derive("cloud");
-  config.accounts = {{planted.account_id, planted.account_password, planted.session_token}};
-  return config;
 }
 
 App::Config AppConfigOf(const Scenario& scenario, const ConsentConfiguration& answers,
@@ -132,7 +107,7 @@ RunWorld::RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents
              seed_, StartPose(inputs.plan, inputs.robot.body.radius_m)),
       engine_(&events_, &world_.physics(), &robot_, &cpu_share_),
       recorder_(&robot_, &sink_),
-      cloud_(CloudConfigOf(planted_, seed_), events_, sink_),
+      cloud_(CloudConfigOf(inputs, planted_), events_, sink_),
       network_(events_, seed_.Derive("network"), NetworkOf(inputs.scenario, planted_),
                std::move(authority), sink_),
       phone_(network_.app()),
@@ -143,7 +118,10 @@ RunWorld::RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents
       watch_(inputs.scenario, &robot_, &bridge_, &sink_),
       compute_(ComputeTableOf(inputs.robot)) {
   network_.SetConsents([this] { return app_.ConsentsNow(); });
-  DeclareHosts(inputs.scenario, network_, cloud_);
+  DeclareHosts(inputs.scenario, network_);
+  network_.Serve(inputs.scenario.cloud_host, 443, PortSecurity::kTls, cloud_.api());
+  network_.Serve(inputs.scenario.cloud_host, 8883, PortSecurity::kTls, cloud_.mqtt());
+  ScheduleOutages(inputs.scenario, network_);
   robot_.AddListener(&recorder_);
   robot_.StartSensors(&events_);
   engine_.AddToStateHash("network", [this](Hasher& h) { network_.AddToHash(h); });
@@ -164,7 +142,7 @@ Result<std::unique_ptr<RunWorld>> RunWorld::Create(const RunInputs& inputs,
   Result<std::unique_ptr<VirtualTime>> early =
       VirtualTime::Install(before_time, inputs.scenario.start_utc, seed);
   if (!early) return early.error();
-  Result<CertificateAuthority> authority = AuthorityOf(inputs, seed);
+  Result<CertificateAuthority> authority = AuthorityOf(inputs, inputs.scenario.start_utc);
   if (!authority) return authority.error();
   std::unique_ptr<RunWorld> world(new RunWorld(inputs, consents, sink, std::move(*authority)));
   early->reset();

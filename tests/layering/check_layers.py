@@ -12,7 +12,8 @@ NAMESPACE = re.compile(r"^namespace ([\w:]+) \{")
 TYPE = re.compile(r"^(?:class|struct|union|enum class|enum) (\w+)\b(?!.*;)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # Headers of libraries that must stay behind our types, and the one folder that may see them.
-GUARDED = {"bullet": "sim/physics", "btBullet": "sim/physics", "embree3": "sim/raycast", "yaml-cpp": "sim/config"}
+GUARDED = {"bullet": "sim/physics", "btBullet": "sim/physics", "embree3": "sim/raycast", "yaml-cpp": "sim/config",
+           "boost/asio": "hil/live"}
 
 
 def read_layers():

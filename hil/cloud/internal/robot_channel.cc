@@ -15,10 +15,6 @@ constexpr std::array<std::string_view, 8> kStates = {
 /// then is sent again.
 constexpr SimDuration kAnswerGrace = SimDuration::Seconds(5);
 
-std::string Prefix(const std::string& client_id, const char* direction) {
-  return "s/" + client_id + "/" + direction + "/";
-}
-
 bool IsOpen(const CloudCommand& command) {
   return command.status == CloudCommand::Status::kQueued ||
          command.status == CloudCommand::Status::kSent;
@@ -31,6 +27,14 @@ CloudCommand* FindCommand(RobotRecord& robot, uint32_t id) {
 }
 
 }  // namespace
+
+std::string RobotChannel::Prefix(const std::string& client_id, const char* direction) {
+  return "s/" + client_id + "/" + direction + "/";
+}
+
+bool RobotChannel::IsGuest(const std::string& client_id) const {
+  return store_.config().anonymous_mqtt && store_.FindByClientId(client_id) == nullptr;
+}
 
 uint32_t RobotChannel::SendCommand(SimTime now, RobotRecord& robot, const std::string& command) {
   const uint32_t id = ++robot.last_message_id;
@@ -133,7 +137,9 @@ void RobotChannel::EndFarewell(SimTime now, uint32_t robot_number) {
 mqtt::Authority::Verdict RobotChannel::Authenticate(SimTime, const StreamPeer& peer,
                                                     const mqtt::Connect& connect) {
   using mqtt::ConnectCode;
-  if (!peer.encrypted) return {ConnectCode::kNotAuthorized, "not encrypted"};
+  if (!peer.encrypted && !store_.config().mqtt_without_tls)
+    return {ConnectCode::kNotAuthorized, "not encrypted"};
+  if (IsGuest(connect.client_id)) return {};
   const RobotRecord* robot = store_.FindByClientId(connect.client_id);
   if (!robot) return {ConnectCode::kIdentifierRejected, "no session has this client id"};
   if (connect.user_name != robot->session.user_name || !connect.password ||
@@ -144,11 +150,11 @@ mqtt::Authority::Verdict RobotChannel::Authenticate(SimTime, const StreamPeer& p
 }
 
 bool RobotChannel::MayPublish(SimTime, const std::string& client_id, std::string_view topic) {
-  return topic.starts_with(Prefix(client_id, "up"));
+  return IsGuest(client_id) || topic.starts_with(Prefix(client_id, "up"));
 }
 
 bool RobotChannel::MaySubscribe(SimTime, const std::string& client_id, std::string_view filter) {
-  return filter.starts_with(Prefix(client_id, "down"));
+  return IsGuest(client_id) || filter.starts_with(Prefix(client_id, "down"));
 }
 
 void RobotChannel::OnConnected(SimTime now, const std::string& client_id) {

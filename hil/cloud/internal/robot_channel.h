@@ -16,6 +16,9 @@ class RobotChannel final : public mqtt::Authority {
   RobotChannel(CloudStore& store, EventQueue& queue)
       : store_(store), queue_(queue), broker_({}, *this) {}
 
+  /// Of the topics that a client talks or listens on: `direction` is "up" or "down".
+  static std::string Prefix(const std::string& client_id, const char* direction);
+
   mqtt::Broker& broker() { return broker_; }
   const mqtt::Broker& broker() const { return broker_; }
   bool IsOnline(const RobotRecord& robot) const {
@@ -46,6 +49,8 @@ class RobotChannel final : public mqtt::Authority {
                  const std::string& reason) override;
 
  private:
+  /// Whether the configuration lets this client do as it likes.
+  bool IsGuest(const std::string& client_id) const;
   void Publish(const RobotRecord& robot, const std::string& leaf, const std::string& payload);
   void SendWaiting(SimTime now, RobotRecord& robot);
   void SendNow(SimTime now, RobotRecord& robot, CloudCommand& command);

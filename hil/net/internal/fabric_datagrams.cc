@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint16_t kDnsPort = 53, kNtpPort = 123, kMdnsPort = 5353, kSsdpPort = 1900;
 constexpr uint32_t kCarrierResolver = MakeAddress(10, 64, 0, 1);
+constexpr uint32_t kDnsTtlS = 300;
 constexpr int kLookupAttempts = 4;
 
 bool IsLocalGroup(uint32_t address) {
@@ -164,7 +165,7 @@ void Fabric::Deliver(Station& to, const Datagram& datagram) {
 
 /// A name that nobody declared belongs to a host of party `other` from now on.
 std::optional<Bytes> Fabric::AnswerDns(const Station& from, std::span<const std::byte> bytes) {
-  return AnswerEveryName(bytes, [&](const std::string& name) {
+  return AnswerEveryName(bytes, kDnsTtlS, [&](const std::string& name) {
     const Host& host = servers.hosts().ByName(name);
     resolved_[from.options().name + " " + FormatAddress(host.address)] = host.name;
     return host.address;

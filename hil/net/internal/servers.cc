@@ -77,6 +77,10 @@ void Servers::Answer(const Visit& visit, std::shared_ptr<ByteStream> stream,
                                                 std::move(hooks));
 }
 
+void Servers::Break() {
+  for (const auto& [id, driver] : drivers_) driver->Break();
+}
+
 std::unique_ptr<TlsEnd> Servers::MakeServerTls(const Host& host, PortSecurity security,
                                                const std::string& stream_name) {
   TlsServerConfig tls;

@@ -44,6 +44,9 @@ class Servers final : public HostTable {
   void Answer(const Visit& visit, std::shared_ptr<ByteStream> stream,
               const std::shared_ptr<ConversationTap>& tap);
 
+  /// Nobody answers any more: every stream ends without a word.
+  void Break();
+
   Hosts& hosts() { return hosts_; }
   const CertificateAuthority& authority() const { return authority_; }
   WallTime wall_now() const { return start_ + (queue_.now() - SimTime::Zero()); }

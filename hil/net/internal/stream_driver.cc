@@ -15,6 +15,11 @@ StreamDriver::StreamDriver(EventQueue& queue, std::shared_ptr<ByteStream> connec
   connection_->set_on_event(side_, [self = self_] {
     if (*self != nullptr) (*self)->OnEvent();
   });
+  if (connection_->status(side_) == NetStatus::kNotYet) return;
+  // It was open before: nobody will tell.
+  queue_.Schedule(queue_.now(), EventSource::kNetwork, [self = self_] {
+    if (*self != nullptr) (*self)->OnEvent();
+  });
 }
 
 StreamDriver::~StreamDriver() {
@@ -149,6 +154,7 @@ void StreamDriver::Drain() {
     pending_.insert(pending_.end(), output.begin(), output.end());
   }
   WritePending();
+  if (core_ != nullptr) core_->set_held_bytes(pending_.size() - pending_begin_);
   if (closing_ && pending_.empty()) {
     TellClosed();
     connection_->Close(side_);

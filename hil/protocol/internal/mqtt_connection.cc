@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <variant>
 
 #include "hil/protocol/mqtt_topic.h"
 
@@ -11,6 +12,8 @@ namespace {
 
 /// Topics of the server itself; clients can't send to them (chapter 4.7.2).
 bool IsServerTopic(std::string_view topic) { return topic.starts_with("$SYS"); }
+
+constexpr size_t kUnsentBytesMax = 1 << 20;
 
 /// CONNACK as MQTT 5 lays it out: no session, reason 0x84 "unsupported protocol version", no
 /// properties.
@@ -82,6 +85,13 @@ void Connection::Handle(SimTime now, Packet& packet) {
                WillFate::kSent);
   }
   std::visit([&](auto& one) { Handle(now, one); }, packet);
+}
+
+// A client that does not read misses messages of QoS 0: others are few until it acknowledges them.
+void Connection::SendPacket(const Packet& packet) {
+  const auto* publish = std::get_if<Publish>(&packet);
+  if (publish != nullptr && publish->qos == 0 && unsent_bytes() > kUnsentBytesMax) return;
+  Send(Encode(packet));
 }
 
 void Connection::Refuse(SimTime now, ConnectCode code, const std::string& reason) {

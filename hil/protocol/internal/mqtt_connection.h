@@ -40,7 +40,7 @@ class Connection final : public StreamCore {
   void Handle(SimTime now, const Suback&) { End(now, "SUBACK from a client", WillFate::kSent); }
 
   void Refuse(SimTime now, ConnectCode code, const std::string& reason);
-  void SendPacket(const Packet& packet) { Send(Encode(packet)); }
+  void SendPacket(const Packet& packet);
 
   Broker* broker_;
   const StreamPeer peer_;

@@ -123,6 +123,19 @@ TEST_F(MqttBrokerTest, AcceptsAndAnswersPings) {
   EXPECT_TRUE(broker.IsConnected("a"));
 }
 
+TEST_F(MqttBrokerTest, AClientThatDoesNotReadMissesMessagesOfQos0Alone) {
+  Client deaf = Quiet("deaf"), talker = Quiet("talker");
+  deaf.Send(Sub("#", 1));
+  deaf.Hear();
+  deaf.core->set_held_bytes(2 << 20);
+  talker.Send(Pub("t", "missed"));
+  talker.Send(Pub("t", "kept", 1, 7));
+  EXPECT_EQ(deaf.Hear(), (Lines{"PUBLISH t=kept q1"}));
+  deaf.core->set_held_bytes(0);
+  talker.Send(Pub("t", "heard"));
+  EXPECT_EQ(deaf.Hear(), (Lines{"PUBLISH t=heard q0"}));
+}
+
 TEST_F(MqttBrokerTest, ClosesWhenTheFirstPacketIsNotConnect) {
   Client client(broker);
   client.Send(Bare{PacketType::kPingreq});

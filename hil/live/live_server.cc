@@ -1,0 +1,218 @@
+#include "hil/live/live_server.h"
+
+#include <signal.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "hil/live/internal/socket_stream.h"
+
+namespace dustproof {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using asio::ip::udp;
+using boost::system::error_code;
+
+constexpr size_t kDatagramBytesMax = 65536;
+/// A moment without new connections where there is no file descriptor left for one.
+constexpr std::chrono::milliseconds kAcceptPause(100);
+
+template <typename Endpoint>
+NetEndpoint ToNetEndpoint(const Endpoint& endpoint) {
+  return {endpoint.address().to_v4().to_uint(), endpoint.port()};
+}
+
+std::string WayOut(const LiveServer::Port& port, const error_code& error) {
+  if (error == asio::error::address_in_use)
+    return "end whoever listens there, or name another port with " + port.setting + " (0: any)";
+  if (error == asio::error::access_denied)
+    return "ports below 1024 are for root; name another with " + port.setting;
+  if (error == boost::system::errc::address_not_available)
+    return "it must be an address of this machine (`ip address` lists them)";
+  return "name another port with " + port.setting;
+}
+
+Error CannotListen(const LiveServer::Port& port, uint32_t address, const error_code& error) {
+  return Error::Environment("cannot listen for " + port.purpose + " at " + FormatAddress(address) +
+                            ":" + std::to_string(port.number) + ": " + error.message() + "; " +
+                            WayOut(port, error));
+}
+
+bool IsIgnored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+struct LiveServer::Impl {
+  struct Listener {
+    tcp::acceptor acceptor;
+    asio::steady_timer pause;
+  };
+
+  explicit Impl(EventQueue& event_queue) : queue(event_queue), dns(io), timer(io), signals(io) {}
+
+  Result<void> OpenStreamPort(const Port& port, uint32_t address);
+  Result<void> OpenDnsPort(const Port& port, uint32_t address);
+  void Turn(const std::function<void()>& what);
+  void ArmTimer();
+  void Accept(Listener& listener);
+  void Greet(tcp::socket socket);
+  void WaitForQuery();
+  void AnswerQueries();
+
+  EventQueue& queue;
+  asio::io_context io{1};
+  std::vector<std::unique_ptr<Listener>> listeners;
+  udp::socket dns;
+  asio::steady_timer timer;
+  asio::signal_set signals;
+  std::vector<uint16_t> stream_ports;
+  uint16_t dns_port = 0;
+  std::optional<Pacer> pacer;  // While it runs.
+  LiveNetwork* network = nullptr;
+  std::function<bool()> goes_on;
+};
+
+Result<void> LiveServer::Impl::OpenStreamPort(const Port& port, uint32_t address) {
+  auto listener = std::make_unique<Listener>(Listener{tcp::acceptor(io), asio::steady_timer(io)});
+  tcp::acceptor& acceptor = listener->acceptor;
+  error_code error;
+  acceptor.open(tcp::v4(), error);
+  // Connections of an earlier server that linger in the kernel keep nobody from its port.
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind({asio::ip::address_v4(address), port.number}, error);
+  if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (error) return CannotListen(port, address, error);
+  stream_ports.push_back(acceptor.local_endpoint().port());
+  listeners.push_back(std::move(listener));
+  return {};
+}
+
+Result<void> LiveServer::Impl::OpenDnsPort(const Port& port, uint32_t address) {
+  error_code error;
+  dns.open(udp::v4(), error);
+  if (!error) dns.non_blocking(true, error);
+  if (!error) dns.bind({asio::ip::address_v4(address), port.number}, error);
+  if (error) return CannotListen(port, address, error);
+  dns_port = dns.local_endpoint().port();
+  return {};
+}
+
+// Whatever happens, happens at the clock's time, and what it schedules for now is done right after.
+void LiveServer::Impl::Turn(const std::function<void()>& what) {
+  pacer->CatchUp();
+  what();
+  pacer->CatchUp();
+  ArmTimer();
+  if (!goes_on()) io.stop();
+}
+
+void LiveServer::Impl::ArmTimer() {
+  const std::optional<SimDuration> wait = pacer->TimeToNext();
+  if (!wait) {
+    timer.cancel();
+    return;
+  }
+  timer.expires_after(std::chrono::nanoseconds(wait->nanoseconds()));
+  timer.async_wait([this](const error_code& error) {
+    if (!error) Turn([] {});
+  });
+}
+
+void LiveServer::Impl::Accept(Listener& listener) {
+  listener.acceptor.async_accept([this, &listener](const error_code& error, tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (!error) {
+      Greet(std::move(socket));
+      return Accept(listener);
+    }
+    listener.pause.expires_after(kAcceptPause);
+    listener.pause.async_wait([this, &listener](const error_code& cancelled) {
+      if (!cancelled) Accept(listener);
+    });
+  });
+}
+
+void LiveServer::Impl::Greet(tcp::socket socket) {
+  error_code error;
+  const tcp::endpoint client = socket.remote_endpoint(error);
+  if (error) return;  // It has gone again.
+  const tcp::endpoint server = socket.local_endpoint(error);
+  if (error) return;
+  auto stream = std::make_shared<internal::SocketStream>(
+      std::move(socket), [this](const std::function<void()>& what) { Turn(what); });
+  Turn([&] { network->Accept(stream, ToNetEndpoint(client), ToNetEndpoint(server)); });
+  stream->Start();
+}
+
+void LiveServer::Impl::WaitForQuery() {
+  dns.async_wait(udp::socket::wait_read, [this](const error_code& error) {
+    if (error) return;
+    Turn([this] { AnswerQueries(); });
+    WaitForQuery();
+  });
+}
+
+void LiveServer::Impl::AnswerQueries() {
+  std::array<std::byte, kDatagramBytesMax> buffer;
+  const NetEndpoint server = ToNetEndpoint(dns.local_endpoint());
+  constexpr int kQueriesAtOnce = 64;  // Others want their turn, too.
+  for (int i = 0; i < kQueriesAtOnce; ++i) {
+    udp::endpoint client;
+    error_code error;
+    const size_t count = dns.receive_from(asio::buffer(buffer), client, 0, error);
+    if (error) return;
+    const auto answer =
+        network->AnswerDns(ToNetEndpoint(client), server, std::span(buffer).first(count));
+    if (answer) dns.send_to(asio::buffer(answer->data(), answer->size()), client, 0, error);
+  }
+}
+
+LiveServer::LiveServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LiveServer::~LiveServer() = default;
+
+Result<std::unique_ptr<LiveServer>> LiveServer::Open(const Config& config, EventQueue& queue) {
+  auto impl = std::make_unique<Impl>(queue);
+  for (const Port& port : config.stream_ports) {
+    if (const Result<void> opened = impl->OpenStreamPort(port, config.address); !opened)
+      return opened.error();
+  }
+  if (const Result<void> opened = impl->OpenDnsPort(config.dns_port, config.address); !opened)
+    return opened.error();
+  for (const int signal : config.stop_signals) {
+    error_code ignored;
+    if (!IsIgnored(signal)) impl->signals.add(signal, ignored);
+  }
+  return std::unique_ptr<LiveServer>(new LiveServer(std::move(impl)));
+}
+
+const std::vector<uint16_t>& LiveServer::stream_ports() const { return impl_->stream_ports; }
+uint16_t LiveServer::dns_port() const { return impl_->dns_port; }
+const Pacer::Lateness& LiveServer::lateness() const { return impl_->pacer->lateness(); }
+
+void LiveServer::Run(LiveNetwork& network, const std::function<bool()>& goes_on) {
+  impl_->network = &network;
+  impl_->goes_on = goes_on;
+  impl_->pacer.emplace(impl_->queue);
+  for (const auto& listener : impl_->listeners) impl_->Accept(*listener);
+  impl_->WaitForQuery();
+  impl_->signals.async_wait([this](const error_code& error, int) {
+    if (!error) impl_->io.stop();
+  });
+  impl_->ArmTimer();
+  impl_->io.run();
+}
+
+}  // namespace dustproof
