@@ -209,6 +209,12 @@ def datagram_seeds():
     write("ntp", "answer", b"\x24\2\6\xec" + bytes(36) + b"\xe9\x5a\1\2\3\4\5\6")
 
 
+def framing_seeds():
+    write("framing", "whole", b"\x08123456789" + b"\0\x0e123456789\x26\x39\xf4\xcb\0")
+    write("framing", "noise", b"\x03abcd" + b"\xff\x12\0\0\5\1\1\1\0\x40")
+    write("framing", "long", b"\x02abc" + b"\0\xff" + b"\x55" * 254 + b"\1\0")
+
+
 def flow_seeds():
     connect = mqtt_packet(0x10, text16(b"MQTT") + b"\4\xc6\0\x3c" + text16(b"robot") + text16(b"gone") + text16(b"x") + text16(b"u")
                           + text16(b"p"))
@@ -367,5 +373,5 @@ def hal_seeds():
 
 
 for seeds in (yaml_seeds, plan_seeds, image_seeds, mqtt_seeds, http_seeds, datagram_seeds, flow_seeds, recording_seeds, cascade_seeds,
-              map_file_seeds, elf_seeds, tcp_seeds, hal_seeds):
+              map_file_seeds, elf_seeds, tcp_seeds, hal_seeds, framing_seeds):
     seeds()
