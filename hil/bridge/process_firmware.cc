@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "hil/bridge/board_calls.h"
-#include "hil/bridge/board_session.h"
 #include "hil/bridge/child_process.h"
+#include "hil/link/zmq_host.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 #include "hil/shim/lockstep/virtual_time.h"
 #include "sim/core/check.h"
@@ -50,6 +50,8 @@ class ProcessFirmware final : public FirmwareProgram {
   /// asks next.
   wire::Turn Exchange(wire::Result result);
   wire::Message Await();
+  /// Whether there is an end to waiting: its next word, or one of the process that was refused.
+  bool Hear(wire::Message& message);
   wire::Result Answer(Task& task, const wire::Call& call);
   wire::Result CreateTask(const wire::Call& call);
   void StartThread(const wire::Call& call);
@@ -67,9 +69,10 @@ class ProcessFirmware final : public FirmwareProgram {
   const ProcessFirmwareConfig config_;
   Lockstep& host_;
   BoardCalls calls_;
-  std::unique_ptr<BoardSession> session_;
+  std::unique_ptr<ZmqHost> link_;
   std::unique_ptr<ChildProcess> process_;
   std::string name_, version_;
+  std::string refusal_;
   std::map<uint32_t, std::unique_ptr<Task>> tasks_;
   uint64_t boots_ = 0;
   struct {
@@ -87,27 +90,28 @@ void ShareOneProcessor() {
 }
 
 Result<void> ProcessFirmware::Start() {
-  Result<std::unique_ptr<BoardSession>> session = BoardSession::Listen();
-  if (!session) return session.error();
-  session_ = std::move(*session);
+  Result<std::unique_ptr<ZmqHost>> link = ZmqHost::Listen();
+  if (!link) return link.error();
+  link_ = std::move(*link);
   std::vector<std::string> environment = config_.environment;
-  environment.push_back("DUSTPROOF_LINK=" + session_->address());
+  environment.push_back("DUSTPROOF_LINK=" + link_->address());
   environment.push_back("DUSTPROOF_START_UNIX_NS=" + std::to_string(host_.start().unix_nanoseconds()));
   Result<std::unique_ptr<ChildProcess>> process = ChildProcess::Start(config_.path, environment);
   if (!process) return process.error();
   process_ = std::move(*process);
 
   const double begin_s = RealSeconds();
+  const std::string firmware = "the firmware's process " + config_.path + " ";
   wire::Message message;
-  while (!session_->Receive(message) || !message.has_hello()) {
-    pollfd waits[] = {{session_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
+  while (!Hear(message)) {
+    pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
     poll(waits, 2, kPollMs);
-    const std::string firmware = "the firmware's process " + config_.path + " ";
     if (waits[1].revents != 0)
       return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word" + ": is it linked with the board's shim?");
     if (RealSeconds() - begin_s > kStartSecondsMax)
       return Error::BadInput(firmware + "said nothing in 30 s: is it linked with the board's shim?");
   }
+  if (!refusal_.empty()) return Error::BadInput(firmware + "sent " + refusal_);
   const wire::Hello& hello = message.hello();
   if (hello.hal_version() != DP_HAL_VERSION)
     return Error::BadInput("the firmware was compiled against version " + std::to_string(hello.hal_version()) + " of the HAL; this is " +
@@ -130,8 +134,8 @@ void ProcessFirmware::Main() {
   host_.scheduler().OnHostStack([&] {
     if (!process_->isolated())
       host_.devices().listener->OnUnwatched("the kernel gave its process no network namespace of its own");
-    session_->Begin(config_.seed.value() + ++boots_);
-    session_->Send(message, host_.scheduler().queue().now());
+    link_->Begin(config_.seed.value() + ++boots_);
+    link_->Send(message, host_.scheduler().queue().now());
   });
   RunTask(AddTask(kMain, "main"));
 }
@@ -164,7 +168,7 @@ wire::Turn ProcessFirmware::Exchange(wire::Result result) {
     calls_.AddLatest(*message.mutable_grant()->mutable_latest());
     calls_.MoveUnread(*message.mutable_grant()->mutable_unread());
     *message.mutable_grant()->add_results() = std::move(result);
-    session_->Send(message, host_.scheduler().queue().now());
+    link_->Send(message, host_.scheduler().queue().now());
     message = Await();
     if (!message.has_turn()) Fail("protocol", "its process sent a message that no turn begins or ends with");
     turn = std::move(*message.mutable_turn());
@@ -173,14 +177,31 @@ wire::Turn ProcessFirmware::Exchange(wire::Result result) {
   return turn;
 }
 
+bool ProcessFirmware::Hear(wire::Message& message) {
+  while (true) {
+    switch (link_->Receive(message)) {
+      case ZmqHost::Heard::kNothing:
+        return false;
+      case ZmqHost::Heard::kMessage:
+        return true;
+      case ZmqHost::Heard::kRefused:
+        if (link_->refused_own()) {
+          refusal_ = link_->refusal();
+          return true;
+        }
+        host_.LogPrinted(true, "dustproof refused " + link_->refusal());  // Of somebody else: the run goes on.
+    }
+  }
+}
+
 wire::Message ProcessFirmware::Await() {
   wire::Message message;
   const double begin_cpu_s = process_->CpuSeconds();
   double cpu_s = begin_cpu_s, computed_s = RealSeconds();
-  while (!session_->Receive(message)) {
-    pollfd waits[] = {{session_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
+  while (!Hear(message)) {
+    pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
     poll(waits, 2, kPollMs);
-    if (waits[1].revents != 0 && !session_->Receive(message)) {
+    if (waits[1].revents != 0 && !Hear(message)) {
       FailAsItSays("its process " + process_->WaitForEnd());
     } else if (waits[1].revents != 0) {
       break;
@@ -194,6 +215,7 @@ wire::Message ProcessFirmware::Await() {
     if (RealSeconds() - computed_s > config_.idle_budget_s)
       EndSpin("waits for something that is neither the HAL nor a wait that the shim knows");
   }
+  if (!refusal_.empty()) Fail("protocol", "its process sent " + refusal_);
   return message;
 }
 

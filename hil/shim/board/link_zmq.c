@@ -6,23 +6,46 @@
 
 #include "hil/shim/board/board.h"
 
+enum { kResendMs = 1000, kHeartbeatMs = 2000 };
+
 static void* link_socket;
+/* Over a network a message can be lost with its connection: what was said last is said again until it
+ * is answered. The run takes it once. */
+static bool may_lose;
+static struct {
+  void* bytes;
+  size_t used;
+} last;
 
 static _Noreturn void give_up(const char* what) {
   fprintf(stderr, "dustproof: %s: %s\n", what, zmq_strerror(zmq_errno()));
   _Exit(3);
 }
 
+static bool set_option(int option, int value) {
+  return zmq_setsockopt(link_socket, option, &value, sizeof value) == 0;
+}
+
 void board_link_open(const char* address) {
   void* context = zmq_ctx_new();
   link_socket = context == NULL ? NULL : zmq_socket(context, ZMQ_DEALER);
-  const int linger = 0;
-  if (link_socket == NULL || zmq_setsockopt(link_socket, ZMQ_LINGER, &linger, sizeof linger) != 0 ||
+  may_lose = strncmp(address, "tcp://", 6) == 0;
+  if (link_socket == NULL || !set_option(ZMQ_LINGER, 0) ||
+      (may_lose && (!set_option(ZMQ_RCVTIMEO, kResendMs) || !set_option(ZMQ_HEARTBEAT_IVL, kHeartbeatMs))) ||
       zmq_connect(link_socket, address) != 0)
     give_up("cannot connect to the run");
 }
 
+static void keep(const void* data, size_t bytes) {
+  void* copy = realloc(last.bytes, bytes);
+  if (copy == NULL) give_up("no memory for a message");
+  memcpy(copy, data, bytes);
+  last.bytes = copy;
+  last.used = bytes;
+}
+
 void board_link_send(const void* data, size_t bytes) {
+  if (may_lose) keep(data, bytes);
   if (zmq_send(link_socket, data, bytes, 0) < 0) give_up("cannot send to the run");
 }
 
@@ -30,7 +53,10 @@ size_t board_link_receive(uint8_t** data) {
   zmq_msg_t message;
   zmq_msg_init(&message);
   while (zmq_msg_recv(&message, link_socket, 0) < 0) {
-    if (zmq_errno() != EINTR) give_up("cannot hear the run");
+    const bool silence = zmq_errno() == EAGAIN;
+    if (!silence && zmq_errno() != EINTR) give_up("cannot hear the run");
+    if (silence && zmq_send(link_socket, last.bytes, last.used, ZMQ_DONTWAIT) < 0 && zmq_errno() != EAGAIN)
+      give_up("cannot send to the run");
   }
   const size_t bytes = zmq_msg_size(&message);
   *data = malloc(bytes + 1);

@@ -17,6 +17,7 @@ board_state board;
 static bool on;
 static uint64_t session;
 static uint64_t step;
+static uint64_t heard_step; /* Of the host's last message; an answer that comes twice counts once. */
 
 /* Calls of the turn, already as the wire wants them. */
 static struct {
@@ -106,7 +107,7 @@ static void send_turn(void) {
   turn.used = 0;
 }
 
-static void receive(dustproof_wire_Message* message) {
+static void receive_any(dustproof_wire_Message* message) {
   uint8_t* data;
   const size_t bytes = board_link_receive(&data);
   pb_istream_t from = pb_istream_from_buffer(data, bytes);
@@ -122,6 +123,16 @@ static void receive(dustproof_wire_Message* message) {
             message->refusal.reason == NULL ? "" : message->refusal.reason);
     _Exit(3);
   }
+}
+
+/* The run's next word. */
+static void receive(dustproof_wire_Message* message) {
+  receive_any(message);
+  while (on && (message->session != session || message->step <= heard_step)) {
+    pb_release(dustproof_wire_Message_fields, message);
+    receive_any(message);
+  }
+  heard_step = message->step;
 }
 
 void board_connect(const dp_firmware_t* firmware) {

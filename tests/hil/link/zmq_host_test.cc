@@ -1,0 +1,142 @@
+#include "hil/link/zmq_host.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <zmq.hpp>
+
+namespace dustproof {
+namespace {
+
+using Heard = ZmqHost::Heard;
+
+// A board's end of the link that says what a test wants.
+class Dealer {
+ public:
+  explicit Dealer(const std::string& address) {
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::rcvtimeo, 10'000);
+    socket_.connect(address);
+  }
+  void SendBytes(const std::string& bytes) { socket_.send(zmq::buffer(bytes)); }
+  void Send(uint64_t step, uint64_t session) {
+    wire::Message message;
+    message.set_version(kProtocolVersion);
+    message.set_session(session);
+    message.set_step(step);
+    if (session == 0)
+      message.mutable_hello();
+    else
+      message.mutable_turn();
+    SendBytes(message.SerializeAsString());
+  }
+  wire::Message Receive() {
+    zmq::message_t frame;
+    wire::Message message;
+    EXPECT_TRUE(socket_.recv(frame));
+    EXPECT_TRUE(message.ParseFromArray(frame.data(), static_cast<int>(frame.size())));
+    return message;
+  }
+
+ private:
+  zmq::context_t context_{1};
+  zmq::socket_t socket_{context_, zmq::socket_type::dealer};
+};
+
+// What comes next, within ten seconds.
+Heard Wait(ZmqHost& host, wire::Message& message) {
+  for (int i = 0; i < 100; ++i) {
+    if (const Heard heard = host.Receive(message); heard != Heard::kNothing) return heard;
+    pollfd wait{host.fd(), POLLIN, 0};
+    poll(&wait, 1, 100);
+  }
+  return Heard::kNothing;
+}
+
+void SendGrant(ZmqHost& host) {
+  wire::Message grant;
+  grant.mutable_grant();
+  host.Send(grant, SimTime::FromNanoseconds(5));
+}
+
+class ZmqHostTest : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    Result<std::unique_ptr<ZmqHost>> host = ZmqHost::Listen(GetParam());
+    ASSERT_TRUE(host.ok()) << ToString(host.error());
+    host_ = std::move(*host);
+  }
+  void Begin(Dealer& board) {
+    board.Send(1, 0);
+    ASSERT_EQ(Wait(*host_, message_), Heard::kMessage);
+    ASSERT_TRUE(message_.has_hello());
+    host_->Begin(9);
+    SendGrant(*host_);
+    ASSERT_TRUE(board.Receive().has_grant());
+  }
+
+  std::unique_ptr<ZmqHost> host_;
+  wire::Message message_;
+};
+
+TEST_P(ZmqHostTest, CarriesASession) {
+  Dealer board(host_->address());
+  Begin(board);
+  board.Send(1, 9);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kMessage);
+  EXPECT_TRUE(message_.has_turn());
+}
+
+TEST_P(ZmqHostTest, AnswersARepeatedTurnByItself) {
+  Dealer board(host_->address());
+  Begin(board);
+  board.Send(1, 9);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kMessage);
+  SendGrant(*host_);
+  const wire::Message first = board.Receive();
+  board.Send(1, 9);
+  board.Send(2, 9);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kMessage);
+  EXPECT_EQ(message_.step(), 2u);
+  EXPECT_EQ(board.Receive().SerializeAsString(), first.SerializeAsString());
+}
+
+TEST_P(ZmqHostTest, TellsASecondBoardThatItIsRefusedAndGoesOn) {
+  Dealer board(host_->address());
+  Begin(board);
+  Dealer second(host_->address());
+  second.Send(1, 0);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
+  EXPECT_FALSE(host_->refused_own());
+  EXPECT_NE(second.Receive().refusal().reason().find("second board"), std::string::npos);
+  board.Send(1, 9);
+  EXPECT_EQ(Wait(*host_, message_), Heard::kMessage);
+}
+
+TEST_P(ZmqHostTest, RefusesGarbageOfItsOwnBoard) {
+  Dealer board(host_->address());
+  Begin(board);
+  board.SendBytes("\xFF\xFFnonsense");
+  ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
+  EXPECT_TRUE(host_->refused_own());
+}
+
+INSTANTIATE_TEST_SUITE_P(Endpoints, ZmqHostTest, testing::Values("", "tcp://127.0.0.1:*"));
+
+TEST(ZmqHostEndpointTest, RefusesAnAddressThatOthersReach) {
+  const auto host = ZmqHost::Listen("tcp://0.0.0.0:*");
+  ASSERT_FALSE(host.ok());
+  EXPECT_NE(ToString(host.error()).find("others could reach it"), std::string::npos);
+}
+
+TEST(ZmqHostEndpointTest, SaysWhichPortIsInUse) {
+  const auto first = ZmqHost::Listen("tcp://127.0.0.1:*");
+  ASSERT_TRUE(first.ok());
+  const auto second = ZmqHost::Listen((*first)->address());
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::kEnvironment);
+  EXPECT_NE(ToString(second.error()).find((*first)->address()), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dustproof
