@@ -116,6 +116,7 @@ int Main(int argc, char** argv) {
   AddReplayCommand(app, exit_code);
   AddPowerCutCommand(app, exit_code);
   AddCloudCommand(app, exit_code);
+  AddKeysCommand(app, exit_code);
   AddListCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
   RefuseEmptyValues(app);

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
+#include <vector>
 #include <zmq.hpp>
 
 #include "hil/link/zmq_on_demand.h"
@@ -19,14 +21,26 @@ bool IsLoopback(const std::string& endpoint) {
   return endpoint.starts_with("ipc://") || endpoint.starts_with("tcp://127.0.0.1:") || endpoint.starts_with("tcp://[::1]:");
 }
 
+std::string Z85(const zmq::message_t& key) {
+  char text[41] = "";
+  return key.size() == 32 && zmq_z85_encode(text, key.data<uint8_t>(), 32) != nullptr ? text : "";
+}
+
+// The board's key, as it was let in by.
+std::string KeyOf(const zmq::message_t& frame) {
+  const char* key = zmq_msg_gets(const_cast<zmq::message_t&>(frame).handle(), "User-Id");
+  return key == nullptr ? "" : key;
+}
+
 }  // namespace
 
 struct ZmqHost::Socket {
   zmq::context_t context{1};
+  zmq::socket_t keys{context, zmq::socket_type::rep};  // ZeroMQ asks here whether a key is let in (its RFC 27, ZAP).
   zmq::socket_t router{context, zmq::socket_type::router};
 };
 
-ZmqHost::ZmqHost() : socket_(std::make_unique<Socket>()) {}
+ZmqHost::ZmqHost(std::optional<LinkKeys> keys) : socket_(std::make_unique<Socket>()), keys_(std::move(keys)) {}
 
 ZmqHost::~ZmqHost() {
   socket_.reset();
@@ -35,21 +49,37 @@ ZmqHost::~ZmqHost() {
   rmdir(folder_.c_str());
 }
 
-Result<std::unique_ptr<ZmqHost>> ZmqHost::Listen(const std::string& endpoint) {
-  if (!endpoint.empty() && !IsLoopback(endpoint))
+Result<std::unique_ptr<ZmqHost>> ZmqHost::Listen(const std::string& endpoint, std::optional<LinkKeys> keys) {
+  if (!endpoint.empty() && !keys && !IsLoopback(endpoint))
     return Error::BadInput("cannot listen at " + endpoint +
-                           ": others could reach it, and this link asks for no key; use ipc://… or tcp://127.0.0.1:…");
+                           ": others could reach it, and no keys were given (`dustproof keys new host`); or use ipc://… or tcp://127.0.0.1:…");
   if (Result<void> loaded = LoadZmq(); !loaded) return loaded.error();
-  std::unique_ptr<ZmqHost> host(new ZmqHost());
+  std::unique_ptr<ZmqHost> host(new ZmqHost(std::move(keys)));
   if (endpoint.empty()) {
     char folder[] = "/tmp/dustproof-link-XXXXXX";
     if (mkdtemp(folder) == nullptr)
       return Error::Environment(std::string("cannot make a folder for the firmware's link: ") + std::strerror(errno));
     host->folder_ = folder;
   }
+  if (Result<void> asks = host->AskForKeys(); !asks) return asks.error();
   if (Result<void> bound = host->Bind(endpoint.empty() ? "ipc://" + host->folder_ + "/link" : endpoint); !bound)
     return bound.error();
   return host;
+}
+
+Result<void> ZmqHost::AskForKeys() {
+  if (!keys_) return {};
+  zmq::socket_t& router = socket_->router;
+  try {
+    socket_->keys.set(zmq::sockopt::linger, 0);
+    socket_->keys.bind("inproc://zeromq.zap.01");
+    router.set(zmq::sockopt::zap_domain, "dustproof");
+    router.set(zmq::sockopt::curve_server, true);
+    router.set(zmq::sockopt::curve_secretkey, keys_->host.secret_key);
+  } catch (const zmq::error_t& error) {
+    return Error::Environment(std::string("cannot ask for keys: ") + error.what());
+  }
+  return {};
 }
 
 Result<void> ZmqHost::Bind(const std::string& endpoint) {
@@ -69,14 +99,41 @@ Result<void> ZmqHost::Bind(const std::string& endpoint) {
 
 int ZmqHost::fd() { return socket_->router.get(zmq::sockopt::fd); }
 
+int ZmqHost::key_fd() { return keys_ ? socket_->keys.get(zmq::sockopt::fd) : -1; }
+
+// Asked: version, id of the question, domain, address, identity, mechanism, key. Answered: version, id, status, its text, who
+// that is, properties.
+ZmqHost::Heard ZmqHost::JudgeKey() {
+  std::vector<zmq::message_t> asked(1);
+  if (!socket_->keys.recv(asked[0], zmq::recv_flags::dontwait)) return Heard::kNothing;
+  while (asked.back().more()) {
+    zmq::message_t part;
+    if (!socket_->keys.recv(part, zmq::recv_flags::dontwait)) break;
+    asked.push_back(std::move(part));
+  }
+  const std::string key = asked.size() == 7 && asked[5].to_string_view() == "CURVE" ? Z85(asked[6]) : "";
+  const bool allowed = keys_->allowed.count(key) > 0;
+  const std::string id = asked.size() > 1 ? asked[1].to_string() : "";
+  const std::string answer[] = {"1.0", id, allowed ? "200" : "400", allowed ? "OK" : "not allowed", allowed ? key : "", ""};
+  for (const std::string& part : answer)
+    socket_->keys.send(zmq::buffer(part), &part == &answer[5] ? zmq::send_flags::none : zmq::send_flags::sndmore);
+  if (allowed) return Heard::kMessage;
+  refusal_ = "a board with a key that is not allowed, " + (key.empty() ? "of an unknown kind" : key) + " (`dustproof keys allow`)";
+  refused_own_ = false;
+  return Heard::kRefused;
+}
+
 ZmqHost::Heard ZmqHost::Receive(wire::Message& message) {
+  for (Heard key = Heard::kMessage; keys_ && key != Heard::kNothing;) {
+    if (key = JudgeKey(); key == Heard::kRefused) return key;
+  }
   while (true) {
     zmq::message_t peer, frame;
     if (!socket_->router.recv(peer, zmq::recv_flags::dontwait)) return Heard::kNothing;
     if (!peer.more() || !socket_->router.recv(frame, zmq::recv_flags::dontwait)) continue;
     for (zmq::message_t more; frame.more() && socket_->router.recv(more, zmq::recv_flags::dontwait) && more.more();) {
     }  // Ours have one part: what follows it is nobody's.
-    const LinkSender sender{.route = peer.to_string(), .key = ""};
+    const LinkSender sender{.route = peer.to_string(), .key = keys_ ? KeyOf(frame) : ""};
     switch (guard_.Judge(sender, {static_cast<const std::byte*>(frame.data()), frame.size()})) {
       case SessionGuard::Verdict::kTaken:
         message.Swap(&guard_.message());
@@ -87,6 +144,7 @@ ZmqHost::Heard ZmqHost::Receive(wire::Message& message) {
       case SessionGuard::Verdict::kHeartbeat:
         break;
       case SessionGuard::Verdict::kRefused:
+        refusal_ = guard_.reason();
         refused_own_ = !guard_.has_board() || guard_.is_own(sender);
         if (!guard_.is_own(sender)) TellRefusal(sender.route);
         return Heard::kRefused;

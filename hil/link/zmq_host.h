@@ -1,21 +1,24 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "hil/link/link_keys.h"
 #include "hil/link/session_guard.h"
 #include "sim/core/result.h"
 
 namespace dustproof {
 
-/// The run's end of a link to one board over ZeroMQ: a ROUTER at an ipc or loopback endpoint. Used on
-/// one thread, which never waits in it.
+/// The run's end of a link to one board over ZeroMQ: a ROUTER. Used on one thread, which never waits
+/// in it, and which also decides whose keys are let in.
 class ZmqHost {
  public:
   /// At `endpoint`: ipc://path, or tcp://127.0.0.1:port, where the port * picks a free one; "" is an ipc
-  /// socket in a folder of its own. Any other address is refused: a link that others can reach needs
-  /// keys.
-  [[nodiscard]] static Result<std::unique_ptr<ZmqHost>> Listen(const std::string& endpoint = "");
+  /// socket in a folder of its own. With `keys` only boards whose key is allowed are heard, and others can
+  /// listen in on nothing (CURVE); any other address is refused without.
+  [[nodiscard]] static Result<std::unique_ptr<ZmqHost>> Listen(const std::string& endpoint = "",
+                                                               std::optional<LinkKeys> keys = {});
   ~ZmqHost();
   ZmqHost(const ZmqHost&) = delete;
   ZmqHost& operator=(const ZmqHost&) = delete;
@@ -24,13 +27,15 @@ class ZmqHost {
   const std::string& address() const { return address_; }
   /// Readable when a message may have come: ask `Receive` before waiting on it.
   int fd();
+  /// The same for a board that shows its key; -1 where no key is asked for.
+  int key_fd();
 
   enum class Heard { kNothing, kMessage, kRefused };
   /// The board's next word, into `message`. Answers repeated questions by itself. What is refused is
   /// told its reason, unless it is from the board of this session: that is the caller's to judge.
   Heard Receive(wire::Message& message);
   /// Of the last kRefused: why, and whether it came from this session's board, or before there was one.
-  const std::string& refusal() const { return guard_.reason(); }
+  const std::string& refusal() const { return refusal_; }
   bool refused_own() const { return refused_own_; }
 
   /// Numbers and sends.
@@ -40,14 +45,19 @@ class ZmqHost {
 
  private:
   struct Socket;
-  ZmqHost();
+  explicit ZmqHost(std::optional<LinkKeys> keys);
+  Result<void> AskForKeys();
+  /// Lets the next board in that shows a key, or refuses it; what became of it.
+  Heard JudgeKey();
   Result<void> Bind(const std::string& endpoint);
   void SendTo(const std::string& route, const std::string& bytes);
   void TellRefusal(const std::string& route);
 
   std::string folder_, address_;
   std::unique_ptr<Socket> socket_;
+  const std::optional<LinkKeys> keys_;
   SessionGuard guard_;
+  std::string refusal_;
   bool refused_own_ = false;
 };
 

@@ -10,7 +10,7 @@ class CliTest(ProcessTest):
         done = self.call("--help")
         self.assertEqual(done.returncode, 0)
         for word in ("run", "validate", "schema", "audit", "report", "determinism", "diff", "explain-hash", "replay",
-                     "powercut", "list", "version"):
+                     "powercut", "keys", "list", "version"):
             self.assertIn(word, done.stdout)
             self.assertIn("Example:", self.call(word, "--help").stdout)
 

@@ -26,13 +26,33 @@ static bool set_option(int option, int value) {
   return zmq_setsockopt(link_socket, option, &value, sizeof value) == 0;
 }
 
+/* Keys: the run's public one, and a file with our secret one. Both or none. */
+static bool use_keys(void) {
+  const char* run_key = getenv("DUSTPROOF_LINK_RUN_KEY");
+  const char* path = getenv("DUSTPROOF_LINK_KEY_FILE");
+  if (run_key == NULL && path == NULL) return true;
+  char secret_key[41] = "", public_key[41];
+  FILE* file = path == NULL ? NULL : fopen(path, "re");
+  const bool read = file != NULL && fscanf(file, "%40s", secret_key) == 1;
+  if (file != NULL) fclose(file);
+  if (run_key == NULL || !read || zmq_curve_public(public_key, secret_key) != 0) {
+    fprintf(stderr, "dustproof: a link with keys needs DUSTPROOF_LINK_RUN_KEY (the run's public key) and "
+                    "DUSTPROOF_LINK_KEY_FILE (a file with the board's secret key); got '%s' and '%s'\n",
+            run_key == NULL ? "" : run_key, path == NULL ? "" : path);
+    _Exit(2);
+  }
+  return zmq_setsockopt(link_socket, ZMQ_CURVE_SERVERKEY, run_key, 40) == 0 &&
+         zmq_setsockopt(link_socket, ZMQ_CURVE_PUBLICKEY, public_key, 40) == 0 &&
+         zmq_setsockopt(link_socket, ZMQ_CURVE_SECRETKEY, secret_key, 40) == 0;
+}
+
 void board_link_open(const char* address) {
   void* context = zmq_ctx_new();
   link_socket = context == NULL ? NULL : zmq_socket(context, ZMQ_DEALER);
   may_lose = strncmp(address, "tcp://", 6) == 0;
   if (link_socket == NULL || !set_option(ZMQ_LINGER, 0) ||
       (may_lose && (!set_option(ZMQ_RCVTIMEO, kResendMs) || !set_option(ZMQ_HEARTBEAT_IVL, kHeartbeatMs))) ||
-      zmq_connect(link_socket, address) != 0)
+      !use_keys() || zmq_connect(link_socket, address) != 0)
     give_up("cannot connect to the run");
 }
 

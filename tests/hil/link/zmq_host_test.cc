@@ -5,6 +5,8 @@
 
 #include <zmq.hpp>
 
+#include "hil/link/zmq_on_demand.h"
+
 namespace dustproof {
 namespace {
 
@@ -16,6 +18,14 @@ class Dealer {
   explicit Dealer(const std::string& address) {
     socket_.set(zmq::sockopt::linger, 0);
     socket_.set(zmq::sockopt::rcvtimeo, 10'000);
+    socket_.connect(address);
+  }
+  Dealer(const std::string& address, const LinkKeyPair& own, const std::string& host_key) {
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::rcvtimeo, 10'000);
+    socket_.set(zmq::sockopt::curve_serverkey, host_key);
+    socket_.set(zmq::sockopt::curve_publickey, own.public_key);
+    socket_.set(zmq::sockopt::curve_secretkey, own.secret_key);
     socket_.connect(address);
   }
   void SendBytes(const std::string& bytes) { socket_.send(zmq::buffer(bytes)); }
@@ -47,8 +57,8 @@ class Dealer {
 Heard Wait(ZmqHost& host, wire::Message& message) {
   for (int i = 0; i < 100; ++i) {
     if (const Heard heard = host.Receive(message); heard != Heard::kNothing) return heard;
-    pollfd wait{host.fd(), POLLIN, 0};
-    poll(&wait, 1, 100);
+    pollfd waits[] = {{host.fd(), POLLIN, 0}, {host.key_fd(), POLLIN, 0}};
+    poll(waits, 2, 100);
   }
   return Heard::kNothing;
 }
@@ -122,6 +132,64 @@ TEST_P(ZmqHostTest, RefusesGarbageOfItsOwnBoard) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Endpoints, ZmqHostTest, testing::Values("", "tcp://127.0.0.1:*"));
+
+LinkKeyPair MakePair() {
+  char public_key[41], secret_key[41];
+  EXPECT_TRUE(LoadZmq().ok());
+  EXPECT_EQ(zmq_curve_keypair(public_key, secret_key), 0);
+  return {.public_key = public_key, .secret_key = secret_key};
+}
+
+class ZmqHostKeysTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Result<std::unique_ptr<ZmqHost>> host = ZmqHost::Listen(
+        "tcp://127.0.0.1:*", LinkKeys{.host = host_keys_, .allowed = {{board_keys_.public_key, "mine"}}});
+    ASSERT_TRUE(host.ok()) << ToString(host.error());
+    host_ = std::move(*host);
+  }
+
+  const LinkKeyPair host_keys_ = MakePair(), board_keys_ = MakePair(), other_keys_ = MakePair();
+  std::unique_ptr<ZmqHost> host_;
+  wire::Message message_;
+};
+
+TEST_F(ZmqHostKeysTest, HearsAnAllowedBoard) {
+  Dealer board(host_->address(), board_keys_, host_keys_.public_key);
+  board.Send(1, 0);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kMessage);
+  SendGrant(*host_);
+  EXPECT_TRUE(board.Receive().has_grant());
+}
+
+TEST_F(ZmqHostKeysTest, RefusesAStrangersKeyAndSaysWhich) {
+  Dealer stranger(host_->address(), other_keys_, host_keys_.public_key);
+  stranger.Send(1, 0);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
+  EXPECT_FALSE(host_->refused_own());
+  EXPECT_NE(host_->refusal().find(other_keys_.public_key), std::string::npos) << host_->refusal();
+}
+
+TEST_F(ZmqHostKeysTest, RefusesASecondBoardWithTheSameKey) {
+  Dealer board(host_->address(), board_keys_, host_keys_.public_key);
+  board.Send(1, 0);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kMessage);
+  Dealer twin(host_->address(), board_keys_, host_keys_.public_key);
+  twin.Send(1, 0);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
+  EXPECT_NE(host_->refusal().find("a second board with the key " + board_keys_.public_key), std::string::npos);
+  EXPECT_TRUE(twin.Receive().has_refusal());
+}
+
+TEST_F(ZmqHostKeysTest, HearsNothingOfABoardWithoutAKey) {
+  Dealer open(host_->address());
+  open.Send(1, 0);
+  Dealer board(host_->address(), board_keys_, host_keys_.public_key);
+  board.Send(1, 0);
+  ASSERT_EQ(Wait(*host_, message_), Heard::kMessage);
+  SendGrant(*host_);
+  EXPECT_TRUE(board.Receive().has_grant());
+}
 
 TEST(ZmqHostEndpointTest, RefusesAnAddressThatOthersReach) {
   const auto host = ZmqHost::Listen("tcp://0.0.0.0:*");
