@@ -1,6 +1,7 @@
 #include "hil/shim/lockstep/virtual_time.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ struct VirtualState {
   RandomStream harness;
   RandomStream firmware;
   RandomStream rand;
+  pthread_t thread = pthread_self();  ///< Whose time it is: a library's own threads are not the run's.
 };
 
 VirtualState* virtual_state = nullptr;
@@ -95,7 +97,9 @@ int64_t RealThreadCpuNanoseconds() { return RealClock(CLOCK_THREAD_CPUTIME_ID); 
 
 namespace internal {
 
-bool VirtualTimeIsOn() { return virtual_state != nullptr; }
+bool VirtualTimeIsOn() {
+  return virtual_state != nullptr && virtual_state->thread == pthread_self();
+}
 
 int64_t VirtualUnixNanoseconds() {
   return (virtual_state->start + (virtual_state->queue->now() - SimTime::Zero()))
@@ -161,7 +165,8 @@ int OpenVirtualRandomFile() {
 
 bool InFirmware() {
   const HalState* hal = ActiveHal();
-  return (hal != nullptr && hal->scheduler.running() != nullptr) || FirmwareIsLoading();
+  if (hal == nullptr || hal->thread != pthread_self()) return false;
+  return hal->scheduler.running() != nullptr || FirmwareIsLoading();
 }
 
 void RefuseToFirmware(const char* call, const char* instead, const char* object) {

@@ -1,9 +1,12 @@
 #include "hil/shim/lockstep/lockstep.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <fstream>
+#include <thread>
 
 #include "tests/hil/shim/bench.h"
 
@@ -135,6 +138,24 @@ TEST(LockstepTest, GoesWhileTasksWait) {
   EXPECT_EQ(bench.host->state(), Lockstep::State::kRunning);
   bench.host.reset();
   EXPECT_TRUE(bench.log.lines.empty());
+}
+
+// As ZeroMQ's: were it taken for firmware, it would be told another process id, and wake nobody.
+TEST(LockstepTest, TakesNoOtherThreadForFirmware) {
+  Bench bench("tasks", "switches");
+  const pid_t own = getpid();
+  std::atomic<bool> over = false;
+  std::atomic<int> asked = 0, strange = 0;
+  std::thread other([&] {
+    for (; !over; ++asked)
+      if (getpid() != own) ++strange;
+  });
+  while (asked == 0) std::this_thread::yield();
+  bench.RunUntil(1);
+  over = true;
+  other.join();
+  EXPECT_GT(asked, 1000);
+  EXPECT_EQ(strange, 0);
 }
 
 std::string WhyNotLoaded(const std::string& path) {

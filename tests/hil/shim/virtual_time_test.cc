@@ -8,6 +8,7 @@
 #include <ctime>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "tests/hil/shim/bench.h"
 
@@ -29,6 +30,16 @@ TEST(VirtualTimeTest, ShowsSimulatedTimeToEveryLibrary) {
     EXPECT_EQ(std::chrono::steady_clock::now().time_since_epoch(), std::chrono::milliseconds(3500));
   }
   EXPECT_GT(time(nullptr), 1'700'000'000);  // Real again.
+}
+
+TEST(VirtualTimeTest, LeavesOtherThreadsInRealTime) {
+  EventQueue queue;
+  const auto installed = VirtualTime::Install(queue, WallTime::FromUnixSeconds(1000), Seed(1));
+  ASSERT_TRUE(installed.ok());
+  time_t seen = 0;
+  std::thread([&seen] { seen = time(nullptr); }).join();
+  EXPECT_GT(seen, 1'700'000'000);
+  EXPECT_EQ(time(nullptr), 1000);
 }
 
 TEST(VirtualTimeTest, PretendsADateToEveryLibraryWhileTimeIsReal) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -69,6 +71,7 @@ struct HalState {
   Devices devices;
   const WallTime start;
   std::string firmware;  ///< Name and version, or its file before they are known; for diagnoses.
+  const pthread_t thread = pthread_self();  ///< The simulation's.
   Scheduler scheduler;
   std::unique_ptr<ComputeModel> compute;  ///< Null where the firmware computes in no time.
   HalTrace trace;

@@ -9,6 +9,7 @@
 /// What interpose.cc asks. Everything here may be called at any time, also before main.
 namespace dustproof::internal {
 
+/// On the thread that installed it; time is real on all others.
 bool VirtualTimeIsOn();
 /// @pre VirtualTimeIsOn()
 int64_t VirtualUnixNanoseconds();
@@ -25,7 +26,8 @@ void SeedVirtualRand(uint32_t seed);
 /// A file descriptor that reads as a file of random bytes, or -1.
 int OpenVirtualRandomFile();
 
-/// True where the calling code is firmware or a library that it called.
+/// True where the calling code is firmware or a library that it called: never on another thread than
+/// the simulation's, whatever firmware does meanwhile.
 bool InFirmware();
 /// Ends the run where the caller is firmware: "called `call` on `object`; `instead`".
 void RefuseToFirmware(const char* call, const char* instead, const char* object = nullptr);
