@@ -21,6 +21,8 @@ namespace {
 constexpr SimDuration kSilenceMax = SimDuration::Seconds(10);
 /// Devices look a name up right before they connect to it: for so long that is what they mean.
 constexpr SimDuration kLookupMeaning = SimDuration::Seconds(5);
+/// So long may a TLS handshake take.
+constexpr SimDuration kHandshakeMax = SimDuration::Seconds(10);
 constexpr uint32_t kDnsTtlS = 1;  // So that they do look it up again.
 
 constexpr const char* kLoopbackName = "localhost";
@@ -167,7 +169,8 @@ void LiveNetwork::Impl::Answer(uint32_t id, const std::string& named) {
   servers.Answer({.host = choice.host,
                   .port = caller.server.port,
                   .client_address = caller.client.address,
-                  .stream_name = "live#" + std::to_string(id)},
+                  .stream_name = "live#" + std::to_string(id),
+                  .handshake_max = kHandshakeMax},
                  caller.stream, tap);
 }
 

@@ -32,6 +32,8 @@ class StreamCore {
 
   Bytes TakeOutput() { return std::exchange(output_, {}); }
   bool has_output() const { return !output_.empty(); }
+  /// Output that is not on its way yet, here and with the driver.
+  size_t unsent_bytes() const { return output_.size() + held_bytes_; }
   bool wants_close() const { return wants_close_; }
   /// How much of the output the driver holds because the peer does not take it.
   void set_held_bytes(size_t bytes) { held_bytes_ = bytes; }
@@ -44,8 +46,6 @@ class StreamCore {
     output_.insert(output_.end(), bytes.begin(), bytes.end());
     if (wake_) wake_();
   }
-  /// Output that is not on its way yet, here and with the driver.
-  size_t unsent_bytes() const { return output_.size() + held_bytes_; }
   void Close() {
     wants_close_ = true;
     if (wake_) wake_();

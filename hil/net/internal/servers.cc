@@ -75,6 +75,17 @@ void Servers::Answer(const Visit& visit, std::shared_ptr<ByteStream> stream,
   };
   drivers_[id] = std::make_unique<StreamDriver>(queue_, std::move(stream), Side::kServer, wrapping,
                                                 std::move(hooks));
+  if (visit.handshake_max == SimDuration()) return;
+  queue_.ScheduleAfter(visit.handshake_max, EventSource::kNetwork,
+                       [this, id] { EndUnlessOpen(id); });
+}
+
+void Servers::EndUnlessOpen(uint32_t connection) {
+  const auto found = drivers_.find(connection);
+  if (found == drivers_.end() || found->second->was_open()) return;
+  out_of_patience_ = true;
+  found->second->Break();
+  out_of_patience_ = false;
 }
 
 void Servers::Break() {
@@ -119,7 +130,9 @@ void Servers::NoteHandshake(ConversationTap& tap, const Host& host, const TlsEnd
     return;
   }
   const TlsFailure* failure = tls.failure();
-  const std::string reason = failure != nullptr ? failure->reason : "closed_by_peer";
+  const std::string reason = failure != nullptr ? failure->reason
+                             : out_of_patience_ ? "too_slow"
+                                                : "closed_by_peer";
   const bool pinned = failure != nullptr && failure->certificate_refused;
   recorder_.Event(
       "tls_handshake_failed",

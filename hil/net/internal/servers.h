@@ -39,6 +39,8 @@ class Servers final : public HostTable {
     uint16_t port = 0;
     uint32_t client_address = 0;  ///< As the server sees it.
     std::string stream_name;      ///< Names the stream of chance that its TLS draws from.
+    /// How long the TLS handshake may take; zero: as long as it likes.
+    SimDuration handshake_max = {};
   };
   /// Answers until either side closes.
   void Answer(const Visit& visit, std::shared_ptr<ByteStream> stream,
@@ -56,6 +58,7 @@ class Servers final : public HostTable {
                                         const std::string& stream_name);
   TlsIdentity IdentityFor(const Host& host, const std::string& server_name);
   void NoteHandshake(ConversationTap& tap, const Host& host, const TlsEnd& tls);
+  void EndUnlessOpen(uint32_t connection);
   void Forget(uint32_t connection);
 
   EventQueue& queue_;
@@ -68,6 +71,7 @@ class Servers final : public HostTable {
   std::string device_trust_pem_;
   std::map<std::string, TlsIdentity> identities_;  // Minted so far, by name; "!" before a rogue's.
   std::map<uint32_t, std::unique_ptr<StreamDriver>> drivers_;  // By connection.
+  bool out_of_patience_ = false;  // While a handshake ends because of that.
 };
 
 }  // namespace dustproof::internal

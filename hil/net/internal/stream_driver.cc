@@ -4,6 +4,12 @@
 #include <array>
 
 namespace dustproof::internal {
+namespace {
+
+/// A peer that leaves so much of what we said unread is not heard until it reads on.
+constexpr size_t kUnsentBytesMax = 1 << 20;
+
+}  // namespace
 
 StreamDriver::StreamDriver(EventQueue& queue, std::shared_ptr<ByteStream> connection, Side side,
                            Wrapping wrapping, Hooks hooks)
@@ -51,12 +57,7 @@ void StreamDriver::OnEvent() {
   const NetStatus status = connection_->status(side_);
   if (status == NetStatus::kOk) {
     if (!begun_) Begin();
-    ReadAll();
-    if (!over_ && connection_->at_end(side_)) {
-      TellClosed();
-      closing_ = true;
-    }
-    if (!over_) Drain();
+    Exchange();
   } else if (status != NetStatus::kNotYet) {
     End(status == NetStatus::kRefused       ? "refused"
         : status == NetStatus::kUnreachable ? "unreachable"
@@ -71,9 +72,27 @@ void StreamDriver::Begin() {
   if (wrapping_ == Wrapping::kPlain) StartCore();
 }
 
+// Once more where the peer had to wait: nobody else tells us that it has said more.
+void StreamDriver::Exchange() {
+  bool was_held_back = false;
+  do {
+    ReadAll();
+    was_held_back = !HasRoom();
+    if (!over_ && connection_->at_end(side_)) {
+      TellClosed();
+      closing_ = true;
+    }
+    if (!over_) Drain();
+  } while (was_held_back && !over_ && HasRoom());
+}
+
+bool StreamDriver::HasRoom() const {
+  return core_ == nullptr || core_->unsent_bytes() < kUnsentBytesMax;
+}
+
 void StreamDriver::ReadAll() {
   std::array<std::byte, 4096> buffer;
-  while (!over_) {
+  while (!over_ && HasRoom()) {
     const size_t count = connection_->Read(side_, buffer);
     if (count == 0) return;
     OnStreamBytes(std::span(buffer).first(count));
@@ -165,7 +184,12 @@ void StreamDriver::Drain() {
 
 void StreamDriver::WritePending() {
   pending_begin_ += connection_->Write(side_, std::span(pending_).subspan(pending_begin_));
-  if (pending_begin_ < pending_.size()) return;
+  if (pending_begin_ < pending_.size()) {
+    if (pending_begin_ < kUnsentBytesMax) return;
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(pending_begin_));
+    pending_begin_ = 0;
+    return;
+  }
   pending_.clear();
   pending_begin_ = 0;
 }

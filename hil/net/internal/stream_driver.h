@@ -41,10 +41,14 @@ class StreamDriver {
   /// This end's network is gone: nothing more is said.
   void Break();
   bool over() const { return over_; }
+  /// The application's end has begun: nothing of a handshake is missing.
+  bool was_open() const { return core_was_open_; }
 
  private:
   void OnEvent();
   void Begin();
+  void Exchange();
+  bool HasRoom() const;
   void ReadAll();
   void OnStreamBytes(std::span<const std::byte> bytes);
   void FeedTls(std::span<const std::byte> bytes);
