@@ -3,9 +3,11 @@
 #include <poll.h>
 #include <zmq.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <string>
+#include <thread>
 
 #include "hil/link/zmq_host.h"
 #include "hil/link/zmq_on_demand.h"
@@ -18,6 +20,64 @@ size_t board_link_receive(uint8_t** data);
 
 namespace dustproof {
 namespace {
+
+std::string Hello() {
+  wire::Message message;
+  message.set_version(kProtocolVersion);
+  message.mutable_hello()->set_firmware_name("mine");
+  return message.SerializeAsString();
+}
+
+/// The next word that `host` hears, within ten seconds.
+ZmqHost::Heard Await(ZmqHost& host, wire::Message& message) {
+  ZmqHost::Heard heard = ZmqHost::Heard::kNothing;
+  for (int i = 0; i < 100 && heard == ZmqHost::Heard::kNothing; ++i) {
+    pollfd waits[] = {{host.fd(), POLLIN, 0}, {host.key_fd(), POLLIN, 0}};
+    poll(waits, 2, 100);
+    heard = host.Receive(message);
+  }
+  return heard;
+}
+
+/// What the board hears next.
+wire::Message BoardHears() {
+  uint8_t* data = nullptr;
+  const size_t bytes = board_link_receive(&data);
+  wire::Message message;
+  EXPECT_TRUE(message.ParseFromArray(data, static_cast<int>(bytes)));
+  std::free(data);
+  return message;
+}
+
+TEST(BoardLinkTest, SaysItsWordAgainWhereTheRunLostIt) {
+  unsetenv("DUSTPROOF_LINK_RUN_KEY");
+  unsetenv("DUSTPROOF_LINK_KEY_FILE");
+  auto lost = ZmqHost::Listen("tcp://127.0.0.1:*");
+  ASSERT_TRUE(lost.ok()) << ToString(lost.error());
+  const std::string address = (*lost)->address();
+  board_link_open(address.c_str());
+  const std::string hello = Hello();
+  board_link_send(hello.data(), hello.size());
+  wire::Message message;
+  ASSERT_EQ(Await(**lost, message), ZmqHost::Heard::kMessage);
+  lost->reset();
+
+  ZmqHost::Heard heard = ZmqHost::Heard::kNothing;
+  std::atomic<bool> answered = false;
+  std::thread run([&] {
+    auto host = ZmqHost::Listen(address);
+    ASSERT_TRUE(host.ok()) << ToString(host.error());
+    heard = Await(**host, message);
+    message.mutable_welcome()->set_lockstep(true);
+    (*host)->Send(message, SimTime::FromNanoseconds(0));
+    answered.wait(false);  // The answer is on its way as long as the socket is there.
+  });
+  EXPECT_TRUE(BoardHears().welcome().lockstep());
+  answered = true;
+  answered.notify_one();
+  run.join();
+  EXPECT_EQ(heard, ZmqHost::Heard::kMessage);
+}
 
 TEST(BoardLinkTest, TalksOverTcpWithItsKey) {
   const std::filesystem::path folder = testing::TempDir() + "/board_link_" + std::to_string(getpid());
@@ -35,27 +95,14 @@ TEST(BoardLinkTest, TalksOverTcpWithItsKey) {
   setenv("DUSTPROOF_LINK_RUN_KEY", host_key->c_str(), 1);
   setenv("DUSTPROOF_LINK_KEY_FILE", (folder / "mine.secret").c_str(), 1);
   board_link_open((*host)->address().c_str());
-  wire::Message message;
-  message.set_version(kProtocolVersion);
-  message.mutable_hello()->set_firmware_name("mine");
-  const std::string hello = message.SerializeAsString();
+  const std::string hello = Hello();
   board_link_send(hello.data(), hello.size());
-
-  ZmqHost::Heard heard = ZmqHost::Heard::kNothing;
-  for (int i = 0; i < 100 && heard == ZmqHost::Heard::kNothing; ++i) {
-    pollfd waits[] = {{(*host)->fd(), POLLIN, 0}, {(*host)->key_fd(), POLLIN, 0}};
-    poll(waits, 2, 100);
-    heard = (*host)->Receive(message);
-  }
-  ASSERT_EQ(heard, ZmqHost::Heard::kMessage);
+  wire::Message message;
+  ASSERT_EQ(Await(**host, message), ZmqHost::Heard::kMessage);
   EXPECT_EQ(message.hello().firmware_name(), "mine");
   message.mutable_welcome()->set_lockstep(true);
   (*host)->Send(message, SimTime::FromNanoseconds(0));
-  uint8_t* data = nullptr;
-  const size_t bytes = board_link_receive(&data);
-  ASSERT_TRUE(message.ParseFromArray(data, static_cast<int>(bytes)));
-  EXPECT_TRUE(message.welcome().lockstep());
-  std::free(data);
+  EXPECT_TRUE(BoardHears().welcome().lockstep());
   std::filesystem::remove_all(folder);
 }
 
