@@ -25,6 +25,8 @@ int ListKeys(KeyFolder& keys, const KeysFlags&) {
   for (const KeyFolder::Key& key : *list)
     std::printf("%s %s%s%s\n", key.public_key.c_str(), key.name.c_str(), key.allowed ? ", allowed" : "",
                 key.has_secret ? ", secret here" : "");
+  if (list->empty())
+    std::fprintf(stderr, "no keys in %s; `dustproof keys new host` makes the run's own\n", keys.path().c_str());
   return kPass;
 }
 

@@ -213,6 +213,7 @@ void LiveServer::Run(LiveNetwork& network, const std::function<bool()>& goes_on)
   });
   impl_->ArmTimer();
   impl_->io.run();
+  impl_->pacer->CatchUp();  // What is written of the end has its time.
 }
 
 }  // namespace dustproof

@@ -1,11 +1,13 @@
 """The cloud on real sockets, tried with clients that know nothing of us: curl, dig, the mosquitto clients, Paho."""
 import contextlib
 import json
+import re
 import shutil
 import signal
 import socket
 import ssl
 import subprocess
+import time
 import unittest
 
 from cloud_server import CloudServer, CloudTest
@@ -209,8 +211,13 @@ class EndTest(CloudTest):
                 folder = self.folder / str(number)
                 folder.mkdir()
                 cloud = CloudServer(folder)
+                begin = time.monotonic()
+                time.sleep(0.2)
                 self.assertEqual(cloud.stop(by), 0)
                 self.assertIn("emissions recorded", cloud.errors)
+                served_s = float(re.search(r"served ([0-9.]+) s", cloud.errors).group(1))
+                self.assertGreaterEqual(served_s, 0.2)
+                self.assertLess(served_s, time.monotonic() - begin + 10)
                 self.assertEqual(self.parties(cloud)[1]["warnings"], ["the recording holds no emission"])
 
     def test_a_killed_one_leaves_what_was_said_until_then(self):

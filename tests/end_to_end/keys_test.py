@@ -12,6 +12,7 @@ class KeysTest(ProcessTest):
         return done
 
     def test_a_key_is_made_allowed_and_revoked(self):
+        self.assertIn("`dustproof keys new host`", self.keys("list").stderr)
         key = self.keys("new", "kitchen").stdout.split()[0]
         self.assertEqual(len(key), 40)
         secret = self.folder / "keys/kitchen.secret"
