@@ -4,81 +4,25 @@
 #include <sched.h>
 #include <signal.h>
 
-#include <map>
 #include <utility>
 
-#include "hil/bridge/board_calls.h"
-#include "hil/bridge/child_process.h"
-#include "hil/link/zmq_host.h"
-#include "hil/shim/lockstep/crash_reporter.h"
-#include "hil/shim/lockstep/virtual_time.h"
-#include "sim/core/check.h"
+#include "hil/bridge/internal/remote_firmware.h"
 
 namespace dustproof {
 namespace {
 
-constexpr uint32_t kMain = 1;                // The board's number for its first task.
-constexpr size_t kTaskStackBytes = 1 << 18;  // Of one that stands for another; its own frames only.
-constexpr int kPollMs = 200;                 // How often a slow turn is looked at.
-constexpr double kStartSecondsMax = 30;      // From the start of the process to its first word.
+constexpr int kPollMs = 200;  // How often a slow turn is looked at.
 
-double RealSeconds() { return static_cast<double>(RealMonotonicNanoseconds()) * 1e-9; }
-
-class ProcessFirmware final : public FirmwareProgram {
+/// In lockstep: one turn at a time, and simulated time stands while the process has it.
+class ProcessFirmware final : public internal::RemoteFirmware {
  public:
-  ProcessFirmware(const ProcessFirmwareConfig& config, Lockstep& host)
-      : config_(config), host_(host), calls_(host, config.seed) {}
-
-  Result<void> Start();
-  const std::string& name() const override { return name_; }
-  const std::string& version() const override { return version_; }
-  void Main() override;
-  void Restore() override;
+  using RemoteFirmware::RemoteFirmware;
 
  private:
-  // One that stands for a task of the process.
-  struct Task {
-    ProcessFirmware* firmware;
-    uint32_t number;
-    std::string name;
-    WaitQueue parked{WaitQueue::Waker::kTask};
-    bool permit = false;
-  };
-
-  void RunTask(Task& task);
-  /// Hands the turn to a task of the process, with the result that it waited for; returns what it
-  /// asks next.
-  wire::Turn Exchange(wire::Result result);
+  wire::Turn Exchange(Task& task, wire::Result result, bool awaited) override;
+  wire::Welcome Welcome() const override { return calls_.Welcome(); }
   wire::Message Await();
-  /// Whether there is an end to waiting: its next word, or one of the process that was refused.
-  bool Hear(wire::Message& message);
-  wire::Result Answer(Task& task, const wire::Call& call);
-  wire::Result CreateTask(const wire::Call& call);
-  void StartThread(const wire::Call& call);
-  wire::Result Park(Task& task, uint64_t timeout_us);
-  void Unpark(uint32_t number);
-  Task& AddTask(uint32_t number, std::string name);
-  void LogOutput();
   [[noreturn]] void EndSpin(const std::string& why);
-  /// Whether a line of its standard error was the shim's, which tells why the process ends.
-  bool TakeFault(std::string_view line);
-  /// Ends the run by what the shim told, or by `otherwise`.
-  [[noreturn]] void FailAsItSays(const std::string& otherwise);
-  [[noreturn]] void Fail(const char* kind, const std::string& message);
-
-  const ProcessFirmwareConfig config_;
-  Lockstep& host_;
-  BoardCalls calls_;
-  std::unique_ptr<ZmqHost> link_;
-  std::unique_ptr<ChildProcess> process_;
-  std::string name_, version_;
-  std::string refusal_;
-  std::map<uint32_t, std::unique_ptr<Task>> tasks_;
-  uint64_t boots_ = 0;
-  struct {
-    std::string kind, detail;
-    std::vector<StackFrame> frames;
-  } fault_;
 };
 
 // Run and firmware take turns: on one processor a turn costs a fifth of what it costs between two.
@@ -89,79 +33,7 @@ void ShareOneProcessor() {
   sched_setaffinity(0, sizeof one, &one);
 }
 
-Result<void> ProcessFirmware::Start() {
-  Result<std::unique_ptr<ZmqHost>> link = ZmqHost::Listen();
-  if (!link) return link.error();
-  link_ = std::move(*link);
-  std::vector<std::string> environment = config_.environment;
-  environment.push_back("DUSTPROOF_LINK=" + link_->address());
-  environment.push_back("DUSTPROOF_START_UNIX_NS=" + std::to_string(host_.start().unix_nanoseconds()));
-  Result<std::unique_ptr<ChildProcess>> process = ChildProcess::Start(config_.path, environment);
-  if (!process) return process.error();
-  process_ = std::move(*process);
-
-  const double begin_s = RealSeconds();
-  const std::string firmware = "the firmware's process " + config_.path + " ";
-  wire::Message message;
-  while (!Hear(message)) {
-    pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
-    poll(waits, 2, kPollMs);
-    if (waits[1].revents != 0)
-      return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word" + ": is it linked with the board's shim?");
-    if (RealSeconds() - begin_s > kStartSecondsMax)
-      return Error::BadInput(firmware + "said nothing in 30 s: is it linked with the board's shim?");
-  }
-  if (!refusal_.empty()) return Error::BadInput(firmware + "sent " + refusal_);
-  const wire::Hello& hello = message.hello();
-  if (hello.hal_version() != DP_HAL_VERSION)
-    return Error::BadInput("the firmware was compiled against version " + std::to_string(hello.hal_version()) + " of the HAL; this is " +
-                           std::to_string(DP_HAL_VERSION) + ": compile it again");
-  name_ = hello.firmware_name();
-  version_ = hello.firmware_version();
-  return {};
-}
-
-void ProcessFirmware::Restore() {
-  tasks_.clear();
-  calls_.ForgetBoard();
-  process_.reset();
-  if (const Result<void> started = Start(); !started) Fail("crash", ToString(started.error()));
-}
-
-void ProcessFirmware::Main() {
-  wire::Message message;
-  *message.mutable_welcome() = calls_.Welcome();
-  host_.scheduler().OnHostStack([&] {
-    if (!process_->isolated())
-      host_.devices().listener->OnUnwatched("the kernel gave its process no network namespace of its own");
-    link_->Begin(config_.seed.value() + ++boots_);
-    link_->Send(message, host_.scheduler().queue().now());
-  });
-  RunTask(AddTask(kMain, "main"));
-}
-
-ProcessFirmware::Task& ProcessFirmware::AddTask(uint32_t number, std::string name) {
-  std::unique_ptr<Task>& task = tasks_[number];
-  if (task != nullptr) Fail("protocol", "its process began task " + std::to_string(number) + " twice");
-  task.reset(new Task{.firmware = this, .number = number, .name = std::move(name)});
-  return *task;
-}
-
-void ProcessFirmware::RunTask(Task& task) {
-  wire::Result result;
-  result.set_task(task.number);
-  while (true) {
-    const wire::Turn turn = Exchange(std::move(result));
-    result = {};
-    for (const wire::Call& call : turn.calls()) {
-      if (call.task() != task.number) Fail("protocol", "a task of its process spoke out of turn");
-      if (call.function() == wire::TASK_EXIT) return;
-      result = Answer(task, call);
-    }
-  }
-}
-
-wire::Turn ProcessFirmware::Exchange(wire::Result result) {
+wire::Turn ProcessFirmware::Exchange(Task&, wire::Result result, bool) {
   wire::Turn turn;
   host_.scheduler().OnHostStack([&] {
     wire::Message message;
@@ -177,28 +49,11 @@ wire::Turn ProcessFirmware::Exchange(wire::Result result) {
   return turn;
 }
 
-bool ProcessFirmware::Hear(wire::Message& message) {
-  while (true) {
-    switch (link_->Receive(message)) {
-      case ZmqHost::Heard::kNothing:
-        return false;
-      case ZmqHost::Heard::kMessage:
-        return true;
-      case ZmqHost::Heard::kRefused:
-        if (link_->refused_own()) {
-          refusal_ = link_->refusal();
-          return true;
-        }
-        host_.LogPrinted(true, "dustproof refused " + link_->refusal());  // Of somebody else: the run goes on.
-    }
-  }
-}
-
 wire::Message ProcessFirmware::Await() {
   wire::Message message;
   const double begin_cpu_s = process_->CpuSeconds();
-  double cpu_s = begin_cpu_s, computed_s = RealSeconds();
-  while (!Hear(message)) {
+  double cpu_s = begin_cpu_s, computed_s = internal::RealSeconds();
+  while (!Hear(message) || message.has_heartbeat()) {
     pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
     poll(waits, 2, kPollMs);
     if (waits[1].revents != 0 && !Hear(message)) {
@@ -208,90 +63,15 @@ wire::Message ProcessFirmware::Await() {
     }
     if (const double now_cpu_s = process_->CpuSeconds(); now_cpu_s != cpu_s) {
       cpu_s = now_cpu_s;
-      computed_s = RealSeconds();
+      computed_s = internal::RealSeconds();
     }
     if (cpu_s - begin_cpu_s > config_.cpu_budget_s)
       EndSpin("computed for longer than its CPU budget without a call that waits: an endless loop?");
-    if (RealSeconds() - computed_s > config_.idle_budget_s)
+    if (internal::RealSeconds() - computed_s > config_.idle_budget_s)
       EndSpin("waits for something that is neither the HAL nor a wait that the shim knows");
   }
   if (!refusal_.empty()) Fail("protocol", "its process sent " + refusal_);
   return message;
-}
-
-wire::Result ProcessFirmware::Answer(Task& task, const wire::Call& call) {
-  switch (call.function()) {
-    case wire::TASK_CREATE:
-      return CreateTask(call);
-    case wire::THREAD_START:
-      StartThread(call);
-      return {};
-    case wire::PARK:
-      return Park(task, call.integers_size() > 0 ? call.integers(0) : DP_FOREVER);
-    case wire::OUTSIDE_ATTEMPT:
-      host_.scheduler().OnHostStack(
-          [&] { host_.devices().listener->OnOutsideAttempt(call.text()); });
-      return {};
-    case wire::UNPARK:
-      if (call.integers_size() > 0) Unpark(static_cast<uint32_t>(call.integers(0)));
-      return {};
-    default:
-      return calls_.Answer(call);
-  }
-}
-
-wire::Result ProcessFirmware::CreateTask(const wire::Call& call) {
-  wire::Result result;
-  result.set_task(call.task());
-  result.set_value(DP_ERR_INVALID);
-  if (call.integers_size() < 2) return result;
-  const auto number = static_cast<uint32_t>(call.integers(0));
-  const size_t stack_bytes = call.integers(1);
-  Task& task = AddTask(number, call.text());
-  const auto run = [](void* task) {
-    static_cast<Task*>(task)->firmware->RunTask(*static_cast<Task*>(task));
-  };
-  // What the HAL refuses it still refuses; what it takes is too small for what we do there.
-  const size_t own_bytes = stack_bytes < 16384 ? stack_bytes : std::max(stack_bytes, kTaskStackBytes);
-  result.set_value(calls_.tables().task->create(task.name.c_str(), run, &task, own_bytes));
-  if (result.value() <= 0) tasks_.erase(number);
-  return result;
-}
-
-void ProcessFirmware::StartThread(const wire::Call& call) {
-  const auto number = static_cast<uint32_t>(call.integers_size() > 0 ? call.integers(0) : 0);
-  Task& task = AddTask(number, "thread " + std::to_string(number));
-  const auto run = [](void* task) {
-    static_cast<Task*>(task)->firmware->RunTask(*static_cast<Task*>(task));
-  };
-  if (calls_.tables().task->create(task.name.c_str(), run, &task, kTaskStackBytes) <= 0)
-    Fail("forbidden_call", "it has more than 64 tasks and threads");
-}
-
-wire::Result ProcessFirmware::Park(Task& task, uint64_t timeout_us) {
-  wire::Result result;
-  result.set_task(task.number);
-  Scheduler& scheduler = host_.scheduler();
-  const SimTime now = scheduler.queue().now();
-  const uint64_t left_us = static_cast<uint64_t>((SimTime::Max() - now).microseconds());
-  const SimTime deadline =
-      timeout_us >= left_us ? SimTime::Max() : now + SimDuration::Microseconds(static_cast<int64_t>(timeout_us));
-  if (!task.permit) scheduler.Wait(task.parked, deadline);
-  result.set_value(std::exchange(task.permit, false) ? DP_OK : DP_ERR_TIMEOUT);
-  return result;
-}
-
-void ProcessFirmware::Unpark(uint32_t number) {
-  const auto found = tasks_.find(number);
-  if (found == tasks_.end()) return;  // It has ended.
-  found->second->permit = true;
-  host_.scheduler().NotifyOne(found->second->parked);
-}
-
-void ProcessFirmware::LogOutput() {
-  process_->DrainOutput([this](bool error, std::string_view line) {
-    if (!error || !TakeFault(line)) host_.LogPrinted(error, line);
-  });
 }
 
 void ProcessFirmware::EndSpin(const std::string& why) {
@@ -300,33 +80,6 @@ void ProcessFirmware::EndSpin(const std::string& why) {
   poll(&end, 1, 2000);
   LogOutput();
   ReportFirmwareFault("hang", ("its process " + why).c_str(), fault_.frames);
-}
-
-bool ProcessFirmware::TakeFault(std::string_view line) {
-  static constexpr std::string_view kFault = "dustproof-fault ", kFrame = "dustproof-frame ";
-  if (line.starts_with(kFault)) {
-    line.remove_prefix(kFault.size());
-    const size_t colon = line.find(": ");
-    fault_.kind = line.substr(0, colon);
-    fault_.detail = colon == std::string_view::npos ? "" : line.substr(colon + 2);
-    return true;
-  }
-  const size_t space = line.rfind(' ');
-  if (!line.starts_with(kFrame) || space < kFrame.size()) return false;
-  StackFrame& frame = fault_.frames.emplace_back();
-  frame.module = line.substr(kFrame.size(), space - kFrame.size());
-  frame.offset = std::strtoull(line.data() + space + 1, nullptr, 10);
-  return true;
-}
-
-void ProcessFirmware::FailAsItSays(const std::string& otherwise) {
-  LogOutput();
-  if (fault_.kind.empty()) Fail("crash", otherwise);
-  ReportFirmwareFault(fault_.kind.c_str(), ("its process ended: " + fault_.detail).c_str(), fault_.frames);
-}
-
-void ProcessFirmware::Fail(const char* kind, const std::string& message) {
-  ReportFirmwareFault(kind, message.c_str(), fault_.frames);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ RunObserver ObserverOf(const ScenarioRunOptions& options, ProgressLine& line) {
     line.Say(text);
     if (o.diagnosis.empty()) return;
     line.Say(o.diagnosis);
-    line.Say("again: " + ReplayCommand(run.recording, options.firmware));
+    if (options.kind != "board") line.Say("again: " + ReplayCommand(run.recording, options.firmware));
   };
   observer.on_stage = [&line](const std::string& what) { line.Update(what); };
   return observer;
@@ -147,8 +147,9 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
                   "A firmware's name (`dustproof list firmware`) or shared object")
       ->type_name("NAME|FILE.so");
   run->add_option("--kind", flags->options.kind,
-                  "How the firmware runs: library (in the run's process), or process (a program)")
-      ->check(CLI::IsMember({"library", "process"}));
+                  "How the firmware runs: library (in the run's process), process (a program, in "
+                  "lockstep), or board (a program, in real time)")
+      ->check(CLI::IsMember({"library", "process", "board"}));
   run->add_option("--until", flags->until, "Ends the run at this simulated time, e.g. 90s")
       ->type_name("TIME");
   run->add_option(

@@ -13,6 +13,7 @@ bool IsFromBoards(const wire::Message& message) {
 
 SessionGuard::Verdict SessionGuard::Refuse(std::string reason) {
   reason_ = std::move(reason);
+  has_gap_ = false;
   return Verdict::kRefused;
 }
 
@@ -51,7 +52,7 @@ SessionGuard::Verdict SessionGuard::JudgeHello(const LinkSender& sender) {
 }
 
 SessionGuard::Verdict SessionGuard::JudgeStep() {
-  if (message_.time_ns() > sent_time_ns_) return Refuse("a message from a time that has not come yet");
+  if (in_lockstep_ && message_.time_ns() > sent_time_ns_) return Refuse("a message from a time that has not come yet");
   if (message_.has_heartbeat()) return Verdict::kHeartbeat;
   const uint64_t step = message_.step();
   if (step == heard_step_ + 1) {
@@ -62,7 +63,9 @@ SessionGuard::Verdict SessionGuard::JudgeStep() {
   if (step == heard_step_ && step > 0) return Verdict::kRepeated;
   if (step <= heard_step_)
     return Refuse("message " + std::to_string(step) + " again, after message " + std::to_string(heard_step_) + ": it is late, or replayed");
-  return Refuse("message " + std::to_string(step) + " after message " + std::to_string(heard_step_) + ": those between are lost");
+  Refuse("message " + std::to_string(step) + " after message " + std::to_string(heard_step_) + ": those between are lost");
+  has_gap_ = true;
+  return Verdict::kRefused;
 }
 
 void SessionGuard::Begin(uint64_t session) {
@@ -79,7 +82,9 @@ const std::string& SessionGuard::Seal(wire::Message& message, SimTime now) {
   sent_time_ns_ = static_cast<uint64_t>(now.nanoseconds());
   message.set_time_ns(sent_time_ns_);
   message.SerializeToString(&last_sent_);
-  if (message.has_welcome()) welcome_ = last_sent_;
+  if (!message.has_welcome()) return last_sent_;
+  welcome_ = last_sent_;
+  in_lockstep_ = message.welcome().lockstep();
   return last_sent_;
 }
 

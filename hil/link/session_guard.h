@@ -36,6 +36,8 @@ class SessionGuard {
   Verdict Judge(const LinkSender& sender, std::span<const std::byte> bytes);
   wire::Message& message() { return message_; }
   const std::string& reason() const { return reason_; }
+  /// Whether it was refused since others before it never came: the link's fault, not the board's.
+  bool has_gap() const { return has_gap_; }
   /// Whether that is the session's board.
   bool is_own(const LinkSender& sender) const;
 
@@ -56,11 +58,13 @@ class SessionGuard {
 
   wire::Message message_;
   std::string reason_;
+  bool has_gap_ = false;
   LinkSender board_;
   uint64_t session_ = 0;
   uint64_t heard_step_ = 0;  // Of the board's last message that was taken; 0 after its Hello.
   uint64_t sent_step_ = 0;
   uint64_t sent_time_ns_ = 0;
+  bool in_lockstep_ = true;  // As the welcome said: a board in real time has a clock of its own.
   std::string welcome_, last_sent_;  // Bytes; the first also answers a Hello.
 };
 

@@ -99,6 +99,8 @@ Result<void> ZmqHost::Bind(const std::string& endpoint) {
 
 int ZmqHost::fd() { return socket_->router.get(zmq::sockopt::fd); }
 
+bool ZmqHost::has_message() const { return (socket_->router.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0; }
+
 int ZmqHost::key_fd() { return keys_ ? socket_->keys.get(zmq::sockopt::fd) : -1; }
 
 // Asked: version, id of the question, domain, address, identity, mechanism, key. Answered: version, id, status, its text, who
@@ -142,7 +144,8 @@ ZmqHost::Heard ZmqHost::Receive(wire::Message& message) {
         for (const std::string& bytes : guard_.Again()) SendTo(sender.route, bytes);
         break;
       case SessionGuard::Verdict::kHeartbeat:
-        break;
+        message.Swap(&guard_.message());
+        return Heard::kHeartbeat;
       case SessionGuard::Verdict::kRefused:
         refusal_ = guard_.reason();
         refused_own_ = !guard_.has_board() || guard_.is_own(sender);

@@ -27,16 +27,20 @@ class ZmqHost {
   const std::string& address() const { return address_; }
   /// Readable when a message may have come: ask `Receive` before waiting on it.
   int fd();
+  /// Whether there is something to receive. What was sent may have used up the sign of `fd`.
+  bool has_message() const;
   /// The same for a board that shows its key; -1 where no key is asked for.
   int key_fd();
 
-  enum class Heard { kNothing, kMessage, kRefused };
+  enum class Heard { kNothing, kMessage, kHeartbeat, kRefused };
   /// The board's next word, into `message`. Answers repeated questions by itself. What is refused is
   /// told its reason, unless it is from the board of this session: that is the caller's to judge.
   Heard Receive(wire::Message& message);
   /// Of the last kRefused: why, and whether it came from this session's board, or before there was one.
   const std::string& refusal() const { return refusal_; }
   bool refused_own() const { return refused_own_; }
+  /// And whether messages before it were lost: the link's fault.
+  bool refused_for_gap() const { return guard_.has_gap(); }
 
   /// Numbers and sends.
   void Send(wire::Message& message, SimTime now);

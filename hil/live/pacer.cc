@@ -13,27 +13,36 @@ int64_t Pacer::MonotonicNanoseconds() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-Pacer::Pacer(EventQueue& queue, Clock clock, SimDuration tolerance)
+Pacer::Pacer(EventQueue& queue, Options options)
     : queue_(queue),
-      clock_(std::move(clock)),
-      tolerance_(tolerance),
-      begin_ns_(clock_()),
+      options_(std::move(options)),
+      begin_ns_(options_.clock()),
       begin_(queue.now()) {}
 
 SimTime Pacer::Now() const {
-  return std::max(queue_.now(), begin_ + SimDuration::Nanoseconds(clock_() - begin_ns_));
+  return std::max(queue_.now(), begin_ + SimDuration::Nanoseconds(options_.clock() - begin_ns_));
 }
 
-void Pacer::CatchUp() {
-  const SimTime until = Now();
+bool Pacer::RunNext(SimTime until) {
+  if (options_.advance) return options_.advance(until);
+  if (queue_.next_time() > until) {
+    queue_.RunUntil(until);
+    return false;
+  }
+  queue_.RunNext();
+  return true;
+}
+
+void Pacer::CatchUp(SimTime until) {
+  until = std::min(until, Now());
   while (queue_.next_time() <= until) {
     const SimDuration late = Now() - queue_.next_time();
     ++lateness_.events;
-    if (late > tolerance_) ++lateness_.late_events;
+    if (late > options_.tolerance) ++lateness_.late_events;
     lateness_.worst = std::max(lateness_.worst, late);
-    queue_.RunNext();
+    RunNext(until);
   }
-  queue_.RunUntil(until);
+  RunNext(until);
 }
 
 std::optional<SimDuration> Pacer::TimeToNext() const {

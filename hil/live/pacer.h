@@ -20,13 +20,21 @@ class Pacer {
   /// CLOCK_MONOTONIC.
   static int64_t MonotonicNanoseconds();
 
-  /// `queue` outlives the pacer; its time so far is where it goes on from. An event that runs more
-  /// than `tolerance` after its time is late.
-  explicit Pacer(EventQueue& queue, Clock clock = MonotonicNanoseconds,
-                 SimDuration tolerance = SimDuration::Milliseconds(1));
+  /// Runs the next event if it is due by `until`; else sets the queue's time to `until` and returns
+  /// false. For queues that something else runs along with, as physics does.
+  using Advance = std::function<bool(SimTime until)>;
 
-  /// Runs what is due by now, then sets the queue's time to now.
-  void CatchUp();
+  struct Options {
+    Clock clock = MonotonicNanoseconds;
+    SimDuration tolerance = SimDuration::Milliseconds(1);  ///< An event that runs later is late.
+    Advance advance = nullptr;                             ///< Null: the queue by itself.
+  };
+  /// `queue` outlives the pacer; its time so far is where it goes on from.
+  explicit Pacer(EventQueue& queue) : Pacer(queue, Options()) {}
+  Pacer(EventQueue& queue, Options options);
+
+  /// Runs what is due by now, then sets the queue's time to now; to `until` at the most.
+  void CatchUp(SimTime until = SimTime::Max());
   /// How long until the next event is due, zero where one is; nothing where there is none.
   std::optional<SimDuration> TimeToNext() const;
 
@@ -39,10 +47,10 @@ class Pacer {
 
  private:
   SimTime Now() const;
+  bool RunNext(SimTime until);
 
   EventQueue& queue_;
-  const Clock clock_;
-  const SimDuration tolerance_;
+  const Options options_;
   const int64_t begin_ns_;
   const SimTime begin_;
   Lateness lateness_;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "hil/report/internal/deadlines_json.h"
+#include "hil/report/internal/real_time_json.h"
 #include "hil/report/internal/page.h"
 #include "hil/report/run_table.h"
 #include "sim/plan/solids.h"
@@ -237,6 +238,7 @@ Json RunJson(const RunReport& r) {
   run["usefulness"] = usefulness, run["bytes"] = bytes;
   run["numbers"] = NumbersOf(r);
   run["compute"] = r.compute, run["deadlines"] = DeadlinesJson(r.deadlines);
+  run["real_time"] = RealTimeJson(r.real_time);
   Json emissions = Json::array(), events = Json::array(), consents = Json::array();
   for (const TimelineEmission& e : r.emissions)
     emissions.push_back({{"t", e.time_s}, {"party", e.party}, {"bytes", e.bytes}});

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hil/report/internal/deadlines_json.h"
+#include "hil/report/internal/real_time_json.h"
 #include "hil/report/run_table.h"
 
 namespace dustproof {
@@ -131,6 +132,8 @@ Json RunOf(const RunReport& r, const std::string& report_path) {
           {"metrics", MetricsOf(r.metrics)},
           {"compute", r.compute},
           {"deadlines", DeadlinesJson(r.deadlines)},
+          {"firmware_kind", r.firmware_kind},
+          {"real_time", RealTimeJson(r.real_time)},
           {"bytes_by_party", BytesOf(r.audit)},
           {"failed_expectations", r.failed_expectations},
           {"warnings", warnings},

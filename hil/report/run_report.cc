@@ -71,6 +71,7 @@ void TakeMetadata(const RecordingReader& reader, RunReport* r) {
   r->firmware = value("run", "firmware");
   r->build = value("run", "build");
   if (const std::string text = value("run", "compute"); !text.empty()) r->compute = text;
+  r->firmware_kind = value("run", "firmware_kind");
   r->seed = std::strtoull(value("run", "seed").c_str(), nullptr, 10);
   r->end = value("result", "end");
   r->hash = value("result", "hash");
@@ -80,6 +81,9 @@ void TakeMetadata(const RecordingReader& reader, RunReport* r) {
   if (const std::string text = value("run", "robot_height_m"); !text.empty())
     r->robot_height_m = std::strtod(text.c_str(), nullptr);
 }
+
+// Later than this, a control loop at 100 Hz would have missed its turn by the host's fault.
+constexpr double kLateMsMax = 10;
 
 double NumberIn(const nlohmann::json& row, const char* key) {
   const auto it = row.find(key);
@@ -113,6 +117,52 @@ void TakeDeadlines(const RecordingReader& reader, RunReport* r) {
   }
 }
 
+Latency LatencyFrom(const std::string& what, const nlohmann::json& samples) {
+  Latency latency{.what = what};
+  std::vector<double> ms;
+  for (const auto& sample : samples)
+    if (sample.is_number()) ms.push_back(sample.get<double>());
+  std::sort(ms.begin(), ms.end());
+  latency.count = ms.size();
+  if (ms.empty()) return latency;
+  const auto at = [&ms](double share) {
+    return ms[static_cast<size_t>(share * static_cast<double>(ms.size() - 1))];
+  };
+  latency.p50_ms = at(0.5), latency.p99_ms = at(0.99), latency.worst_ms = ms.back();
+  for (const double value : ms) {
+    const auto* edge = std::lower_bound(std::begin(Latency::kEdgesMs), std::end(Latency::kEdgesMs), value);
+    ++latency.bins[static_cast<size_t>(edge - Latency::kEdgesMs)];
+  }
+  return latency;
+}
+
+void TakeRealTime(const RecordingReader& reader, RunReport* r) {
+  const Attachment* attachment = reader.FindAttachment("real_time.json");
+  if (attachment == nullptr) return;
+  const auto* text = reinterpret_cast<const char*>(attachment->data.data());
+  const auto json = nlohmann::json::parse(text, text + attachment->data.size(), nullptr, false);
+  if (!json.is_object()) return;
+  RealTimeResult result{.events = static_cast<uint64_t>(NumberIn(json, "events")),
+                        .late_events = static_cast<uint64_t>(NumberIn(json, "late_events")),
+                        .worst_late_ms = NumberIn(json, "worst_late_ms"),
+                        .drift_ppm = NumberIn(json, "drift_ppm"),
+                        .latencies = {}};
+  result.latencies.push_back(LatencyFrom("link, there and back", json.value("round_trip_ms", nlohmann::json())));
+  const auto tasks = json.value("turnaround_ms", nlohmann::json::object());
+  for (const auto& [task, samples] : tasks.items())
+    result.latencies.push_back(LatencyFrom("task " + task, samples));
+  if (result.worst_late_ms > kLateMsMax) {
+    char late[200];
+    std::snprintf(late, sizeof late,
+                  "this machine was late by up to %.1f ms (%llu of %llu events by more than 1 ms): what the run says "
+                  "of deadlines and timing does not count",
+                  result.worst_late_ms, static_cast<unsigned long long>(result.late_events),
+                  static_cast<unsigned long long>(result.events));
+    r->audit.warnings.push_back({{}, "", late});
+  }
+  r->real_time = std::move(result);
+}
+
 }  // namespace
 
 bool RunReport::failed() const {
@@ -131,6 +181,7 @@ Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit
   report.audit = std::move(audit);
   TakeMetadata(*reader, &report);
   TakeDeadlines(*reader, &report);
+  TakeRealTime(*reader, &report);
   Gatherer gatherer(&report);
   while (const std::optional<RecordedMessage> message = reader->Next())
     std::visit(gatherer, *message);

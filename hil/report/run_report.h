@@ -1,5 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,12 +34,34 @@ struct DeadlineResult {
   uint64_t activations = 0, missed = 0;
 };
 
+/// Milliseconds that something took, over a run in real time.
+struct Latency {
+  /// Upper edges of the histogram's bins; the last bin holds what is beyond.
+  static constexpr double kEdgesMs[] = {0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100};
+  static constexpr size_t kBins = std::size(kEdgesMs) + 1;
+
+  std::string what;
+  uint64_t count = 0;
+  double p50_ms = 0, p99_ms = 0, worst_ms = 0;
+  std::array<uint64_t, kBins> bins{};
+};
+
+/// How a run in real time kept up with the clock.
+struct RealTimeResult {
+  uint64_t events = 0, late_events = 0;  ///< Of the engine; late by more than a millisecond.
+  double worst_late_ms = 0;
+  double drift_ppm = 0;  ///< How much faster the board's clock runs than the host's.
+  std::vector<Latency> latencies;  ///< The link's round trip first, then the tasks' turnarounds.
+};
+
 /// Everything that the outputs say of one run.
 struct RunReport {
   std::string recording;
   std::string scenario, description, consent, consent_description;
   std::string home, robot, firmware, policy;  ///< Names.
   std::string end, diagnosis, hash, build;
+  std::string firmware_kind;
+  std::optional<RealTimeResult> real_time;  ///< Of a board; then the run is statistical.
   std::string compute = "zero";  ///< What computing was declared to take, in words.
   std::vector<DeadlineResult> deadlines;
   uint64_t seed = 0;

@@ -115,6 +115,20 @@ std::string MissedDeadlines(const RunReport& report) {
   return text.empty() ? "" : report.consent + ": deadlines missed: " + text + "\n";
 }
 
+// What a run in real time is worth, and how it kept up.
+std::string RealTimeLine(const RunReport& report) {
+  if (!report.real_time) return "";
+  const RealTimeResult& r = *report.real_time;
+  const Latency link = r.latencies.empty() ? Latency() : r.latencies.front();
+  char line[300];
+  std::snprintf(line, sizeof line,
+                ": in real time, statistical: link %.3g ms (p99 %.3g); %llu of %llu events late by more than 1 ms, the "
+                "worst by %.3g ms; the board's clock drifts by %.2g ppm\n",
+                link.p50_ms, link.p99_ms, static_cast<unsigned long long>(r.late_events),
+                static_cast<unsigned long long>(r.events), r.worst_late_ms, r.drift_ppm);
+  return report.consent + line;
+}
+
 }  // namespace
 
 std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool colour) {
@@ -158,7 +172,7 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
     std::snprintf(line, sizeof line, "%s: coverage %.1f %%, ATE %s, rooms %d of %d, %.0f s\n",
                   r->consent.c_str(), 100 * r->metrics.coverage, ate, r->metrics.rooms_entered,
                   r->metrics.rooms_reachable, r->sim_s);
-    text += line + MissedDeadlines(*r);
+    text += line + RealTimeLine(*r) + MissedDeadlines(*r);
     for (const std::string& sentence : r->failed_expectations)
       text += r->consent + ": not as expected: " + sentence + "\n";
     for (const Diagnostic& warning : r->audit.warnings)

@@ -143,7 +143,7 @@ Result<DebugPlan> PlanDebugRun(const ScenarioRunOptions& options) {
   const Result<RunInputs> inputs =
       LoadRunInputs({options.scenario, options.home, options.firmware, options.seed, options.kind});
   if (!inputs) return inputs.error();
-  if (FirmwareKindOf(inputs->request.firmware) == FirmwareKind::kProcess)
+  if (inputs->request.kind != ToWord(FirmwareKind::kLibrary))
     return Error::BadInput(
         "--gdb: " + inputs->request.firmware +
         " is a program of its own, which a debugger of the run does not see; give the firmware's shared "

@@ -8,8 +8,18 @@
 
 namespace dustproof {
 
-const char* ToWord(FirmwareKind kind) {
-  return kind == FirmwareKind::kProcess ? "process" : "library";
+namespace {
+
+constexpr const char* kWords[] = {"library", "process", "board"};
+
+}  // namespace
+
+const char* ToWord(FirmwareKind kind) { return kWords[static_cast<size_t>(kind)]; }
+
+FirmwareKind FirmwareKindFromWord(const std::string& word) {
+  return word == "process" ? FirmwareKind::kProcess
+         : word == "board" ? FirmwareKind::kBoard
+                           : FirmwareKind::kLibrary;
 }
 
 FirmwareKind FirmwareKindOf(const std::string& path) {

@@ -4,9 +4,12 @@
 
 namespace dustproof {
 
-/// How a firmware runs: as a shared object in the run's process, or as a program of its own.
-enum class FirmwareKind { kLibrary, kProcess };
+/// How a firmware runs: as a shared object in the run's process; as a program of its own, in
+/// lockstep; or in real time, as a board does.
+enum class FirmwareKind { kLibrary, kProcess, kBoard };
 const char* ToWord(FirmwareKind kind);
+/// The kind of a word; that of a library where it is none of them.
+FirmwareKind FirmwareKindFromWord(const std::string& word);
 
 /// What the file at `path` is: a program names the interpreter that loads it, a shared object does
 /// not. A file that is neither counts as a library, which says what is wrong with it.

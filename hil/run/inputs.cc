@@ -97,6 +97,12 @@ std::string RunFact(const RecordingReader& reader, const char* key) {
   return FactOf(reader, "run", key);
 }
 
+// Whatever was asked for, a shared object runs as one and a program as one; which of the two kinds of
+// a program it is, is asked for.
+std::string KindOf(const std::string& path, const std::string& wanted) {
+  return wanted == ToWord(FirmwareKind::kBoard) ? wanted : ToWord(FirmwareKindOf(path));
+}
+
 bool IsPath(const std::string& firmware) {
   return firmware.find('/') != std::string::npos || firmware.ends_with(".so");
 }
@@ -127,7 +133,7 @@ Result<std::string> FindFirmware(const std::string& name_or_path, FirmwareKind k
   const fs::path path =
       is_path ? fs::path(name_or_path) : FirmwareFolder() / (name_or_path + extension);
   if (fs::is_regular_file(path, ignored)) return fs::absolute(path).string();
-  if (kind == FirmwareKind::kProcess && !is_path)
+  if (kind != FirmwareKind::kLibrary && !is_path)
     return Error::BadInput("firmware: '" + name_or_path +
                            "' was not built for the kind `process`; give the path of a program");
   std::string message =
@@ -142,13 +148,16 @@ Result<std::string> FindFirmware(const std::string& name_or_path, FirmwareKind k
 }
 
 Result<std::string> FirmwareOf(const Scenario& scenario, const InputPaths& paths) {
-  const std::string& kind = paths.kind.empty() ? scenario.firmware_kind : paths.kind;
+  const FirmwareKind kind = FirmwareKindFromWord(paths.kind.empty() ? scenario.firmware_kind : paths.kind);
   std::string firmware = paths.firmware;
   if (firmware.empty())
     firmware = IsPath(scenario.firmware) ? PathBeside(paths.scenario, scenario.firmware)
                                          : scenario.firmware;
-  return FindFirmware(firmware,
-                      kind == "process" ? FirmwareKind::kProcess : FirmwareKind::kLibrary);
+  Result<std::string> found = FindFirmware(firmware, kind);
+  if (found && kind == FirmwareKind::kBoard && FirmwareKindOf(*found) == FirmwareKind::kLibrary)
+    return Error::BadInput("firmware: " + *found +
+                           " is no program, and the kind `board` runs one: link it with the board's shim");
+  return found;
 }
 
 std::vector<std::string> ListFirmware() {
@@ -197,6 +206,7 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   in.request.scenario = fs::absolute(paths.scenario);
   in.request.home = paths.home.empty() ? "" : fs::absolute(paths.home).string();
   in.request.firmware = *firmware_path;
+  in.request.kind = KindOf(*firmware_path, paths.kind.empty() ? in.scenario.firmware_kind : paths.kind);
   in.request.seed = in.seed;
   return in;
 }
@@ -225,6 +235,7 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording,
   in.scenario_hash = HashOf(in, firmware_bytes);
   in.request.from_recording = recording;
   in.request.firmware = firmware_path;
+  in.request.kind = KindOf(firmware_path, RunFact(*reader, "firmware_kind"));
   in.request.seed = in.seed;
   return in;
 }
@@ -232,7 +243,7 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording,
 Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
   if (!request.from_recording.empty())
     return LoadRecordedInputs(request.from_recording, request.firmware);
-  return LoadRunInputs({request.scenario, request.home, request.firmware, request.seed});
+  return LoadRunInputs({request.scenario, request.home, request.firmware, request.seed, request.kind});
 }
 
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware) {
@@ -249,6 +260,10 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
     return Error::BadInput(recording +
                            ": holds what clients said to the cloud on real sockets; only they "
                            "could say it again");
+  if (RunFact(*reader, "firmware_kind") == ToWord(FirmwareKind::kBoard))
+    return Error::BadInput(recording +
+                           ": was made in real time, where no two runs are equal; `dustproof run` makes "
+                           "another one");
   const Result<std::string> path =
       FindFirmware(firmware.empty() ? made_with : firmware,
                    RunFact(*reader, "firmware_kind") == "process" ? FirmwareKind::kProcess

@@ -19,7 +19,7 @@ struct InputPaths {
   std::string home;
   std::string firmware;  ///< A name or a path.
   std::optional<uint64_t> seed;
-  std::string kind = "";  ///< Of firmware: "library" or "process".
+  std::string kind = "";  ///< Of firmware: a word of `FirmwareKind`.
 };
 
 /// The vendor's own authority and the device's certificate, PEM; empty where the scenario names

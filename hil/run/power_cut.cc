@@ -163,7 +163,7 @@ Result<PowerCutResult> RunPowerCuts(const PowerCutOptions& options,
   const Result<RunInputs> inputs =
       LoadRunInputs({options.scenario, "", options.firmware, options.seed});
   if (!inputs) return inputs.error();
-  if (FirmwareKindOf(inputs->request.firmware) == FirmwareKind::kProcess)
+  if (inputs->request.kind != ToWord(FirmwareKind::kLibrary))
     return Error::BadInput(
         "powercut: " + inputs->request.firmware +
         " is a program of its own, and a run of such has no branches; give the firmware's shared "

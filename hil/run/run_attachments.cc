@@ -1,5 +1,6 @@
 #include "hil/run/run_attachments.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -24,9 +25,6 @@ std::string Number(double value) { return FormatNumber(value); }
 std::string FirmwareName(const std::string& path) {
   return path.empty() ? "none" : std::filesystem::path(path).stem().string();
 }
-std::string FirmwareKindName(const std::string& path) {
-  return path.empty() ? "none" : ToWord(FirmwareKindOf(path));
-}
 
 std::string ComputeText(const RobotConfig& robot) {
   if (!robot.compute) return "zero";
@@ -35,6 +33,22 @@ std::string ComputeText(const RobotConfig& robot) {
   for (const ComputeSpec::Cost& cost : compute.after)
     text += "; " + cost.task + " after " + cost.call + " " + FormatDuration(cost.time);
   return text;
+}
+
+void WriteJson(const std::string& name, const nlohmann::json& json, CaptureSink& sink) {
+  sink.Write(TextAttachment(name, "application/json",
+                            json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+}
+
+DeadlineCount CountDeadlines(const DeadlineSpec& deadline, const std::vector<float>& turnaround_ms) {
+  const auto within_ms = static_cast<float>(deadline.within.seconds() * 1e3);
+  const auto worst = std::max_element(turnaround_ms.begin(), turnaround_ms.end());
+  return {.task = deadline.task,
+          .within = deadline.within,
+          .activations = turnaround_ms.size(),
+          .missed = static_cast<uint64_t>(std::count_if(turnaround_ms.begin(), turnaround_ms.end(),
+                                                        [&](float ms) { return ms > within_ms; })),
+          .worst = SimDuration::FromSeconds(worst == turnaround_ms.end() ? 0 : *worst * 1e-3)};
 }
 
 }  // namespace
@@ -53,7 +67,7 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
       {"robot_radius_m", Number(inputs.robot.body.radius_m)},
       {"robot_height_m", Number(inputs.robot.body.height_m)},
       {"firmware", FirmwareName(request.firmware)},
-      {"firmware_kind", FirmwareKindName(request.firmware)},
+      {"firmware_kind", request.firmware.empty() ? "none" : request.kind},
       {"policy", inputs.policy.name},
       {"region", inputs.scenario.region},
       {"build", BuildId()},
@@ -89,9 +103,31 @@ void WriteDeadlines(const std::vector<DeadlineCount>& deadlines,
                     {"missed", d.missed},
                     {"worst_ns", d.worst.nanoseconds()}});
   }
-  const nlohmann::json json = {{"deadlines", rows}, {"unknown_tasks", unknown_tasks}};
-  sink.Write(TextAttachment("deadlines.json", "application/json",
-                            json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  WriteJson("deadlines.json", {{"deadlines", rows}, {"unknown_tasks", unknown_tasks}}, sink);
+}
+
+void WriteRealTime(const Pacer::Lateness& lateness, const BoardTiming& timing,
+                   const std::vector<DeadlineSpec>& deadlines, CaptureSink& sink) {
+  nlohmann::json tasks = nlohmann::json::object();
+  for (const auto& [task, samples] : timing.turnaround_ms) tasks[task] = samples;
+  WriteJson("real_time.json",
+            {{"events", lateness.events},
+             {"late_events", lateness.late_events},
+             {"worst_late_ms", lateness.worst.seconds() * 1e3},
+             {"drift_ppm", timing.drift_ppm},
+             {"round_trip_ms", timing.round_trip_ms},
+             {"turnaround_ms", tasks}},
+            sink);
+  std::vector<DeadlineCount> counts;
+  std::vector<std::string> unknown_tasks;
+  for (const DeadlineSpec& deadline : deadlines) {
+    const auto found = timing.turnaround_ms.find(deadline.task);
+    if (found == timing.turnaround_ms.end())
+      unknown_tasks.push_back(deadline.task);
+    else
+      counts.push_back(CountDeadlines(deadline, found->second));
+  }
+  if (!deadlines.empty()) WriteDeadlines(counts, unknown_tasks, sink);
 }
 
 }  // namespace dustproof

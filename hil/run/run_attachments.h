@@ -1,6 +1,8 @@
 #pragma once
 
+#include "hil/bridge/real_time_firmware.h"
 #include "hil/capture/capture_sink.h"
+#include "hil/live/pacer.h"
 #include "hil/run/inputs.h"
 #include "hil/shim/lockstep/compute.h"
 #include "sim/scenario/planted.h"
@@ -17,5 +19,9 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
 /// How the robot's deadlines were kept, and which tasks its configuration names in vain.
 void WriteDeadlines(const std::vector<DeadlineCount>& deadlines,
                     const std::vector<std::string>& unknown_tasks, CaptureSink& sink);
+
+/// How the clock and the board were kept up with, and the robot's deadlines by what the board took.
+void WriteRealTime(const Pacer::Lateness& lateness, const BoardTiming& timing,
+                   const std::vector<DeadlineSpec>& deadlines, CaptureSink& sink);
 
 }  // namespace dustproof

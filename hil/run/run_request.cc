@@ -16,7 +16,8 @@ constexpr std::array<const char*, 8> kEnds = {"finished",    "duration", "firmwa
 constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"scenario", &RunRequest::scenario},   {"consent", &RunRequest::consent},
     {"home", &RunRequest::home},           {"firmware", &RunRequest::firmware},
-    {"recording", &RunRequest::recording}, {"from_recording", &RunRequest::from_recording}};
+    {"recording", &RunRequest::recording}, {"from_recording", &RunRequest::from_recording},
+    {"kind", &RunRequest::kind}};
 
 Json ToJsonObject(const CpuShares& s) {
   return {{"physics", s.physics}, {"lidar", s.lidar}, {"firmware", s.firmware},

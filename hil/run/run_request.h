@@ -25,7 +25,8 @@ struct RunRequest {
   std::string consent;               ///< Name of a configuration of the scenario.
   std::optional<uint64_t> seed;      ///< Instead of the scenario's.
   std::string home;                  ///< Instead of the scenario's; "" keeps it.
-  std::string firmware;              ///< Path of the shared object.
+  std::string firmware;              ///< Path of the shared object or program.
+  std::string kind;                  ///< A word of `FirmwareKind`.
   std::optional<SimDuration> until;  ///< Ends the run here at the latest.
   std::string from_recording;        ///< Takes scenario, robot, home and policy from this recording
                                      ///< instead of files.

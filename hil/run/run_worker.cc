@@ -41,7 +41,7 @@ Result<RunOutcome> Work(const RunRequest& request) {
   const auto reporter = CrashReporter::Install({.fd = fd});
   if (!reporter) return reporter.error();
   std::optional<Result<std::unique_ptr<Boundary>>> boundary;
-  if (FirmwareKindOf(request.firmware) == FirmwareKind::kLibrary) boundary = Boundary::Install();
+  if (inputs->request.kind == ToWord(FirmwareKind::kLibrary)) boundary = Boundary::Install();
   if (boundary && !*boundary) return boundary->error();
   RunHooks hooks;
   hooks.on_progress = [](const RunProgress& p) {

@@ -159,12 +159,14 @@ Result<void> RunWorld::Boot() {
                           .seed = seed_.Derive("hal"),
                           .cpu_share = &cpu_share_,
                           .compute = compute_};
-  if (FirmwareKindOf(inputs_.request.firmware) == FirmwareKind::kProcess) {
-    config.load = [this](Lockstep& host) {
-      return StartProcessFirmware({.path = inputs_.request.firmware,
-                                   .environment = OwnEnvironment(),
-                                   .seed = seed_},
-                                  host);
+  const FirmwareKind kind = FirmwareKindFromWord(inputs_.request.kind);
+  if (kind != FirmwareKind::kLibrary) {
+    config.load = [this, kind](Lockstep& host) {
+      const ProcessFirmwareConfig process{.path = inputs_.request.firmware,
+                                          .environment = OwnEnvironment(),
+                                          .seed = seed_};
+      return kind == FirmwareKind::kBoard ? StartRealTimeFirmware(process, host, &board_)
+                                          : StartProcessFirmware(process, host);
     };
   }
   Result<std::unique_ptr<Lockstep>> host = Lockstep::Create(config, events_, bridge_.devices());
@@ -177,6 +179,12 @@ Result<void> RunWorld::Boot() {
     robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word)));
   });
   return {};
+}
+
+void RunWorld::RunUntil(SimTime until) {
+  if (board_ == nullptr) return engine_.RunUntil(until);
+  if (!real_time_) real_time_.emplace(engine_, *board_);
+  real_time_->RunUntil(until);
 }
 
 void RunWorld::RunUntil(SimTime until, RunStop& stop) {
@@ -193,7 +201,11 @@ void RunWorld::PutIntoDock() {
 void RunWorld::WriteEnd() {
   bridge_.EmitFlash("end of run");
   watch_.NoteEnd(events_.now());
-  if (!compute_.empty()) WriteDeadlines(host_->deadlines(), host_->unknown_tasks(), sink_);
+  if (real_time_) {
+    WriteRealTime(real_time_->lateness(), real_time_->timing(), inputs_.robot.deadlines, sink_);
+  } else if (!compute_.empty()) {
+    WriteDeadlines(host_->deadlines(), host_->unknown_tasks(), sink_);
+  }
   network_.Finish();
 }
 

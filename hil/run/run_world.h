@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "hil/app/app.h"
 #include "hil/app/network_phone.h"
@@ -11,6 +12,7 @@
 #include "hil/cloud/cloud.h"
 #include "hil/net/network.h"
 #include "hil/run/inputs.h"
+#include "hil/run/real_time_run.h"
 #include "hil/run/run_faults.h"
 #include "hil/run/run_request.h"
 #include "hil/run/run_stop.h"
@@ -41,8 +43,8 @@ class RunWorld {
 
   /// Loads the firmware, switches the robot on, and schedules what the user does.
   Result<void> Boot();
-  /// Runs every event up to and at `until`.
-  void RunUntil(SimTime until) { engine_.RunUntil(until); }
+  /// Runs every event up to and at `until`; as the wall clock goes where the firmware is a board.
+  void RunUntil(SimTime until);
   /// The same; `stop` is asked before each event.
   void RunUntil(SimTime until, RunStop& stop);
   /// Whether the run has seen what its scenario came for.
@@ -88,6 +90,8 @@ class RunWorld {
   RunWatch watch_;
   const ComputeTable compute_;
   std::unique_ptr<Lockstep> host_;
+  RealTimeBoard* board_ = nullptr;  // The firmware, where it runs in real time.
+  std::optional<RealTimeRun> real_time_;
   std::unique_ptr<VirtualTime> time_;
 };
 

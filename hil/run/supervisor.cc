@@ -85,7 +85,7 @@ RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s,
     outcome.diagnosis = ToString(*diagnosis);
     outcome.events_run = diagnosis->events_run;
     outcome.sim_s = static_cast<double>(diagnosis->sim_time_ns) * 1e-9;
-    if (diagnosis->kind != "harness") outcome.end = RunEnd::kFirmwareDied;
+    if (IsFirmwareFault(diagnosis->kind)) outcome.end = RunEnd::kFirmwareDied;
     return outcome;
   }
   if (options.explain_silence && options.explain_silence(&outcome)) return outcome;

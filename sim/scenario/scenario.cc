@@ -306,8 +306,8 @@ void Scenario::Describe(Fields& f) {
   f.Text("robot", &robot, {.doc = "robot.yaml; relative to this file.", .required = true});
   f.Text("firmware", &firmware, {.doc = "A name of `dustproof list firmware`, or a path."});
   f.Text("firmware_kind", &firmware_kind,
-         {.doc = "Whether a firmware's name means its shared object or its program.",
-          .choices = {"library", "process"}});
+         {.doc = "How the firmware runs: its shared object, its program, or its program in real time.",
+          .choices = {"library", "process", "board"}});
   f.Text("policy", &policy,
          {.doc = "The policy to judge by; relative to this file.", .required = true});
   f.Text("start", &start, {.doc = "Local date and time, e.g. 2026-03-02T09:00:00."});

@@ -437,6 +437,29 @@ function drawDeadlines() {
   box.append(table);
 }
 
+// How a run in real time kept up with the clock: a row of bars for each thing that was timed.
+function drawRealTime() {
+  const run = data.runs[state.run];
+  const box = clear($('realtime'));
+  const r = run.real_time;
+  if (!r) return;
+  const ms = (x) => `${Number(x.toPrecision(3)).toLocaleString('en')} ms`;
+  box.append(el('p', {class: 'soft'}, `in real time: statistical, not bit-exact. ${r.late_events.toLocaleString('en')} of ` +
+    `${r.events.toLocaleString('en')} events came more than 1 ms late, the worst by ${ms(r.worst_late_ms)}; the board's clock ` +
+    `drifts by ${r.drift_ppm.toPrecision(2)} ppm.`));
+  const edges = r.bin_edges_ms;
+  const bin = (i) => i === 0 ? `≤ ${edges[0]}` : i < edges.length ? `≤ ${edges[i]}` : `> ${edges[i - 1]}`;
+  const table = el('table', {class: 'latency'}, el('tr', {}, ...['Milliseconds', ...r.latencies[0].bins.map((_, i) => bin(i)),
+    'Count', 'Median', '99 %', 'Worst'].map((t) => el('th', {}, t))));
+  for (const l of r.latencies) {
+    const most = Math.max(1, ...l.bins);
+    table.append(el('tr', {}, el('td', {}, l.what), ...l.bins.map((n) => el('td', {class: 'bin', title: `${n}`},
+      el('i', {style: `height:${n ? Math.max(1, Math.round(36 * n / most)) : 0}px`}))), el('td', {}, l.count.toLocaleString('en')),
+      el('td', {}, ms(l.p50_ms)), el('td', {}, ms(l.p99_ms)), el('td', {}, ms(l.worst_ms))));
+  }
+  box.append(table);
+}
+
 function drawUsefulness() {
   const table = clear($('usefulness'));
   table.append(el('tr', {}, el('th', {}, 'What the user wanted'), ...data.runs.map((r) => el('th', {}, words(r.consent)))));
@@ -471,7 +494,7 @@ function prepare() {
 
 function drawAll() {
   const run = data.runs[state.run];
-  drawHeadline(); drawDeaths(); drawReadings(); drawMatrix(); drawEvidence(); drawTabs(); drawNumbers(); drawDeadlines(); drawUsefulness(); drawBytes(); drawLegend();
+  drawHeadline(); drawDeaths(); drawReadings(); drawMatrix(); drawEvidence(); drawTabs(); drawNumbers(); drawDeadlines(); drawRealTime(); drawUsefulness(); drawBytes(); drawLegend();
   $('time').max = String(Math.ceil(run.sim_s));
   setTime(Math.min(state.time, run.sim_s));
 }

@@ -1,7 +1,8 @@
 /* The inside of the board's shim: the HAL of hil/hal over a link. README.md tells how it works.
  *
  * In lockstep one thread of the firmware runs at a time: the one that has the turn. It gives the
- * turn away where it waits, by `board_ask`, and gets it back there with the answer.
+ * turn away where it waits, by `board_ask`, and gets it back there with the answer. In real time
+ * threads run as they like, and a thread of the shim hears the host.
  */
 #ifndef DUSTPROOF_BOARD_H
 #define DUSTPROOF_BOARD_H
@@ -37,7 +38,9 @@ typedef struct board_task {
 /* What firmware may read without asking: what grants said. */
 typedef struct board_state {
   dustproof_wire_Welcome welcome;
-  uint64_t now_ns; /* Simulated time since the beginning of the run. */
+  bool real_time;
+  uint64_t welcome_ns; /* That time when the session began. */
+  uint64_t now_ns; /* Simulated time since the beginning of the run, as the host said it last. */
   dp_odometry_sample odometry;
   dp_imu_sample imu;
   dp_hazard_sample hazard;
@@ -49,6 +52,14 @@ typedef struct board_state {
 } board_state;
 
 extern board_state board;
+
+/* Around reads of what grants change: in real time they come at any moment. */
+void board_lock(void);
+void board_unlock(void);
+/* Time since the beginning of the run: what was granted, or this board's own clock in real time. */
+uint64_t board_now_ns(void);
+/* Sleeps by this board's own clock. Real time only. */
+void board_sleep_until_ns(uint64_t until_ns);
 
 /* Samples of the wire as the HAL gives them. */
 dp_odometry_sample board_odometry(const dustproof_wire_OdometrySample* from);
@@ -62,7 +73,8 @@ dp_battery_sample board_battery(const dustproof_wire_BatterySample* from);
 void board_connect(const dp_firmware_t* firmware);
 /* Whether there is a session. */
 bool board_is_on(void);
-/* The calling thread's task; NULL for threads that are none of the firmware's. */
+/* The calling thread's task; NULL for threads that are none of the firmware's. In real time every
+ * thread that asks becomes one. */
 board_task* board_self(void);
 /* Makes the calling thread the first task, which has the turn. */
 void board_begin_main(void);
@@ -131,5 +143,9 @@ void board_link_open(const char* address);
 void board_link_send(const void* data, size_t bytes);
 /* Waits. *data is freed by the caller. */
 size_t board_link_receive(uint8_t** data);
+/* The same without waiting: false where nothing is there. */
+bool board_link_poll(uint8_t** data, size_t* bytes);
+/* Waits until there may be something to poll; beside other uses of the link. */
+void board_link_wait(void);
 
 #endif

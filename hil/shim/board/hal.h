@@ -19,7 +19,7 @@ extern const board_interface board_network_interfaces[];
 
 /* As in lockstep: from a constructor, or from a thread that is none of the firmware's, calls answer
  * DP_ERR_STATE or nothing. */
-static inline bool may_call(void) { return board_self() != NULL && !board_is_inside(); }
+static inline bool may_call(void) { return !board_is_inside() && board_self() != NULL; }
 
 /* The answer's bytes, as many as there is room for; returns how many. */
 static inline size_t copy_data(const dustproof_wire_Result* result, void* out, size_t capacity) {

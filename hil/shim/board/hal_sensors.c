@@ -57,8 +57,18 @@ static dp_odometry_info odometry_info(void) {
                             .track_width_m = board.welcome.odometry.track_width_m};
 }
 
-#define POP(ring, out) \
-  ((ring).count == 0 ? false : (*(out) = (ring).kept[(ring).first], (ring).first = ((ring).first + 1) % 64, --(ring).count, true))
+/* Takes the oldest of a ring into *out; false where there is none. */
+#define POP(ring, out)                                          \
+  ({                                                            \
+    board_lock();                                               \
+    const bool any = (ring).count > 0;                          \
+    if (any) {                                                  \
+      *(out) = (ring).kept[(ring).first];                       \
+      (ring).first = ((ring).first + 1) % 64, --(ring).count;   \
+    }                                                           \
+    board_unlock();                                             \
+    any;                                                        \
+  })
 
 static dp_status odometry_read(dp_odometry_sample* out, uint64_t timeout_us) {
   if (!may_call()) return DP_ERR_STATE;
@@ -75,9 +85,11 @@ static dp_status odometry_read(dp_odometry_sample* out, uint64_t timeout_us) {
   static dp_status kind##_latest(dp_##kind##_sample* out) {       \
     if (!may_call()) return DP_ERR_STATE;                         \
     if (out == NULL) return DP_ERR_INVALID;                       \
-    if (!board.has_##kind) return DP_ERR_STATE;                   \
-    *out = board.kind;                                            \
-    return DP_OK;                                                 \
+    board_lock();                                                 \
+    const bool known = board.has_##kind;                          \
+    if (known) *out = board.kind;                                 \
+    board_unlock();                                               \
+    return known ? DP_OK : DP_ERR_STATE;                          \
   }
 LATEST(odometry)
 LATEST(imu)

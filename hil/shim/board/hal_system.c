@@ -4,10 +4,14 @@
 
 #include "hil/shim/board/hal.h"
 
-static uint64_t now_us(void) { return (board.now_ns - board.welcome.booted_ns) / 1000; }
+static uint64_t now_us(void) { return (board_now_ns() - board.welcome.booted_ns) / 1000; }
 
 static void sleep_until_us(uint64_t until_us) {
   if (!may_call()) return;
+  if (board.real_time) {
+    board_sleep_until_ns(until_us > INT64_MAX / 1000 ? INT64_MAX : until_us * 1000 + board.welcome.booted_ns);
+    return;
+  }
   board_ask(&(board_call){.function = dustproof_wire_Function_SLEEP_UNTIL, BOARD_INTEGERS(until_us)});
 }
 
@@ -19,7 +23,7 @@ static void sleep_us(uint64_t duration_us) {
 static const dp_clock_v1 clock_v1 = {now_us, sleep_until_us, sleep_us};
 
 static int64_t utc_us(void) {
-  return (board.welcome.start_unix_ns + (int64_t)board.now_ns) / 1000;
+  return (board.welcome.start_unix_ns + (int64_t)board_now_ns()) / 1000;
 }
 
 static const dp_rtc_v1 rtc_v1 = {utc_us};
@@ -187,9 +191,11 @@ static const dp_diagnostics_v1 diagnostics_v1 = {diagnostics_pose, diagnostics_m
 static dp_status battery_latest(dp_battery_sample* out) {
   if (!may_call()) return DP_ERR_STATE;
   if (out == NULL) return DP_ERR_INVALID;
-  if (!board.has_battery) return DP_ERR_STATE;
-  *out = board.battery;
-  return DP_OK;
+  board_lock();
+  const bool known = board.has_battery;
+  if (known) *out = board.battery;
+  board_unlock();
+  return known ? DP_OK : DP_ERR_STATE;
 }
 
 static void power_off(void) {

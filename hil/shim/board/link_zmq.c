@@ -1,10 +1,11 @@
 /* The link over ZeroMQ: a DEALER to the run's ROUTER. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
-#include "hil/shim/board/board.h"
+#include "hil/shim/board/real.h"
 
 enum { kResendMs = 1000, kHeartbeatMs = 2000 };
 
@@ -16,6 +17,7 @@ static struct {
   void* bytes;
   size_t used;
 } last;
+static int link_fd; /* Readable when the socket's state has changed. */
 
 static _Noreturn void give_up(const char* what) {
   fprintf(stderr, "dustproof: %s: %s\n", what, zmq_strerror(zmq_errno()));
@@ -54,6 +56,8 @@ void board_link_open(const char* address) {
       (may_lose && (!set_option(ZMQ_RCVTIMEO, kResendMs) || !set_option(ZMQ_HEARTBEAT_IVL, kHeartbeatMs))) ||
       !use_keys() || zmq_connect(link_socket, address) != 0)
     give_up("cannot connect to the run");
+  size_t bytes = sizeof link_fd;
+  if (zmq_getsockopt(link_socket, ZMQ_FD, &link_fd, &bytes) != 0) give_up("cannot wait for the run");
 }
 
 static void keep(const void* data, size_t bytes) {
@@ -69,19 +73,33 @@ void board_link_send(const void* data, size_t bytes) {
   if (zmq_send(link_socket, data, bytes, 0) < 0) give_up("cannot send to the run");
 }
 
-size_t board_link_receive(uint8_t** data) {
+static bool receive(int flags, uint8_t** data, size_t* bytes) {
   zmq_msg_t message;
   zmq_msg_init(&message);
-  while (zmq_msg_recv(&message, link_socket, 0) < 0) {
+  while (zmq_msg_recv(&message, link_socket, flags) < 0) {
     const bool silence = zmq_errno() == EAGAIN;
+    if (silence && flags == ZMQ_DONTWAIT) return false;
     if (!silence && zmq_errno() != EINTR) give_up("cannot hear the run");
     if (silence && zmq_send(link_socket, last.bytes, last.used, ZMQ_DONTWAIT) < 0 && zmq_errno() != EAGAIN)
       give_up("cannot send to the run");
   }
-  const size_t bytes = zmq_msg_size(&message);
-  *data = malloc(bytes + 1);
+  *bytes = zmq_msg_size(&message);
+  *data = malloc(*bytes + 1);
   if (*data == NULL) give_up("no memory for a message");
-  memcpy(*data, zmq_msg_data(&message), bytes);
+  memcpy(*data, zmq_msg_data(&message), *bytes);
   zmq_msg_close(&message);
+  return true;
+}
+
+size_t board_link_receive(uint8_t** data) {
+  size_t bytes = 0;
+  receive(0, data, &bytes);
   return bytes;
+}
+
+bool board_link_poll(uint8_t** data, size_t* bytes) { return receive(ZMQ_DONTWAIT, data, bytes); }
+
+void board_link_wait(void) {
+  struct pollfd readable = {.fd = link_fd, .events = POLLIN};
+  REAL(poll)(&readable, 1, -1);
 }

@@ -15,7 +15,7 @@ static int refuse(const char* what) {
 }
 
 int socket(int domain, int type, int protocol) {
-  if (!is_firmware()) return REAL(socket)(domain, type, protocol);
+  if (!is_watched()) return REAL(socket)(domain, type, protocol);
   char what[64];
   snprintf(what, sizeof what, "socket(%s)", domain == AF_INET    ? "AF_INET"
                                             : domain == AF_INET6 ? "AF_INET6"
@@ -24,24 +24,24 @@ int socket(int domain, int type, int protocol) {
   return refuse(what);
 }
 
-pid_t fork(void) { return is_firmware() ? refuse("fork()") : REAL(fork)(); }
+pid_t fork(void) { return is_watched() ? refuse("fork()") : REAL(fork)(); }
 
 int execve(const char* path, char* const argv[], char* const envp[]) {
-  return is_firmware() ? refuse("execve()") : REAL(execve)(path, argv, envp);
+  return is_watched() ? refuse("execve()") : REAL(execve)(path, argv, envp);
 }
 
 int posix_spawn(pid_t* restrict pid, const char* restrict path, const posix_spawn_file_actions_t* actions,
                 const posix_spawnattr_t* restrict attributes, char* const argv[restrict],
                 char* const envp[restrict]) {
-  if (!is_firmware()) return REAL(posix_spawn)(pid, path, actions, attributes, argv, envp);
+  if (!is_watched()) return REAL(posix_spawn)(pid, path, actions, attributes, argv, envp);
   refuse("posix_spawn()");
   return EACCES;
 }
 
-int system(const char* command) { return is_firmware() ? refuse("system()") : REAL(system)(command); }
+int system(const char* command) { return is_watched() ? refuse("system()") : REAL(system)(command); }
 
 FILE* popen(const char* command, const char* mode) {
-  if (!is_firmware()) return REAL(popen)(command, mode);
+  if (!is_watched()) return REAL(popen)(command, mode);
   refuse("popen()");
   return NULL;
 }

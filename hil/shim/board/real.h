@@ -13,9 +13,15 @@
     found;                                                    \
   })
 
-/* Firmware's code runs in this thread, and has the turn. */
-static inline bool is_firmware(void) { return board_self() != NULL && !board_is_inside(); }
-/* A thread of a library that the shim uses. */
+/* In lockstep firmware's code runs in this thread, and has the turn. */
+static inline bool is_firmware(void) {
+  return !board.real_time && board_self() != NULL && !board_is_inside();
+}
+/* A thread of the shim's or of a library that it uses. */
 bool board_is_own_thread(void);
+/* The call that this function stands in was the firmware's, in either kind of time. */
+static inline bool is_watched(void) {
+  return board.real_time ? !board_is_own_thread() && !board_is_inside() : is_firmware();
+}
 
 #endif

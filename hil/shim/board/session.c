@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hil/shim/board/real.h"
@@ -18,6 +19,8 @@ static bool on;
 static uint64_t session;
 static uint64_t step;
 static uint64_t heard_step; /* Of the host's last message; an answer that comes twice counts once. */
+static int64_t welcome_clock_ns; /* This machine's clock when the welcome came. */
+static pthread_mutex_t real_time_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Calls of the turn, already as the wire wants them. */
 static struct {
@@ -26,6 +29,35 @@ static struct {
 } turn;
 
 bool board_is_on(void) { return on; }
+
+/* The turn is the lock, in lockstep. */
+void board_lock(void) {
+  if (board.real_time) REAL(pthread_mutex_lock)(&real_time_lock);
+}
+
+void board_unlock(void) {
+  if (board.real_time) REAL(pthread_mutex_unlock)(&real_time_lock);
+}
+
+static int64_t clock_ns(void) {
+  struct timespec now;
+  REAL(clock_gettime)(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+uint64_t board_now_ns(void) {
+  if (!board.real_time) return board.now_ns;
+  return board.welcome_ns + (uint64_t)(clock_ns() - welcome_clock_ns);
+}
+
+void board_sleep_until_ns(uint64_t until_ns) {
+  if (until_ns <= board_now_ns()) return;
+  const int64_t left_ns = (int64_t)(until_ns - board.welcome_ns);
+  const int64_t at_ns = left_ns > INT64_MAX / 2 ? INT64_MAX / 2 : left_ns + welcome_clock_ns;
+  const struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+  while (REAL(clock_nanosleep)(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR) {
+  }
+}
 
 static bool append(pb_ostream_t* stream, const uint8_t* data, size_t bytes) {
   (void)stream;
@@ -84,13 +116,29 @@ static size_t encode_head(uint8_t* head, size_t size) {
   pb_encode_tag(&to, PB_WT_64BIT, dustproof_wire_Message_session_tag);
   pb_encode_fixed64(&to, &session);
   pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_step_tag);
-  pb_encode_varint(&to, ++step);
+  pb_encode_varint(&to, step);
   pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_time_ns_tag);
-  pb_encode_varint(&to, board.now_ns);
+  pb_encode_varint(&to, board_now_ns());
   return to.bytes_written;
 }
 
+static void add_waits(void) {
+  pb_ostream_t to = {.callback = append, .state = NULL, .max_size = SIZE_MAX, .bytes_written = 0};
+  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Turn_waits_tag);
+  pb_encode_varint(&to, 1);
+}
+
+static void send_heartbeat(void) {
+  uint8_t message[64];
+  const size_t head_bytes = encode_head(message, sizeof message);
+  pb_ostream_t to = pb_ostream_from_buffer(message + head_bytes, sizeof message - head_bytes);
+  pb_encode_tag(&to, PB_WT_STRING, dustproof_wire_Message_heartbeat_tag);
+  pb_encode_varint(&to, 0);
+  board_link_send(message, head_bytes + to.bytes_written);
+}
+
 static void send_turn(void) {
+  ++step;
   uint8_t head[64];
   size_t head_bytes = encode_head(head, sizeof head);
   pb_ostream_t to = pb_ostream_from_buffer(head + head_bytes, sizeof head - head_bytes);
@@ -107,9 +155,7 @@ static void send_turn(void) {
   turn.used = 0;
 }
 
-static void receive_any(dustproof_wire_Message* message) {
-  uint8_t* data;
-  const size_t bytes = board_link_receive(&data);
+static void decode(uint8_t* data, size_t bytes, dustproof_wire_Message* message) {
   pb_istream_t from = pb_istream_from_buffer(data, bytes);
   memset(message, 0, sizeof *message);
   if (!pb_decode(&from, dustproof_wire_Message_fields, message)) {
@@ -125,14 +171,22 @@ static void receive_any(dustproof_wire_Message* message) {
   }
 }
 
+/* Whether a message is the run's next word of this session: one that comes twice counts once. */
+static bool is_news(const dustproof_wire_Message* message) {
+  if (on && (message->session != session || message->step <= heard_step)) return false;
+  heard_step = message->step;
+  return true;
+}
+
 /* The run's next word. */
 static void receive(dustproof_wire_Message* message) {
-  receive_any(message);
-  while (on && (message->session != session || message->step <= heard_step)) {
+  while (true) {
+    uint8_t* data;
+    const size_t bytes = board_link_receive(&data);
+    decode(data, bytes, message);
+    if (is_news(message)) return;
     pb_release(dustproof_wire_Message_fields, message);
-    receive_any(message);
   }
-  heard_step = message->step;
 }
 
 void board_connect(const dp_firmware_t* firmware) {
@@ -166,8 +220,10 @@ void board_connect(const dp_firmware_t* firmware) {
   } while (!message.has_welcome);
   session = message.session;
   step = 0;
-  board.now_ns = message.time_ns;
+  welcome_clock_ns = clock_ns();
+  board.welcome_ns = board.now_ns = message.time_ns;
   board.welcome = message.welcome; /* Kept for good: its pointers are ours. */
+  board.real_time = !message.welcome.lockstep;
   on = true;
   board_leave();
 }
@@ -204,11 +260,6 @@ static void take_grant(const dustproof_wire_Message* message) {
   take_unread(&message->grant.unread);
 }
 
-void board_tell(const board_call* call) {
-  board_enter();
-  add_call(call);
-  board_leave();
-}
 
 /* Tasks by number. */
 static board_task* tasks[BOARD_TASKS_MAX];
@@ -217,7 +268,12 @@ static __thread board_task* self;
 static board_task* volatile holder; /* Of the turn. */
 static volatile pthread_t holder_thread;
 
-board_task* board_self(void) { return self; }
+static void adopt_thread(void);
+
+board_task* board_self(void) {
+  if (self == NULL && board.real_time && on && !board_is_own_thread() && !board_is_inside()) adopt_thread();
+  return self;
+}
 bool board_has_turn(void) { return holder == self; }
 void board_signal_turn(int signal) { pthread_kill(holder_thread, signal); }
 
@@ -253,7 +309,81 @@ static void wait_for_turn(board_task* task) {
   }
 }
 
+/* Real time: what the host says, as it comes. */
+static void take(dustproof_wire_Message* message) {
+  if (message->has_heartbeat) send_heartbeat();
+  if (message->has_grant) {
+    take_grant(message);
+    for (size_t i = 0; i < message->grant.results_count; ++i) {
+      dustproof_wire_Result* result = &message->grant.results[i];
+      for (size_t k = 0; k < BOARD_TASKS_MAX; ++k) {
+        if (tasks[k] == NULL || tasks[k]->number != result->task) continue;
+        pb_release(dustproof_wire_Result_fields, &tasks[k]->result);
+        tasks[k]->result = *result;
+        memset(result, 0, sizeof *result);
+        sem_post(&tasks[k]->turn);
+        break;
+      }
+    }
+  }
+}
+
+/* With the lock. After every use of the link: what it heard meanwhile makes it readable no more. */
+static void take_all(void) {
+  uint8_t* data;
+  size_t bytes;
+  while (board_link_poll(&data, &bytes)) {
+    dustproof_wire_Message message;
+    decode(data, bytes, &message);
+    if (is_news(&message)) take(&message);
+    pb_release(dustproof_wire_Message_fields, &message);
+  }
+}
+
+/* With the lock. */
+static void say(const board_call* call, bool waits) {
+  add_call(call);
+  if (waits) add_waits();
+  send_turn();
+  take_all();
+}
+
+void board_tell(const board_call* call) {
+  board_enter();
+  board_lock();
+  if (board.real_time)
+    say(call, false);
+  else
+    add_call(call);
+  board_unlock();
+  board_leave();
+}
+
+static void* hear_host(void* argument) {
+  (void)argument;
+  board_enter();
+  while (true) {
+    board_lock();
+    take_all();
+    board_unlock();
+    board_link_wait();
+  }
+  return NULL;
+}
+
+static const dustproof_wire_Result* ask_in_real_time(const board_call* call) {
+  board_enter();
+  board_task* task = self;
+  board_lock();
+  say(call, true);
+  board_unlock();
+  wait_for_turn(task);
+  board_leave();
+  return &task->result;
+}
+
 const dustproof_wire_Result* board_ask(const board_call* call) {
+  if (board.real_time) return ask_in_real_time(call);
   board_enter();
   board_task* task = self;
   add_call(call);
@@ -268,21 +398,28 @@ const dustproof_wire_Result* board_ask(const board_call* call) {
 }
 
 board_task* board_task_new(const char* name) {
-  for (size_t i = 0; i < BOARD_TASKS_MAX; ++i) {
-    if (tasks[i] != NULL) continue;
-    board_task* task = calloc(1, sizeof *task);
-    if (task == NULL) return NULL;
+  board_task* task = calloc(1, sizeof *task);
+  if (task == NULL) return NULL;
+  snprintf(task->name, sizeof task->name, "%s", name);
+  sem_init(&task->turn, 0, 0);
+  board_lock();
+  size_t i = 0;
+  while (i < BOARD_TASKS_MAX && tasks[i] != NULL) ++i;
+  if (i < BOARD_TASKS_MAX) {
     task->number = next_number++;
-    snprintf(task->name, sizeof task->name, "%s", name);
-    sem_init(&task->turn, 0, 0);
-    return tasks[i] = task;
+    tasks[i] = task;
   }
+  board_unlock();
+  if (i < BOARD_TASKS_MAX) return task;
+  free(task);
   return NULL;
 }
 
 void board_task_free(board_task* task) {
+  board_lock();
   for (size_t i = 0; i < BOARD_TASKS_MAX; ++i)
     if (tasks[i] == task) tasks[i] = NULL;
+  board_unlock();
   pb_release(dustproof_wire_Result_fields, &task->result);
   sem_destroy(&task->turn);
   free(task);
@@ -299,6 +436,9 @@ void board_begin_main(void) {
   } while (!message.has_grant);
   take_grant(&message);
   pb_release(dustproof_wire_Message_fields, &message);
+  pthread_t hears;
+  if (board.real_time && pthread_create(&hears, NULL, hear_host, NULL) != 0)
+    board_fault("abort", "no thread to hear the run");
   board_leave();
 }
 
@@ -310,7 +450,41 @@ void board_task_begin(board_task* task) {
   board_leave();
 }
 
+static void end_in_real_time(void* task) {
+  board_enter();
+  self = task;
+  board_lock();
+  say(&(board_call){.function = dustproof_wire_Function_TASK_EXIT}, false);
+  board_unlock();
+  board_task_free(task);
+  self = NULL;
+  board_leave();
+}
+
+static pthread_key_t end_key;
+static void make_end_key(void) { pthread_key_create(&end_key, end_in_real_time); }
+
+/* A thread that the firmware began by itself calls the HAL for the first time. */
+static void adopt_thread(void) {
+  static pthread_once_t made = PTHREAD_ONCE_INIT;
+  board_enter();
+  pthread_once(&made, make_end_key);
+  board_task* task = board_task_new("thread");
+  if (task == NULL) board_fault("abort", "more than 64 tasks and threads use the HAL");
+  pthread_setspecific(end_key, task);
+  self = task;
+  board_lock();
+  say(&(board_call){.function = dustproof_wire_Function_THREAD_START, BOARD_INTEGERS(task->number)}, false);
+  board_unlock();
+  wait_for_turn(task);
+  board_leave();
+}
+
 void board_task_end(void) {
+  if (board.real_time) {
+    end_in_real_time(self);
+    return;
+  }
   board_enter();
   board_task* task = self;
   add_call(&(board_call){.function = dustproof_wire_Function_TASK_EXIT});

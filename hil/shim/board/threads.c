@@ -77,6 +77,7 @@ static int create_own(pthread_t* id, const pthread_attr_t* attributes, void* (*r
 }
 
 int pthread_create(pthread_t* id, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
+  if (board.real_time && is_watched()) return REAL(pthread_create)(id, attributes, run, argument);
   if (!is_firmware()) return create_own(id, attributes, run, argument);
   thread* slot = free_slot();
   board_task* task = slot == NULL ? NULL : board_task_new("thread");

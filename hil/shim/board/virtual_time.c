@@ -14,7 +14,7 @@
 
 enum { kSecond = 1000000000 };
 
-static bool is_virtual(void) { return !board_is_own_thread() && !board_is_inside(); }
+static bool is_virtual(void) { return !board.real_time && !board_is_own_thread() && !board_is_inside(); }
 
 static int64_t start_ns(void) {
   if (board_is_on()) return board.welcome.start_unix_ns;

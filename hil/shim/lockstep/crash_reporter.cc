@@ -88,7 +88,7 @@ bool DebuggerStopsAt(int signal) {
 [[noreturn]] void Report(const char* kind, const char* message, const internal::FaultSite& site,
                          Scheduler* walk = nullptr) {
   internal::system_call_gate = internal::kGateOpen;  // For good: firmware does not run again.
-  const int code = std::strcmp(kind, "harness") == 0 ? kHarnessFaultExit : kFirmwareFaultExit;
+  const int code = !IsFirmwareFault(kind) ? kHarnessFaultExit : kFirmwareFaultExit;
   if (reporter->reporting != 0) {  // The report itself crashed: what stands so far has to do.
     if (reporter->reporting == 1) {
       reporter->reporting = 2;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/core/result.h"
@@ -39,10 +40,14 @@ struct TaskNote {
   std::vector<StackFrame> frames;  ///< Of a deadlock only: where it waits.
 };
 
+/// Whether what a diagnosis of this kind tells is the firmware's doing.
+bool IsFirmwareFault(std::string_view kind);
+
 /// Why a run ended before its time.
 struct Diagnosis {
   /// "crash", "stack_overflow", "null_call", "hang", "deadlock", "endless_log", "heap_corruption",
-  /// "uncaught_exception", "forbidden_call", "assertion", "abort" or "harness": our own fault.
+  /// "uncaught_exception", "forbidden_call", "protocol", "assertion" or "abort"; "harness" is our own
+  /// fault, "bench" that of what lies between us and a board.
   std::string kind;
   std::string message;
   std::string firmware;  ///< Name and version.

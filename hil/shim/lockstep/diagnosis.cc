@@ -152,9 +152,14 @@ Result<Diagnosis> ReadDiagnosis(const std::string& path) {
   return d;
 }
 
+bool IsFirmwareFault(std::string_view kind) { return kind != "harness" && kind != "bench"; }
+
 std::string ToString(const Diagnosis& d) {
   std::ostringstream out;
-  out << (d.kind == "harness" ? "Dustproof itself failed" : "the firmware ended the run") << " at "
+  out << (d.kind == "harness" ? "Dustproof itself failed"
+          : d.kind == "bench" ? "the bench failed"
+                              : "the firmware ended the run")
+      << " at "
       << ToString(SimTime::FromNanoseconds(d.sim_time_ns)) << ": " << d.message << '\n';
   if (!d.firmware.empty()) out << "  firmware: " << d.firmware << '\n';
   if (!d.task.empty()) out << "  task: " << d.task << ", last HAL call: " << d.hal_call << '\n';

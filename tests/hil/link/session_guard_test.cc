@@ -41,7 +41,7 @@ class SessionGuardTest : public testing::Test {
     ASSERT_EQ(Judge(Hello()), Verdict::kTaken);
     guard_.Begin(kSession);
     wire::Message message;
-    message.mutable_welcome();
+    message.mutable_welcome()->set_lockstep(true);
     guard_.Seal(message, SimTime::FromNanoseconds(0));
     Answer();
   }

@@ -22,7 +22,7 @@ class PacerTest : public testing::Test {
 };
 
 TEST_F(PacerTest, RunsWhatIsDueAndSetsTheTime) {
-  Pacer pacer(queue_, [this] { return clock_ns_; });
+  Pacer pacer(queue_, {.clock = [this] { return clock_ns_; }});
   ScheduleAt(10);
   ScheduleAt(30);
   SetClock(20);
@@ -34,7 +34,7 @@ TEST_F(PacerTest, RunsWhatIsDueAndSetsTheTime) {
 }
 
 TEST_F(PacerTest, StandsStillBetweenTwoCalls) {
-  Pacer pacer(queue_, [this] { return clock_ns_; });
+  Pacer pacer(queue_, {.clock = [this] { return clock_ns_; }});
   ScheduleAt(10);
   SetClock(50);
   EXPECT_EQ(queue_.now(), SimTime::Zero());
@@ -42,7 +42,7 @@ TEST_F(PacerTest, StandsStillBetweenTwoCalls) {
 }
 
 TEST_F(PacerTest, CountsWhatIsLaterThanTheTolerance) {
-  Pacer pacer(queue_, [this] { return clock_ns_; }, SimDuration::Milliseconds(1));
+  Pacer pacer(queue_, {.clock = [this] { return clock_ns_; }});
   ScheduleAt(10);
   ScheduleAt(12);
   ScheduleAt(13);
@@ -53,14 +53,24 @@ TEST_F(PacerTest, CountsWhatIsLaterThanTheTolerance) {
   EXPECT_EQ(pacer.lateness().worst, SimDuration::Milliseconds(3));
 }
 
+TEST_F(PacerTest, GoesNoFurtherThanItIsTold) {
+  Pacer pacer(queue_, {.clock = [this] { return clock_ns_; }});
+  ScheduleAt(10);
+  ScheduleAt(30);
+  SetClock(50);
+  pacer.CatchUp(SimTime::Zero() + SimDuration::Milliseconds(20));
+  EXPECT_EQ(ran_, (std::vector<int64_t>{10}));
+  EXPECT_EQ(queue_.now(), SimTime::Zero() + SimDuration::Milliseconds(20));
+}
+
 TEST_F(PacerTest, AQueueWithoutEventsHasNoNext) {
-  Pacer pacer(queue_, [this] { return clock_ns_; });
+  Pacer pacer(queue_, {.clock = [this] { return clock_ns_; }});
   EXPECT_EQ(pacer.TimeToNext(), std::nullopt);
 }
 
 TEST_F(PacerTest, GoesOnFromTheQueuesTime) {
   queue_.RunUntil(SimTime::Zero() + SimDuration::Milliseconds(100));
-  Pacer pacer(queue_, [this] { return clock_ns_; });
+  Pacer pacer(queue_, {.clock = [this] { return clock_ns_; }});
   ScheduleAt(105);
   SetClock(4);
   pacer.CatchUp();

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hil/bridge/board_calls.h"
+#include "hil/bridge/child_process.h"
+#include "hil/bridge/process_firmware.h"
+#include "hil/link/zmq_host.h"
+#include "hil/shim/lockstep/crash_reporter.h"
+#include "hil/shim/lockstep/lockstep.h"
+
+namespace dustproof::internal {
+
+/// A firmware behind a link: its process, its session, and for each of its tasks one here that stands
+/// for it, makes the HAL calls that the other asks for, and brings the answers back.
+///
+/// How turns travel, and what simulated time does meanwhile, is said by who derives from it.
+class RemoteFirmware : public FirmwareProgram {
+ public:
+  RemoteFirmware(const ProcessFirmwareConfig& config, Lockstep& host)
+      : config_(config), host_(host), calls_(host, config.seed) {}
+
+  /// Starts the process and hears who it is.
+  Result<void> Start();
+  const std::string& name() const override { return name_; }
+  const std::string& version() const override { return version_; }
+  void Main() override;
+  void Restore() override;
+
+ protected:
+  // One that stands for a task of the process.
+  struct Task {
+    RemoteFirmware* firmware;
+    uint32_t number;
+    std::string name;
+    WaitQueue parked{WaitQueue::Waker::kTask};
+    bool permit = false;
+    // Real time: what it asked and nobody has answered yet.
+    WaitQueue asked{WaitQueue::Waker::kWorld};
+    std::vector<wire::Turn> turns = {};
+    int64_t answered_ns = 0;
+  };
+
+  /// Lets a task of the process go on, with the result that it waited for, if it did; returns what
+  /// it asks next.
+  virtual wire::Turn Exchange(Task& task, wire::Result result, bool awaited) = 0;
+  virtual wire::Welcome Welcome() const = 0;
+
+  Task& AddTask(uint32_t number, std::string name);
+  /// One for a thread of the firmware's own.
+  void SpawnThread(uint32_t number);
+  /// Whether there is an end to waiting: the board's next word or heartbeat, or one that was refused.
+  bool Hear(wire::Message& message);
+  void LogOutput();
+  /// Ends the run by what the shim told, or by `otherwise`.
+  [[noreturn]] void FailAsItSays(const std::string& otherwise);
+  [[noreturn]] void Fail(const char* kind, const std::string& message);
+
+  const ProcessFirmwareConfig config_;
+  Lockstep& host_;
+  BoardCalls calls_;
+  std::unique_ptr<ZmqHost> link_;
+  std::string refusal_;  // Why the board's last word was not taken.
+  std::unique_ptr<ChildProcess> process_;
+  std::map<uint32_t, std::unique_ptr<Task>> tasks_;
+  struct {
+    std::string kind, detail;
+    std::vector<StackFrame> frames;
+  } fault_;
+
+ private:
+  void RunTask(Task& task);
+  wire::Result Answer(Task& task, const wire::Call& call);
+  wire::Result CreateTask(const wire::Call& call);
+  wire::Result Park(Task& task, uint64_t timeout_us);
+  void Unpark(uint32_t number);
+  /// Whether a line of its standard error was the shim's, which tells why the process ends.
+  bool TakeFault(std::string_view line);
+
+  std::string name_, version_;
+  uint64_t boots_ = 0;
+};
+
+/// Seconds of a real clock that never goes back.
+double RealSeconds();
+
+}  // namespace dustproof::internal

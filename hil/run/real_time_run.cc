@@ -1,0 +1,26 @@
+#include "hil/run/real_time_run.h"
+
+#include <algorithm>
+
+#include "hil/shim/lockstep/virtual_time.h"
+
+namespace dustproof {
+
+RealTimeRun::RealTimeRun(Engine& engine, RealTimeBoard& board)
+    : engine_(engine),
+      board_(board),
+      pacer_(engine.events(), {.clock = RealMonotonicNanoseconds,
+                               .advance = [&engine](SimTime until) { return engine.RunNextEvent(until); }}) {}
+
+void RealTimeRun::RunUntil(SimTime until) {
+  while (engine_.now() < until) {
+    pacer_.CatchUp(until);
+    board_.Pump();
+    pacer_.CatchUp(until);  // What the board's words led to.
+    board_.PushSamples();
+    const SimDuration next = pacer_.TimeToNext().value_or(until - engine_.now());
+    board_.Wait(std::min(next, until - engine_.now()));
+  }
+}
+
+}  // namespace dustproof

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "hil/bridge/real_time_firmware.h"
+#include "hil/live/pacer.h"
+#include "sim/engine/engine.h"
+
+namespace dustproof {
+
+/// Paces an engine by the wall clock for a firmware that runs in real time.
+///
+/// What the board says happens at the clock's time; what the engine is late for is counted, never
+/// hidden. The clock starts with the first `RunUntil`.
+class RealTimeRun {
+ public:
+  /// Both outlive it.
+  RealTimeRun(Engine& engine, RealTimeBoard& board);
+  /// Runs every event up to and at `until`, each when its time has come.
+  void RunUntil(SimTime until);
+  const Pacer::Lateness& lateness() const { return pacer_.lateness(); }
+  BoardTiming timing() const { return board_.timing(); }
+
+ private:
+  Engine& engine_;
+  RealTimeBoard& board_;
+  Pacer pacer_;
+};
+
+}  // namespace dustproof
