@@ -65,6 +65,7 @@ wire::Message ProcessFirmware::Await() {
       cpu_s = now_cpu_s;
       computed_s = internal::RealSeconds();
     }
+    if (config_.elsewhere) continue;  // It may sit in a debugger.
     if (cpu_s - begin_cpu_s > config_.cpu_budget_s)
       EndSpin("computed for longer than its CPU budget without a call that waits: an endless loop?");
     if (internal::RealSeconds() - computed_s > config_.idle_budget_s)

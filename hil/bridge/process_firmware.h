@@ -1,14 +1,26 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "hil/link/link_keys.h"
 #include "hil/shim/lockstep/lockstep.h"
 #include "sim/core/random.h"
 #include "sim/core/result.h"
 
 namespace dustproof {
+
+/// A firmware that somebody else starts: a person in a debugger, or a board by itself. It comes to us.
+struct FirmwareElsewhere {
+  /// Where it connects to: ipc://…, tcp://ADDRESS:PORT, or `ipc://*` for a place of our choice.
+  std::string endpoint;
+  std::optional<LinkKeys> keys;  ///< Needed where others could reach that place.
+  std::function<void(const std::string& notice)> tell;  ///< What to do now, for people.
+  std::function<bool()> stop_requested;                 ///< Ends the wait for it.
+};
 
 /// A firmware that runs in a process of its own, in lockstep: simulated time stands while it
 /// computes.
@@ -18,11 +30,13 @@ namespace dustproof {
 /// tasks, what calls do and how long they take are those of a firmware in this process. A process
 /// that dies, spins, or breaks the wire's rules ends the run as a firmware's fault.
 struct ProcessFirmwareConfig {
-  std::string path;                      ///< Of the executable.
+  std::string path;                      ///< Of the executable; may be "" where it is elsewhere.
   std::vector<std::string> environment;  ///< Of its process.
   Seed seed{0};             ///< For what its C library asks of chance.
   double cpu_budget_s = 10;   ///< A turn that takes longer than this (of CPU time) spins.
   double idle_budget_s = 10;  ///< One that neither ends nor computes for so long waits outside of the HAL.
+  /// Set where we don't start it. Then there is no budget: it may sit in a debugger.
+  std::optional<FirmwareElsewhere> elsewhere = {};
 };
 
 /// For `Lockstep::Config::load`: starts the process and hears who it is.

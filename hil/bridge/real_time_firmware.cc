@@ -49,6 +49,7 @@ class RealTimeFirmware final : public internal::RemoteFirmware, public RealTimeB
   void PushSamples() override;
   BoardTiming timing() const override;
   void Restore() override;
+  int64_t paused_ns() const override { return paused_ns_; }
 
  private:
   wire::Turn Exchange(Task& task, wire::Result result, bool awaited) override;
@@ -56,10 +57,11 @@ class RealTimeFirmware final : public internal::RemoteFirmware, public RealTimeB
   void Take(wire::Message& message);
   void TakeTurn(wire::Turn& turn);
   void Beat();
+  [[noreturn]] void EndSilence();
   void Send(wire::Message& message) { link_->Send(message, host_.scheduler().queue().now()); }
 
   bool begun_ = false;  // There is a session: before it nothing is pushed.
-  int64_t heard_ns_ = 0, beat_ns_ = 0;
+  int64_t heard_ns_ = 0, beat_ns_ = 0, paused_ns_ = 0;
   bool beat_unanswered_ = false;
   BoardTiming timing_;
   ClockDrift drift_;
@@ -73,7 +75,9 @@ wire::Welcome RealTimeFirmware::Welcome() const {
 
 void RealTimeFirmware::Restore() {
   begun_ = false;
+  const int64_t begin_ns = RealMonotonicNanoseconds();
   RemoteFirmware::Restore();
+  paused_ns_ += RealMonotonicNanoseconds() - begin_ns;
 }
 
 wire::Turn RealTimeFirmware::Exchange(Task& task, wire::Result result, bool awaited) {
@@ -147,15 +151,18 @@ void RealTimeFirmware::PushSamples() {
 
 void RealTimeFirmware::Beat() {
   const int64_t now_ns = RealMonotonicNanoseconds();
-  if (now_ns - heard_ns_ > kSilenceNsMax)
-    ReportFirmwareFault("bench", "the board has said nothing for five seconds, not even to a heartbeat: is it "
-                                 "frozen, without power, or is the link cut?");
+  if (now_ns - heard_ns_ > kSilenceNsMax) EndSilence();
   if (now_ns - beat_ns_ < kHeartbeatNs || beat_unanswered_) return;
   wire::Message message;
   message.mutable_heartbeat();
   beat_ns_ = now_ns;
   beat_unanswered_ = true;
   Send(message);
+}
+
+void RealTimeFirmware::EndSilence() {
+  if (began_anew_) Fail("crash", "the board began anew in the middle of the run: it has rebooted by itself");
+  Fail("bench", "the board has said nothing for five seconds, not even to a heartbeat: is it frozen, without power, or is the link cut?");
 }
 
 BoardTiming RealTimeFirmware::timing() const {

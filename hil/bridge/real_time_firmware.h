@@ -28,7 +28,7 @@ struct BoardTiming {
 /// a board that follows the wire with its own clock.
 ///
 /// The order of its tasks is its own, so that two runs are alike and not equal. Who moves time calls
-/// these between events.
+/// these between events. While a board boots, time stands.
 class RealTimeBoard {
  public:
   virtual ~RealTimeBoard() = default;
@@ -40,6 +40,8 @@ class RealTimeBoard {
   /// Sends the samples that are new since the last time.
   virtual void PushSamples() = 0;
   virtual BoardTiming timing() const = 0;
+  /// How long time stood in all, while a board that had been reset came back; nanoseconds.
+  virtual int64_t paused_ns() const = 0;
 };
 
 /// For `Lockstep::Config::load`: starts the process and hears who it is. `*board` is part of the

@@ -7,6 +7,8 @@
 #include "hil/cli/console.h"
 #include "hil/cli/debug_flags.h"
 #include "hil/cli/flag_values.h"
+#include "hil/link/link_keys.h"
+#include "hil/link/zmq_host.h"
 #include "hil/report/run_table.h"
 #include "hil/run/run_scenario.h"
 
@@ -16,6 +18,7 @@ namespace {
 struct Flags {
   ScenarioRunOptions options;
   std::string until, seed;
+  bool attach = false;
   bool json = false;
   DebugFlags debug;
 };
@@ -50,6 +53,7 @@ RunObserver ObserverOf(const ScenarioRunOptions& options, ProgressLine& line) {
                   activity.c_str());
     line.Update(text);
   };
+  observer.on_notice = [&line](const std::string& consent, const std::string& notice) { line.Say(consent + ": " + notice); };
   observer.on_run_end = [&line, &options](const ScenarioRun& run) {
     const RunOutcome& o = run.outcome;
     char text[256];
@@ -97,8 +101,21 @@ int ExitCodeOf(const ScenarioResult& result) {
   return code;
 }
 
+// Where the firmware comes to that we don't start; keys are asked for where others could come as well.
+Result<void> ChooseLink(const Flags& flags, ScenarioRunOptions* options) {
+  if (flags.attach && options->link.empty()) options->link = "ipc://*";
+  if (options->link.empty()) return {};
+  if (options->kind.empty()) options->kind = "process";
+  if (!options->keys.empty() || IsLoopback(options->link)) return {};
+  const Result<KeyFolder> keys = KeyFolder::At("");
+  if (!keys) return keys.error();
+  options->keys = keys->path();
+  return {};
+}
+
 int Run(const Flags& flags) {
   ScenarioRunOptions options = flags.options;
+  if (const Result<void> chosen = ChooseLink(flags, &options); !chosen) return PrintError(chosen.error());
   const auto until = UntilOf(flags.until);
   if (!until) return PrintError(until.error());
   options.until = *until;
@@ -150,6 +167,14 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
                   "How the firmware runs: library (in the run's process), process (a program, in "
                   "lockstep), or board (a program, in real time)")
       ->check(CLI::IsMember({"library", "process", "board"}));
+  run->add_flag("--attach", flags->attach,
+                "Leaves the start of the firmware to you: prints the command, and waits as long as it takes");
+  run->add_option("--link", flags->options.link,
+                  "The same, and where a board connects to: tcp://ADDRESS:PORT or ipc://PATH (hil/link/README.md)")
+      ->type_name("ENDPOINT");
+  run->add_option("--keys", flags->options.keys,
+                  "Folder of keys for --link (`dustproof keys`); asked for wherever others could connect")
+      ->type_name("DIR");
   run->add_option("--until", flags->until, "Ends the run at this simulated time, e.g. 90s")
       ->type_name("TIME");
   run->add_option(

@@ -38,9 +38,13 @@ class SessionGuard {
   const std::string& reason() const { return reason_; }
   /// Whether it was refused since others before it never came: the link's fault, not the board's.
   bool has_gap() const { return has_gap_; }
+  /// Whether what was refused is a board that begins.
+  bool was_hello() const { return message_.has_hello(); }
   /// Whether that is the session's board.
   bool is_own(const LinkSender& sender) const;
 
+  /// The session's board is gone: another one may say Hello.
+  void ForgetBoard() { board_ = {}; }
   /// A session begins: numbers start anew.
   void Begin(uint64_t session);
   /// Numbers a message and returns its bytes. They are kept for a repeated question.

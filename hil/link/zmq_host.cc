@@ -15,11 +15,8 @@ namespace dustproof {
 namespace {
 
 constexpr int kHandshakeMs = 5000;  // A peer that connects and then says nothing.
+constexpr int kFarewellMs = 1000;   // For the last word to be on its way.
 constexpr int kHeartbeatMs = 2000;  // ZeroMQ's own, on tcp: a peer that vanished is let go.
-
-bool IsLoopback(const std::string& endpoint) {
-  return endpoint.starts_with("ipc://") || endpoint.starts_with("tcp://127.0.0.1:") || endpoint.starts_with("tcp://[::1]:");
-}
 
 std::string Z85(const zmq::message_t& key) {
   char text[41] = "";
@@ -33,6 +30,10 @@ std::string KeyOf(const zmq::message_t& frame) {
 }
 
 }  // namespace
+
+bool IsLoopback(const std::string& endpoint) {
+  return endpoint.starts_with("ipc://") || endpoint.starts_with("tcp://127.0.0.1:") || endpoint.starts_with("tcp://[::1]:");
+}
 
 struct ZmqHost::Socket {
   zmq::context_t context{1};
@@ -49,7 +50,8 @@ ZmqHost::~ZmqHost() {
   rmdir(folder_.c_str());
 }
 
-Result<std::unique_ptr<ZmqHost>> ZmqHost::Listen(const std::string& endpoint, std::optional<LinkKeys> keys) {
+Result<std::unique_ptr<ZmqHost>> ZmqHost::Listen(const std::string& wanted, std::optional<LinkKeys> keys) {
+  const std::string endpoint = wanted == "ipc://*" ? "" : wanted;  // ZeroMQ would choose one beneath the working folder.
   if (!endpoint.empty() && !keys && !IsLoopback(endpoint))
     return Error::BadInput("cannot listen at " + endpoint +
                            ": others could reach it, and no keys were given (`dustproof keys new host`); or use ipc://… or tcp://127.0.0.1:…");
@@ -121,7 +123,7 @@ ZmqHost::Heard ZmqHost::JudgeKey() {
     socket_->keys.send(zmq::buffer(part), &part == &answer[5] ? zmq::send_flags::none : zmq::send_flags::sndmore);
   if (allowed) return Heard::kMessage;
   refusal_ = "a board with a key that is not allowed, " + (key.empty() ? "of an unknown kind" : key) + " (`dustproof keys allow`)";
-  refused_own_ = false;
+  refused_own_ = refused_hello_ = false;
   return Heard::kRefused;
 }
 
@@ -148,11 +150,24 @@ ZmqHost::Heard ZmqHost::Receive(wire::Message& message) {
         return Heard::kHeartbeat;
       case SessionGuard::Verdict::kRefused:
         refusal_ = guard_.reason();
-        refused_own_ = !guard_.has_board() || guard_.is_own(sender);
+        refused_hello_ = guard_.was_hello();
+        refused_own_ = guard_.has_board() ? guard_.is_own(sender) : !had_board_;
         if (!guard_.is_own(sender)) TellRefusal(sender.route);
         return Heard::kRefused;
     }
   }
+}
+
+void ZmqHost::ForgetBoard() {
+  guard_.ForgetBoard();
+  had_board_ = true;
+}
+
+void ZmqHost::End(wire::Message& message, SimTime now) {
+  if (!guard_.has_board()) return;
+  Send(message, now);
+  socket_->router.set(zmq::sockopt::linger, kFarewellMs);
+  socket_.reset();
 }
 
 void ZmqHost::SendTo(const std::string& route, const std::string& bytes) {

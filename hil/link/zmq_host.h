@@ -14,7 +14,7 @@ namespace dustproof {
 /// in it, and which also decides whose keys are let in.
 class ZmqHost {
  public:
-  /// At `endpoint`: ipc://path, or tcp://127.0.0.1:port, where the port * picks a free one; "" is an ipc
+  /// At `endpoint`: ipc://path, or tcp://127.0.0.1:port, where the port * picks a free one; "" and ipc://* are an ipc
   /// socket in a folder of its own. With `keys` only boards whose key is allowed are heard, and others can
   /// listen in on nothing (CURVE); any other address is refused without.
   [[nodiscard]] static Result<std::unique_ptr<ZmqHost>> Listen(const std::string& endpoint = "",
@@ -41,9 +41,15 @@ class ZmqHost {
   bool refused_own() const { return refused_own_; }
   /// And whether messages before it were lost: the link's fault.
   bool refused_for_gap() const { return guard_.has_gap(); }
+  /// And whether it was a board that begins, beside the one that we have.
+  bool refused_hello() const { return refused_hello_; }
 
   /// Numbers and sends.
   void Send(wire::Message& message, SimTime now);
+  /// The board is gone, or about to: the next one that says Hello is taken.
+  void ForgetBoard();
+  /// Sends a last word and closes the link, once that is on its way.
+  void End(wire::Message& message, SimTime now);
   /// A new session: whoever speaks in the old one is not heard.
   void Begin(uint64_t session) { guard_.Begin(session); }
 
@@ -62,7 +68,11 @@ class ZmqHost {
   const std::optional<LinkKeys> keys_;
   SessionGuard guard_;
   std::string refusal_;
-  bool refused_own_ = false;
+  bool refused_own_ = false, refused_hello_ = false;
+  bool had_board_ = false;  // What the last one had under way is not the next one's.
 };
+
+/// Whether only this machine can reach what listens there.
+bool IsLoopback(const std::string& endpoint);
 
 }  // namespace dustproof

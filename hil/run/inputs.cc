@@ -241,9 +241,14 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording,
 }
 
 Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
-  if (!request.from_recording.empty())
-    return LoadRecordedInputs(request.from_recording, request.firmware);
-  return LoadRunInputs({request.scenario, request.home, request.firmware, request.seed, request.kind});
+  Result<RunInputs> inputs =
+      request.from_recording.empty()
+          ? LoadRunInputs({request.scenario, request.home, request.firmware, request.seed, request.kind})
+          : LoadRecordedInputs(request.from_recording, request.firmware);
+  if (!inputs) return inputs;
+  inputs->request.link = request.link;
+  inputs->request.keys = request.keys;
+  return inputs;
 }
 
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware) {

@@ -9,7 +9,7 @@ namespace dustproof {
 RealTimeRun::RealTimeRun(Engine& engine, RealTimeBoard& board)
     : engine_(engine),
       board_(board),
-      pacer_(engine.events(), {.clock = RealMonotonicNanoseconds,
+      pacer_(engine.events(), {.clock = [&board] { return RealMonotonicNanoseconds() - board.paused_ns(); },
                                .advance = [&engine](SimTime until) { return engine.RunNextEvent(until); }}) {}
 
 void RealTimeRun::RunUntil(SimTime until) {

@@ -17,7 +17,8 @@ constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"scenario", &RunRequest::scenario},   {"consent", &RunRequest::consent},
     {"home", &RunRequest::home},           {"firmware", &RunRequest::firmware},
     {"recording", &RunRequest::recording}, {"from_recording", &RunRequest::from_recording},
-    {"kind", &RunRequest::kind}};
+    {"kind", &RunRequest::kind},           {"link", &RunRequest::link},
+    {"keys", &RunRequest::keys}};
 
 Json ToJsonObject(const CpuShares& s) {
   return {{"physics", s.physics}, {"lidar", s.lidar}, {"firmware", s.firmware},

@@ -27,6 +27,8 @@ struct RunRequest {
   std::string home;                  ///< Instead of the scenario's; "" keeps it.
   std::string firmware;              ///< Path of the shared object or program.
   std::string kind;                  ///< A word of `FirmwareKind`.
+  std::string link;                  ///< Where a firmware comes to that somebody else starts; "" starts it.
+  std::string keys;                  ///< Folder of the keys that such a link asks for; "" asks for none.
   std::optional<SimDuration> until;  ///< Ends the run here at the latest.
   std::string from_recording;        ///< Takes scenario, robot, home and policy from this recording
                                      ///< instead of files.

@@ -150,6 +150,9 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
   const Result<RunInputs> inputs =
       LoadRunInputs({options.scenario, options.home, options.firmware, options.seed, options.kind});
   if (!inputs) return inputs.error();
+  if (!options.link.empty() && inputs->request.kind == ToWord(FirmwareKind::kLibrary))
+    return Error::BadInput("firmware: " + inputs->request.firmware +
+                           " is a shared object, which the run loads itself; one that comes to the run is a program (--kind process or board)");
   const auto chosen = ChooseConfigurations(inputs->scenario, options.consent);
   if (!chosen) return chosen.error();
   const Result<std::string> folder = MakeResultFolder(options.out, inputs->scenario.name);
@@ -169,9 +172,12 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     RunRequest request = inputs->request;
     request.consent = configuration->name;
     request.until = options.until;
+    request.link = options.link;
+    request.keys = options.keys;
     request.recording = fs::absolute(run.recording);
     const double begin_s = CpuSeconds(RUSAGE_CHILDREN);
     const Result<RunOutcome> outcome = SuperviseRun(request, [&](const RunProgress& progress) {
+      if (!progress.notice.empty() && observer.on_notice) return observer.on_notice(run.consent, progress.notice);
       observer.on_progress(run.consent, progress.sim_s, progress.duration_s, progress.activity);
     });
     if (!outcome) return outcome.error();

@@ -19,7 +19,9 @@ struct ScenarioRunOptions {
       consent;  ///< One configuration by name; "" takes those that the scenario runs by default.
   std::string home;      ///< Instead of the scenario's.
   std::string firmware;  ///< A name of `list firmware` or a path, instead of the scenario's.
-  std::string kind;      ///< "library" or "process", instead of the scenario's.
+  std::string kind;      ///< "library", "process" or "board", instead of the scenario's.
+  std::string link = "";      ///< Where a firmware comes to that somebody else starts; "" starts it.
+  std::string keys = "";      ///< Folder of that link's keys; "" asks for none.
   std::optional<SimDuration> until;
   std::string out;  ///< Folder for the results, new or empty; "" makes a fresh one under `runs/`.
 };
@@ -46,6 +48,8 @@ struct RunObserver {
   std::function<void(const ScenarioRun& run)> on_run_end;  ///< Not yet judged: without report.
   std::function<void(const std::string& what)>
       on_stage;  ///< "auditing all_denied", "writing the report".
+  std::function<void(const std::string& consent, const std::string& notice)>
+      on_notice = {};  ///< What a person should do now, for the run to go on.
 };
 
 struct ScenarioResult {

@@ -49,6 +49,7 @@ Result<RunOutcome> Work(const RunRequest& request) {
         {"progress_s", p.sim_s}, {"duration_s", p.duration_s}, {"activity", p.activity}}
                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   };
+  hooks.on_notice = [](const std::string& notice) { ReportLine(nlohmann::json{{"notice", notice}}.dump()); };
   hooks.stop_requested = [] { return WorkerStopRequested(); };
   Result<RunOutcome> outcome = SimulateRun(*inputs, request, hooks);
   close(fd);

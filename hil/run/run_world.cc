@@ -4,6 +4,7 @@
 
 #include "hil/app/user_script.h"
 #include "hil/bridge/process_firmware.h"
+#include "hil/link/link_keys.h"
 #include "hil/run/firmware_kind.h"
 #include "hil/run/run_attachments.h"
 #include "hil/run/run_cloud.h"
@@ -94,6 +95,18 @@ std::vector<std::string> OwnEnvironment() {
   return environment;
 }
 
+Result<std::optional<FirmwareElsewhere>> ElsewhereOf(const RunRequest& request, const RunHooks& hooks) {
+  if (request.link.empty()) return std::optional<FirmwareElsewhere>();
+  FirmwareElsewhere elsewhere{.endpoint = request.link, .keys = {}, .tell = hooks.on_notice, .stop_requested = hooks.stop_requested};
+  if (request.keys.empty()) return std::optional(elsewhere);
+  const Result<KeyFolder> folder = KeyFolder::At(request.keys);
+  if (!folder) return folder.error();
+  Result<LinkKeys> keys = folder->Load();
+  if (!keys) return keys.error();
+  elsewhere.keys = std::move(*keys);
+  return std::optional(elsewhere);
+}
+
 }  // namespace
 
 RunWorld::RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents, CaptureSink& sink,
@@ -153,7 +166,9 @@ Result<std::unique_ptr<RunWorld>> RunWorld::Create(const RunInputs& inputs,
   return world;
 }
 
-Result<void> RunWorld::Boot() {
+Result<void> RunWorld::Boot(const RunHooks& hooks) {
+  Result<std::optional<FirmwareElsewhere>> elsewhere = ElsewhereOf(inputs_.request, hooks);
+  if (!elsewhere) return elsewhere.error();
   Lockstep::Config config{.firmware_path = inputs_.request.firmware,
                           .start = inputs_.scenario.start_utc,
                           .seed = seed_.Derive("hal"),
@@ -161,10 +176,11 @@ Result<void> RunWorld::Boot() {
                           .compute = compute_};
   const FirmwareKind kind = FirmwareKindFromWord(inputs_.request.kind);
   if (kind != FirmwareKind::kLibrary) {
-    config.load = [this, kind](Lockstep& host) {
+    config.load = [this, kind, &elsewhere](Lockstep& host) {
       const ProcessFirmwareConfig process{.path = inputs_.request.firmware,
                                           .environment = OwnEnvironment(),
-                                          .seed = seed_};
+                                          .seed = seed_,
+                                          .elsewhere = *elsewhere};
       return kind == FirmwareKind::kBoard ? StartRealTimeFirmware(process, host, &board_)
                                           : StartProcessFirmware(process, host);
     };

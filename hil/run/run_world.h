@@ -17,6 +17,7 @@
 #include "hil/run/run_request.h"
 #include "hil/run/run_stop.h"
 #include "hil/run/run_watch.h"
+#include "hil/run/simulate_run.h"
 #include "hil/shim/lockstep/lockstep.h"
 #include "hil/shim/lockstep/virtual_time.h"
 #include "sim/core/cpu_share.h"
@@ -42,7 +43,7 @@ class RunWorld {
   ~RunWorld();
 
   /// Loads the firmware, switches the robot on, and schedules what the user does.
-  Result<void> Boot();
+  Result<void> Boot(const RunHooks& hooks = {});
   /// Runs every event up to and at `until`; as the wall clock goes where the firmware is a board.
   void RunUntil(SimTime until);
   /// The same; `stop` is asked before each event.

@@ -79,6 +79,14 @@ void WriteOutcome(const RunOutcome& outcome, RecordingWriter& recording) {
                                      {"sim_s", std::to_string(outcome.sim_s)}});
 }
 
+// The user stopped waiting for a firmware that was to come.
+Result<RunOutcome> EndBeforeBoot(const RunWorld& world, uint64_t seed, RecordingWriter& recording) {
+  const RunOutcome outcome = OutcomeOf(world, RunEnd::kInterrupted, seed);
+  WriteOutcome(outcome, recording);
+  if (const Result<void> closed = recording.Close(); !closed) return closed.error();
+  return outcome;
+}
+
 Error CutShort(const Error& error, SimTime now) {
   return Error::Environment(error.diagnostics.front().message + "; the run ended there, at " +
                             ToString(now) + ", and what was recorded before can be read");
@@ -107,7 +115,10 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
 
   stop.emplace(request.break_at, world.events(), [&recording] { (*recording)->Flush(); });
   WriteRunFacts(inputs, request, *consents, world.planted(), **recording);
-  if (const Result<void> booted = world.Boot(); !booted) return booted.error();
+  if (const Result<void> booted = world.Boot(hooks); !booted) {
+    if (!hooks.stop_requested()) return booted.error();
+    return EndBeforeBoot(world, inputs.seed, **recording);
+  }
   const SimDuration duration = request.until.value_or(inputs.scenario.duration);
   const int64_t begin_ns = RealMonotonicNanoseconds();
   const RunEnd end = Step(world, **recording, hooks, *stop,

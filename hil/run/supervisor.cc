@@ -60,6 +60,8 @@ class ReportLines {
       if (on_progress_)
         on_progress_(
             {sim_s_, json.value("duration_s", 0.0), json.value("activity", std::string())});
+    } else if (json.contains("notice")) {
+      if (on_progress_) on_progress_({sim_s_, 0, "", json.value("notice", std::string())});
     } else {
       outcome_ = RunOutcomeFromJson(line);
     }

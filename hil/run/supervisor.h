@@ -17,6 +17,7 @@ struct RunProgress {
   double sim_s = 0;
   double duration_s = 0;
   std::string activity;  ///< What the firmware says it does.
+  std::string notice = {};  ///< What a person should do now; "" where there is nothing.
 };
 
 /// What a run under special circumstances needs; the defaults are those of any run.

@@ -20,36 +20,93 @@ constexpr double kStartSecondsMax = 30;      // From the start of the process to
 
 double RealSeconds() { return static_cast<double>(RealMonotonicNanoseconds()) * 1e-9; }
 
-Result<void> RemoteFirmware::Start() {
-  Result<std::unique_ptr<ZmqHost>> link = ZmqHost::Listen();
-  if (!link) return link.error();
-  link_ = std::move(*link);
+std::vector<std::string> RemoteFirmware::Environment() const {
   std::vector<std::string> environment = config_.environment;
   environment.push_back("DUSTPROOF_LINK=" + link_->address());
   environment.push_back("DUSTPROOF_START_UNIX_NS=" + std::to_string(host_.start().unix_nanoseconds()));
-  Result<std::unique_ptr<ChildProcess>> process = ChildProcess::Start(config_.path, environment);
+  return environment;
+}
+
+Result<void> RemoteFirmware::Start() {
+  if (Result<void> listens = Listen(); !listens) return listens.error();
+  if (!config_.elsewhere) {
+    if (Result<void> started = StartProcess(); !started) return started.error();
+  } else {
+    process_ = FirmwareProcess::Watch(0);
+    config_.elsewhere->tell(Invitation());
+  }
+  const Result<wire::Hello> hello = Meet();
+  if (!hello) return hello.error();
+  if (hello->hal_version() != DP_HAL_VERSION)
+    return Error::BadInput("the firmware was compiled against version " + std::to_string(hello->hal_version()) + " of the HAL; this is " +
+                           std::to_string(DP_HAL_VERSION) + ": compile it again");
+  name_ = hello->firmware_name();
+  version_ = hello->firmware_version();
+  // Process ids mean something on this machine alone.
+  if (config_.elsewhere && link_->address().starts_with("ipc://"))
+    process_ = FirmwareProcess::Watch(static_cast<pid_t>(hello->process_id()));
+  return {};
+}
+
+// A process of ours that was killed may have left half a word: the next one gets a link of its own.
+Result<void> RemoteFirmware::Listen() {
+  if (config_.elsewhere && link_ != nullptr) {
+    link_->ForgetBoard();
+    return {};
+  }
+  Result<std::unique_ptr<ZmqHost>> link =
+      config_.elsewhere ? ZmqHost::Listen(config_.elsewhere->endpoint, config_.elsewhere->keys) : ZmqHost::Listen();
+  if (!link) return link.error();
+  link_ = std::move(*link);
+  return {};
+}
+
+Result<void> RemoteFirmware::StartProcess() {
+  Result<std::unique_ptr<FirmwareProcess>> process = FirmwareProcess::Start(config_.path, Environment());
   if (!process) return process.error();
   process_ = std::move(*process);
+  return {};
+}
 
+std::string RemoteFirmware::Invitation() const {
+  const FirmwareElsewhere& elsewhere = *config_.elsewhere;
+  if (!link_->address().starts_with("ipc://"))
+    return "waits for a board at " + link_->address() + ": its firmware needs DUSTPROOF_LINK=" + link_->address() +
+           (elsewhere.keys ? " (this machine's address in it), DUSTPROOF_LINK_RUN_KEY=" + elsewhere.keys->host.public_key +
+                                 " and DUSTPROOF_LINK_KEY_FILE (a file with the board's secret key)"
+                           : "") +
+           "; Ctrl-C ends the run";
+  std::string variables;
+  for (const std::string& variable : Environment()) variables += " '" + variable + "'";
+  return "waits for the firmware: start it in another terminal\n  env -i" + variables + " " + config_.path + "\nor under gdb\n  gdb -ex \"set exec-wrapper env -i" + variables +
+         "\" " + config_.path + "\nCtrl-C ends the run";
+}
+
+Result<wire::Hello> RemoteFirmware::Meet() {
   const double begin_s = RealSeconds();
-  const std::string firmware = "the firmware's process " + config_.path + " ";
+  const std::string firmware = config_.elsewhere ? "the firmware at " + link_->address() + " " : "the firmware's process " + config_.path + " ";
   wire::Message message;
-  while (!Hear(message)) {
-    pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
-    poll(waits, 2, kPollMs);
+  while (!Hear(message) || message.has_heartbeat()) {
+    pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}, {link_->key_fd(), POLLIN, 0}};
+    poll(waits, 3, kPollMs);
     if (waits[1].revents != 0)
       return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word" + ": is it linked with the board's shim?");
-    if (RealSeconds() - begin_s > kStartSecondsMax)
+    if (config_.elsewhere && config_.elsewhere->stop_requested())
+      return Error::BadInput("the firmware did not come before the run was stopped");
+    if (!config_.elsewhere && RealSeconds() - begin_s > kStartSecondsMax)
       return Error::BadInput(firmware + "said nothing in 30 s: is it linked with the board's shim?");
   }
   if (!refusal_.empty()) return Error::BadInput(firmware + "sent " + refusal_);
-  const wire::Hello& hello = message.hello();
-  if (hello.hal_version() != DP_HAL_VERSION)
-    return Error::BadInput("the firmware was compiled against version " + std::to_string(hello.hal_version()) + " of the HAL; this is " +
-                           std::to_string(DP_HAL_VERSION) + ": compile it again");
-  name_ = hello.firmware_name();
-  version_ = hello.firmware_version();
-  return {};
+  return message.hello();
+}
+
+RemoteFirmware::~RemoteFirmware() { Dismiss(); }
+
+void RemoteFirmware::Dismiss() {
+  if (!config_.elsewhere || link_ == nullptr) return;
+  wire::Message message;
+  message.mutable_goodbye();
+  link_->End(message, host_.scheduler().queue().now());
 }
 
 bool RemoteFirmware::Hear(wire::Message& message) {
@@ -66,6 +123,7 @@ bool RemoteFirmware::Hear(wire::Message& message) {
           message.Clear();
           return true;
         }
+        began_anew_ = began_anew_ || link_->refused_hello();
         host_.LogPrinted(true, "dustproof refused " + link_->refusal());  // Of somebody else: the run goes on.
     }
   }
@@ -74,7 +132,13 @@ bool RemoteFirmware::Hear(wire::Message& message) {
 void RemoteFirmware::Restore() {
   tasks_.clear();
   calls_.ForgetBoard();
+  began_anew_ = false;
   process_.reset();
+  if (config_.elsewhere) {
+    wire::Message goodbye;
+    goodbye.mutable_goodbye()->set_reason("the robot's power is cut, or its computer resets");
+    link_->Send(goodbye, host_.scheduler().queue().now());
+  }
   if (const Result<void> started = Start(); !started) Fail("crash", ToString(started.error()));
 }
 
@@ -83,7 +147,8 @@ void RemoteFirmware::Main() {
   *message.mutable_welcome() = Welcome();
   host_.scheduler().OnHostStack([&] {
     if (!process_->isolated())
-      host_.devices().listener->OnUnwatched("the kernel gave its process no network namespace of its own");
+      host_.devices().listener->OnUnwatched(config_.elsewhere ? "it was started by somebody else: nobody watched its ways past the HAL"
+                                                              : "the kernel gave its process no network namespace of its own");
     link_->Begin(config_.seed.value() + ++boots_);
     link_->Send(message, host_.scheduler().queue().now());
   });
@@ -213,6 +278,7 @@ void RemoteFirmware::FailAsItSays(const std::string& otherwise) {
 }
 
 void RemoteFirmware::Fail(const char* kind, const std::string& message) {
+  Dismiss();
   ReportFirmwareFault(kind, message.c_str(), fault_.frames);
 }
 

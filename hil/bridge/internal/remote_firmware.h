@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hil/bridge/board_calls.h"
-#include "hil/bridge/child_process.h"
+#include "hil/bridge/firmware_process.h"
 #include "hil/bridge/process_firmware.h"
 #include "hil/link/zmq_host.h"
 #include "hil/shim/lockstep/crash_reporter.h"
@@ -30,6 +30,7 @@ class RemoteFirmware : public FirmwareProgram {
   const std::string& version() const override { return version_; }
   void Main() override;
   void Restore() override;
+  ~RemoteFirmware() override;
 
  protected:
   // One that stands for a task of the process.
@@ -65,7 +66,8 @@ class RemoteFirmware : public FirmwareProgram {
   BoardCalls calls_;
   std::unique_ptr<ZmqHost> link_;
   std::string refusal_;  // Why the board's last word was not taken.
-  std::unique_ptr<ChildProcess> process_;
+  bool began_anew_ = false;  // A board said Hello beside the one that we have: the same one, if that is silent now.
+  std::unique_ptr<FirmwareProcess> process_;
   std::map<uint32_t, std::unique_ptr<Task>> tasks_;
   struct {
     std::string kind, detail;
@@ -73,6 +75,15 @@ class RemoteFirmware : public FirmwareProgram {
   } fault_;
 
  private:
+  Result<void> Listen();
+  Result<void> StartProcess();
+  /// What to type, or to set on the board, so that it comes to us.
+  std::string Invitation() const;
+  /// Waits for its first word.
+  Result<wire::Hello> Meet();
+  /// Tells a firmware that we did not start that the run is over.
+  void Dismiss();
+  std::vector<std::string> Environment() const;
   void RunTask(Task& task);
   wire::Result Answer(Task& task, const wire::Call& call);
   wire::Result CreateTask(const wire::Call& call);

@@ -12,25 +12,30 @@
 
 namespace dustproof {
 
-/// A program that runs beside us, alone in an empty network namespace: no interface, not even
-/// loopback. What it prints comes to us by a pipe; it dies with us.
-class ChildProcess {
+/// The process that a firmware runs in.
+///
+/// One that we start is alone in an empty network namespace: no interface, not even loopback. What it
+/// prints comes to us by a pipe; it dies with us. Of one that somebody else starts only its end and
+/// its CPU time are known, and on another machine nothing.
+class FirmwareProcess {
  public:
   /// Starts `path` with `environment`, and with nothing else of ours.
-  [[nodiscard]] static Result<std::unique_ptr<ChildProcess>> Start(
+  [[nodiscard]] static Result<std::unique_ptr<FirmwareProcess>> Start(
       const std::string& path, const std::vector<std::string>& environment);
-  /// Ends it (SIGKILL) and waits for it.
-  ~ChildProcess();
-  ChildProcess(const ChildProcess&) = delete;
-  ChildProcess& operator=(const ChildProcess&) = delete;
+  /// One that somebody else started; 0 where it is on another machine.
+  [[nodiscard]] static std::unique_ptr<FirmwareProcess> Watch(pid_t pid);
+  /// Ends it (SIGKILL) and waits for it, where it is ours.
+  ~FirmwareProcess();
+  FirmwareProcess(const FirmwareProcess&) = delete;
+  FirmwareProcess& operator=(const FirmwareProcess&) = delete;
 
-  pid_t pid() const { return pid_; }
-  /// Readable once it has ended.
+  /// Readable once it has ended; -1 where nobody can tell.
   int end_fd() const { return pidfd_; }
-  /// Whether the kernel gave it a namespace of its own.
+  /// Whether it is alone in a namespace of its own.
   bool isolated() const { return isolated_; }
   /// CPU time of all its threads so far, seconds.
   double CpuSeconds() const;
+  /// Nothing where it is not ours.
   void Signal(int signal) const;
   /// Waits for its end and says it: "was ended by signal Killed", "ended with exit code 3".
   std::string WaitForEnd();
@@ -42,9 +47,10 @@ class ChildProcess {
     int fd = -1;
     std::string pending;
   };
-  ChildProcess() = default;
+  FirmwareProcess() = default;
 
   pid_t pid_ = -1;
+  bool is_ours_ = false;
   int pidfd_ = -1;
   bool isolated_ = false;
   int status_ = 0;

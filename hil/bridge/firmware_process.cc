@@ -1,4 +1,4 @@
-#include "hil/bridge/child_process.h"
+#include "hil/bridge/firmware_process.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -56,7 +56,7 @@ struct ChildSetup {
 
 }  // namespace
 
-Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::string& path,
+Result<std::unique_ptr<FirmwareProcess>> FirmwareProcess::Start(const std::string& path,
                                                           const std::vector<std::string>& environment) {
   if (access(path.c_str(), X_OK) != 0) return LastError("cannot run the firmware " + path);
   std::array<int, 2> output{}, errors{}, isolation{};
@@ -65,9 +65,10 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::string& pat
     return LastError("cannot make a pipe");
   const std::vector<std::string> words = {path};
   const std::vector<char*> argv = Pointers(words), envp = Pointers(environment);
-  std::unique_ptr<ChildProcess> child(new ChildProcess());
+  std::unique_ptr<FirmwareProcess> child(new FirmwareProcess());
   const pid_t self = getpid();
   child->pid_ = fork();
+  child->is_ours_ = true;
   if (child->pid_ < 0) return LastError("cannot start the firmware's process");
   if (child->pid_ == 0)
     BecomeProgram({path.c_str(), argv.data(), envp.data(), output[1], errors[1], isolation[1], self});
@@ -83,8 +84,15 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::string& pat
   return child;
 }
 
-ChildProcess::~ChildProcess() {
-  if (pid_ > 0) {
+std::unique_ptr<FirmwareProcess> FirmwareProcess::Watch(pid_t pid) {
+  std::unique_ptr<FirmwareProcess> process(new FirmwareProcess());
+  process->pid_ = pid;
+  if (pid > 0) process->pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  return process;
+}
+
+FirmwareProcess::~FirmwareProcess() {
+  if (is_ours_ && pid_ > 0) {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
@@ -92,7 +100,7 @@ ChildProcess::~ChildProcess() {
     if (fd >= 0) close(fd);
 }
 
-double ChildProcess::CpuSeconds() const {
+double FirmwareProcess::CpuSeconds() const {
   clockid_t clock{};
   timespec spent{};
   if (pid_ <= 0 || clock_getcpuclockid(pid_, &clock) != 0) return 0;
@@ -100,11 +108,12 @@ double ChildProcess::CpuSeconds() const {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
 }
 
-void ChildProcess::Signal(int signal) const {
-  if (pid_ > 0) kill(pid_, signal);
+void FirmwareProcess::Signal(int signal) const {
+  if (is_ours_ && pid_ > 0) kill(pid_, signal);
 }
 
-std::string ChildProcess::WaitForEnd() {
+std::string FirmwareProcess::WaitForEnd() {
+  if (!is_ours_) return "has ended";
   if (pid_ > 0) {
     while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
     }
@@ -115,7 +124,7 @@ std::string ChildProcess::WaitForEnd() {
   return "ended with exit code " + std::to_string(WEXITSTATUS(status_));
 }
 
-void ChildProcess::DrainOutput(const std::function<void(bool, std::string_view)>& on_line) {
+void FirmwareProcess::DrainOutput(const std::function<void(bool, std::string_view)>& on_line) {
   for (Pipe* pipe : {&output_, &errors_}) {
     char buffer[4096];
     ssize_t count;

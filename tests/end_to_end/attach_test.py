@@ -1,0 +1,111 @@
+"""Firmware that somebody else starts, here or over a network with keys."""
+import json
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import time
+import unittest
+
+from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+
+PROGRAM = BINARY.parents[1] / "lib/firmware/vacuum"
+LIMIT_S = 60  # For what takes a moment, on any machine.
+
+
+class AttachTest(ProcessTest):
+    def start_run(self, *words, until="2s"):
+        self.errors = open(self.folder / "errors", "w+")
+        self.addCleanup(self.errors.close)
+        run = subprocess.Popen([BINARY, "run", FIRST_RUN, "--json", "--until", until, "--consent", "policy_refused",
+                                "--out", "out", *map(str, words)],
+                               cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=self.errors)
+        self.addCleanup(run.kill)
+        return run
+
+    def wait_for(self, pattern):
+        limit = time.monotonic() + LIMIT_S
+        while time.monotonic() < limit:
+            said = (self.folder / "errors").read_text()
+            if found := re.search(pattern, said, re.M):
+                return found
+            time.sleep(0.02)
+        self.fail(f"nothing like {pattern!r} in: {said}")
+
+    def end(self, run):
+        out, _ = run.communicate(timeout=LIMIT_S)
+        return run.returncode, json.loads(out)[0], (self.folder / "errors").read_text()
+
+    def test_the_printed_command_starts_it_and_a_stop_of_its_does_not_end_the_run(self):
+        whole = self.call("run", FIRST_RUN, "--kind", "process", "--until", "2s", "--consent", "policy_refused", "--json")
+        run = self.start_run("--attach")
+        command = self.wait_for(r"^  (env -i .*)$").group(1)
+        firmware = subprocess.Popen(shlex.split(command), stdout=subprocess.DEVNULL)
+        self.addCleanup(firmware.kill)
+        os.kill(firmware.pid, signal.SIGSTOP)  # As a debugger would.
+        time.sleep(0.5)
+        self.assertIsNone(run.poll())
+        os.kill(firmware.pid, signal.SIGCONT)
+        code, report, errors = self.end(run)
+        self.assertEqual(report["end"], "duration", errors)
+        self.assertEqual(report["hash"], json.loads(whole.stdout)[0]["hash"])
+        self.assertEqual(verdicts(report, verdict="pass"), [])  # Nobody watched it.
+        self.assertEqual(firmware.wait(LIMIT_S), 0)             # The run said goodbye.
+
+    def test_a_killed_one_is_told(self):
+        run = self.start_run("--attach", "--kind", "board", until="60s")
+        command = self.wait_for(r"^  (env -i .*)$").group(1)
+        firmware = subprocess.Popen(shlex.split(command))
+        self.addCleanup(firmware.kill)
+        time.sleep(1)
+        firmware.kill()
+        firmware.wait()
+        code, report, errors = self.end(run)
+        self.assertEqual((code, report["end"]), (1, "firmware_died"), errors)
+        self.assertIn("has ended", report["diagnosis"])
+
+    def test_an_end_to_waiting_leaves_a_readable_recording(self):
+        run = self.start_run("--attach")
+        self.wait_for("waits for the firmware")
+        run.send_signal(signal.SIGINT)
+        code, report, _ = self.end(run)
+        self.assertEqual((code, report["end"]), (3, "interrupted"))
+        self.assertEqual(self.call("audit", "out/policy_refused.mcap").returncode, 0)
+
+    def test_a_board_with_a_key_comes_over_tcp_and_a_stranger_does_not(self):
+        keys = self.folder / "keys"
+        for name in ("host", "kitchen", "stranger"):
+            self.assertEqual(self.call("keys", "new", name, "--folder", keys).returncode, 0)
+        self.assertEqual(self.call("keys", "allow", "kitchen", "--folder", keys).returncode, 0)
+        run = self.start_run("--kind", "board", "--link", "tcp://127.0.0.1:*", "--keys", keys)
+        address = self.wait_for(r"DUSTPROOF_LINK=(tcp://127\.0\.0\.1:\d+)").group(1)
+        for name in ("stranger", "kitchen"):
+            firmware = subprocess.Popen([PROGRAM], env={
+                "DUSTPROOF_LINK": address, "DUSTPROOF_LINK_RUN_KEY": (keys / "host.public").read_text().strip(),
+                "DUSTPROOF_LINK_KEY_FILE": str(keys / f"{name}.secret")})
+            self.addCleanup(firmware.kill)
+        code, report, errors = self.end(run)
+        self.assertEqual(report["end"], "duration", errors)
+        self.assertEqual(firmware.wait(LIMIT_S), 0)
+
+
+class MistakesTest(ProcessTest):
+    def refused(self, *words):
+        done = self.call("run", FIRST_RUN, *words)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        return done.stderr
+
+    def test_a_shared_object_comes_from_nowhere(self):
+        library = BINARY.parents[1] / "lib/firmware/vacuum.so"
+        self.assertIn("is a shared object", self.refused("--attach", "--firmware", library))
+
+    def test_an_open_address_asks_for_keys(self):
+        empty = self.folder / "none"
+        empty.mkdir()
+        self.assertIn("dustproof keys new", self.refused("--link", "tcp://0.0.0.0:*", "--keys", empty))
+
+
+if __name__ == "__main__":
+    unittest.main()
