@@ -52,6 +52,10 @@ class BoardTest(ProcessTest):
         _, run = self.run_board("2s", "--consent", "policy_refused", "--firmware", TESTS / "test_threads")
         self.assertEqual(run["end"], "duration", run["diagnosis"])
 
+    def test_the_hals_tasks_run_one_at_a_time(self):
+        _, run = self.run_board("60s", "--consent", "policy_refused", "--firmware", TESTS / "test_one_at_a_time")
+        self.assertEqual(run["end"], "firmware_ended", run["diagnosis"])
+
     def test_a_crash_is_the_firmwares(self):
         done, run = self.run_board("3s", "--consent", "policy_refused", "--firmware", TESTS / "test_crash")
         self.assertEqual(done.returncode, 1)

@@ -58,6 +58,18 @@ void board_lock(void);
 void board_unlock(void);
 /* Time since the beginning of the run: what was granted, or this board's own clock in real time. */
 uint64_t board_now_ns(void);
+/* Real time: one task of the HAL runs at a time there too, as the HAL promises, and hands over where it waits. Threads of
+ * the firmware's own are not held. `board_let_go` tells whether the calling task had the turn to give. */
+bool board_let_go(void);
+void board_take_back(bool had_turn);
+/* Waits by `call`, while others run. */
+#define BOARD_WAIT(call)                         \
+  ({                                             \
+    const bool had_turn = board_let_go();        \
+    const __typeof__(call) board_answer = (call); \
+    board_take_back(had_turn);                   \
+    board_answer;                                \
+  })
 /* Sleeps by this board's own clock. Real time only. */
 void board_sleep_until_ns(uint64_t until_ns);
 
@@ -145,7 +157,7 @@ void board_link_send(const void* data, size_t bytes);
 size_t board_link_receive(uint8_t** data);
 /* The same without waiting: false where nothing is there. */
 bool board_link_poll(uint8_t** data, size_t* bytes);
-/* Waits until there may be something to poll; beside other uses of the link. */
-void board_link_wait(void);
+/* Waits until there may be something to poll, beside other uses of the link; false after `timeout_ms`. */
+bool board_link_wait(int timeout_ms);
 
 #endif

@@ -99,7 +99,7 @@ size_t board_link_receive(uint8_t** data) {
 
 bool board_link_poll(uint8_t** data, size_t* bytes) { return receive(ZMQ_DONTWAIT, data, bytes); }
 
-void board_link_wait(void) {
+bool board_link_wait(int timeout_ms) {
   struct pollfd readable = {.fd = link_fd, .events = POLLIN};
-  REAL(poll)(&readable, 1, -1);
+  return REAL(poll)(&readable, 1, timeout_ms) != 0;
 }

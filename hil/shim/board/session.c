@@ -11,7 +11,7 @@
 
 #include "hil/shim/board/real.h"
 
-enum { kProtocolVersion = 1 };
+enum { kProtocolVersion = 1, kSilenceMs = 10000 };
 
 board_state board;
 
@@ -39,6 +39,28 @@ void board_unlock(void) {
   if (board.real_time) REAL(pthread_mutex_unlock)(&real_time_lock);
 }
 
+static pthread_mutex_t processor = PTHREAD_MUTEX_INITIALIZER;
+static __thread bool has_processor;
+
+static void take_processor(void) {
+  REAL(pthread_mutex_lock)(&processor);
+  has_processor = true;
+}
+
+static bool let_go(void) {
+  if (!has_processor) return false;
+  has_processor = false;
+  REAL(pthread_mutex_unlock)(&processor);
+  return true;
+}
+
+/* The shim's own locks are taken by who has the turn: it never waits for the turn with one of them. */
+bool board_let_go(void) { return !board_is_inside() && let_go(); }
+
+void board_take_back(bool had_turn) {
+  if (had_turn) take_processor();
+}
+
 static int64_t clock_ns(void) {
   struct timespec now;
   REAL(clock_gettime)(CLOCK_MONOTONIC, &now);
@@ -55,7 +77,7 @@ void board_sleep_until_ns(uint64_t until_ns) {
   const int64_t left_ns = (int64_t)(until_ns - board.welcome_ns);
   const int64_t at_ns = left_ns > INT64_MAX / 2 ? INT64_MAX / 2 : left_ns + welcome_clock_ns;
   const struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
-  while (REAL(clock_nanosleep)(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR) {
+  while (BOARD_WAIT(REAL(clock_nanosleep)(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL)) == EINTR) {
   }
 }
 
@@ -278,6 +300,7 @@ bool board_has_turn(void) { return holder == self; }
 void board_signal_turn(int signal) { pthread_kill(holder_thread, signal); }
 
 static void take_turn(void) {
+  if (board.real_time) take_processor();
   holder = self;
   holder_thread = pthread_self();
 }
@@ -359,16 +382,17 @@ void board_tell(const board_call* call) {
   board_leave();
 }
 
+/* The run's heartbeat comes ten times a second: one that is gone leaves nothing to do, and whoever starts boards starts us again. */
 static void* hear_host(void* argument) {
   (void)argument;
   board_enter();
-  while (true) {
+  do {
     board_lock();
     take_all();
     board_unlock();
-    board_link_wait();
-  }
-  return NULL;
+  } while (board_link_wait(kSilenceMs));
+  fprintf(stderr, "dustproof: the run has said nothing for ten seconds: it is gone\n");
+  _Exit(3);
 }
 
 static const dustproof_wire_Result* ask_in_real_time(const board_call* call) {
@@ -377,7 +401,9 @@ static const dustproof_wire_Result* ask_in_real_time(const board_call* call) {
   board_lock();
   say(call, true);
   board_unlock();
+  const bool had_turn = let_go();
   wait_for_turn(task);
+  board_take_back(had_turn);
   board_leave();
   return &task->result;
 }
@@ -452,6 +478,7 @@ void board_task_begin(board_task* task) {
 
 static void end_in_real_time(void* task) {
   board_enter();
+  let_go();
   self = task;
   board_lock();
   say(&(board_call){.function = dustproof_wire_Function_TASK_EXIT}, false);

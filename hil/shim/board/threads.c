@@ -99,7 +99,7 @@ int pthread_join(pthread_t id, void** result) {
       slot->used = false;
     }
   }
-  return REAL(pthread_join)(id, result);
+  return BOARD_WAIT(REAL(pthread_join)(id, result));
 }
 
 /* Time left until a moment of a clock, microseconds, rounded up; 0 where it has passed. */
@@ -121,22 +121,30 @@ static uint64_t left_us(clockid_t clock, const struct timespec* until) {
     board_park(thing, wait_us);                                           \
   }
 
+/* In real time: what needs no wait hands over to nobody. */
+#define LET_OTHERS_RUN(try, busy, wait)  \
+  {                                      \
+    const int at_once = (try);           \
+    if (at_once != (busy)) return at_once; \
+    return BOARD_WAIT(wait);             \
+  }
+
 static int lock(pthread_mutex_t* mutex, clockid_t clock, const struct timespec* until) {
   ACQUIRE(mutex, REAL(pthread_mutex_trylock)(mutex), EBUSY, until, ETIMEDOUT)
 }
 
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
-  if (!is_firmware()) return REAL(pthread_mutex_lock)(mutex);
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_mutex_trylock)(mutex), EBUSY, REAL(pthread_mutex_lock)(mutex))
   return lock(mutex, CLOCK_REALTIME, NULL);
 }
 
 int pthread_mutex_timedlock(pthread_mutex_t* mutex, const struct timespec* until) {
-  if (!is_firmware()) return REAL(pthread_mutex_timedlock)(mutex, until);
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_mutex_trylock)(mutex), EBUSY, REAL(pthread_mutex_timedlock)(mutex, until))
   return lock(mutex, CLOCK_REALTIME, until);
 }
 
 int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const struct timespec* until) {
-  if (!is_firmware()) return REAL(pthread_mutex_clocklock)(mutex, clock, until);
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_mutex_trylock)(mutex), EBUSY, REAL(pthread_mutex_clocklock)(mutex, clock, until))
   return lock(mutex, clock, until);
 }
 
@@ -156,13 +164,13 @@ static int wait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clo
 }
 
 int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
-  if (!is_firmware()) return REAL(pthread_cond_wait)(condition, mutex);
+  if (!is_firmware()) return BOARD_WAIT(REAL(pthread_cond_wait)(condition, mutex));
   return wait(condition, mutex, CLOCK_REALTIME, NULL);
 }
 
 int pthread_cond_timedwait(pthread_cond_t* restrict condition, pthread_mutex_t* restrict mutex,
                            const struct timespec* restrict until) {
-  if (!is_firmware()) return REAL(pthread_cond_timedwait)(condition, mutex, until);
+  if (!is_firmware()) return BOARD_WAIT(REAL(pthread_cond_timedwait)(condition, mutex, until));
   /* Where pthread_condattr_setclock leaves its choice (glibc 2.36). */
   const bool monotonic = (condition->__data.__wrefs & 2) != 0;
   return wait(condition, mutex, monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME, until);
@@ -170,7 +178,7 @@ int pthread_cond_timedwait(pthread_cond_t* restrict condition, pthread_mutex_t* 
 
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
                            const struct timespec* until) {
-  if (!is_firmware()) return REAL(pthread_cond_clockwait)(condition, mutex, clock, until);
+  if (!is_firmware()) return BOARD_WAIT(REAL(pthread_cond_clockwait)(condition, mutex, clock, until));
   return wait(condition, mutex, clock, until);
 }
 
@@ -187,14 +195,14 @@ int pthread_cond_broadcast(pthread_cond_t* condition) {
 }
 
 int pthread_rwlock_rdlock(pthread_rwlock_t* lock) {
-  if (!is_firmware()) return REAL(pthread_rwlock_rdlock)(lock);
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_tryrdlock)(lock), EBUSY, REAL(pthread_rwlock_rdlock)(lock))
   const struct timespec* never = NULL;
   const clockid_t clock = CLOCK_REALTIME;
   ACQUIRE(lock, REAL(pthread_rwlock_tryrdlock)(lock), EBUSY, never, ETIMEDOUT)
 }
 
 int pthread_rwlock_wrlock(pthread_rwlock_t* lock) {
-  if (!is_firmware()) return REAL(pthread_rwlock_wrlock)(lock);
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_trywrlock)(lock), EBUSY, REAL(pthread_rwlock_wrlock)(lock))
   const struct timespec* never = NULL;
   const clockid_t clock = CLOCK_REALTIME;
   ACQUIRE(lock, REAL(pthread_rwlock_trywrlock)(lock), EBUSY, never, ETIMEDOUT)
@@ -221,17 +229,17 @@ static int posix_answer(int answer) {
 }
 
 int sem_wait(sem_t* semaphore) {
-  if (!is_firmware()) return REAL(sem_wait)(semaphore);
+  if (!is_firmware()) LET_OTHERS_RUN(try_semaphore(semaphore), EAGAIN, REAL(sem_wait)(semaphore))
   return posix_answer(take(semaphore, CLOCK_REALTIME, NULL));
 }
 
 int sem_timedwait(sem_t* restrict semaphore, const struct timespec* restrict until) {
-  if (!is_firmware()) return REAL(sem_timedwait)(semaphore, until);
+  if (!is_firmware()) LET_OTHERS_RUN(try_semaphore(semaphore), EAGAIN, REAL(sem_timedwait)(semaphore, until))
   return posix_answer(take(semaphore, CLOCK_REALTIME, until));
 }
 
 int sem_clockwait(sem_t* semaphore, clockid_t clock, const struct timespec* until) {
-  if (!is_firmware()) return REAL(sem_clockwait)(semaphore, clock, until);
+  if (!is_firmware()) LET_OTHERS_RUN(try_semaphore(semaphore), EAGAIN, REAL(sem_clockwait)(semaphore, clock, until))
   return posix_answer(take(semaphore, clock, until));
 }
 
@@ -242,7 +250,7 @@ int sem_post(sem_t* semaphore) {
 }
 
 int sched_yield(void) {
-  if (!is_firmware()) return REAL(sched_yield)();
+  if (!is_firmware()) return BOARD_WAIT(REAL(sched_yield)());
   board_ask(&(board_call){.function = dustproof_wire_Function_TASK_YIELD});
   return 0;
 }
@@ -264,18 +272,18 @@ static uint64_t milliseconds(int timeout_ms) {
 }
 
 int poll(struct pollfd* fds, nfds_t count, int timeout_ms) {
-  if (!is_firmware()) return REAL(poll)(fds, count, timeout_ms);
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(poll)(fds, count, 0), 0, REAL(poll)(fds, count, timeout_ms))
   ASK_AGAIN(REAL(poll)(fds, count, 0), milliseconds(timeout_ms))
 }
 
 int epoll_wait(int epoll, struct epoll_event* events, int count, int timeout_ms) {
-  if (!is_firmware()) return REAL(epoll_wait)(epoll, events, count, timeout_ms);
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(epoll_wait)(epoll, events, count, 0), 0, REAL(epoll_wait)(epoll, events, count, timeout_ms))
   ASK_AGAIN(REAL(epoll_wait)(epoll, events, count, 0), milliseconds(timeout_ms))
 }
 
 int select(int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict errors,
            struct timeval* restrict timeout) {
-  if (!is_firmware()) return REAL(select)(count, in, out, errors, timeout);
+  if (!is_firmware()) return BOARD_WAIT(REAL(select)(count, in, out, errors, timeout));
   fd_set wanted[3];
   fd_set* const sets[3] = {in, out, errors};
   for (int i = 0; i < 3; ++i)
@@ -332,5 +340,7 @@ long syscall(long number, ...) {
   if (is_firmware() && number == SYS_futex &&
       futex((uint32_t*)a[0], (int)a[1], (uint32_t)a[2], (const struct timespec*)a[3], &answer))
     return answer;
-  return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  const bool waits = number == SYS_futex && (((int)a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT || ((int)a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET);
+  if (!waits) return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  return BOARD_WAIT(REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }

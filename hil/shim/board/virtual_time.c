@@ -76,7 +76,7 @@ static void sleep_until(int64_t at_ns) {
 }
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec* time, struct timespec* left) {
-  if (!is_firmware()) return REAL(clock_nanosleep)(clock, flags, time, left);
+  if (!is_firmware()) return BOARD_WAIT(REAL(clock_nanosleep)(clock, flags, time, left));
   if (time->tv_nsec < 0 || time->tv_nsec >= kSecond || time->tv_sec < 0) return EINVAL;
   int64_t at_ns = time->tv_sec > INT32_MAX ? INT64_MAX / 2 : time->tv_sec * (int64_t)kSecond + time->tv_nsec;
   if ((flags & TIMER_ABSTIME) == 0)
@@ -89,7 +89,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec* time, str
 }
 
 int nanosleep(const struct timespec* time, struct timespec* left) {
-  if (!is_firmware()) return REAL(nanosleep)(time, left);
+  if (!is_firmware()) return BOARD_WAIT(REAL(nanosleep)(time, left));
   const int failed = clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
   if (failed != 0) errno = failed;
   return failed == 0 ? 0 : -1;
