@@ -1,5 +1,6 @@
 #include "hil/bridge/firmware_process.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 
 namespace dustproof {
 namespace {
@@ -27,9 +29,31 @@ std::vector<char*> Pointers(const std::vector<std::string>& words) {
   return pointers;
 }
 
+struct Emulator {
+  uint16_t machine;
+  const char* name;
+};
+constexpr Emulator kEmulators[] = {
+    {EM_ARM, "qemu-arm"}, {EM_AARCH64, "qemu-aarch64"}, {EM_MIPS, "qemu-mipsel"}, {EM_RISCV, "qemu-riscv64"}};
+
+// The words that run a program: itself, or behind the emulator of the processor that it is for.
+Result<std::vector<std::string>> CommandFor(const std::string& path) {
+  Elf32_Ehdr header{};  // As in 64 bits, up to what it is for.
+  std::ifstream(path, std::ios::binary).read(reinterpret_cast<char*>(&header), sizeof header);
+  for (const Emulator& emulator : kEmulators) {
+    if (header.e_machine != emulator.machine) continue;
+    for (const char* folder : {"/usr/bin/", "/usr/local/bin/"}) {
+      if (access((std::string(folder) + emulator.name).c_str(), X_OK) == 0)
+        return std::vector<std::string>{std::string(folder) + emulator.name, path};
+    }
+    return Error::Environment("the firmware " + path + " is for another processor, and there is no " + emulator.name +
+                              ": install the package qemu-user");
+  }
+  return std::vector<std::string>{path};
+}
+
 // In the child, before its program: nothing here may allocate.
 struct ChildSetup {
-  const char* path;
   char* const* argv;
   char* const* envp;
   int output, errors, isolation_report;
@@ -50,7 +74,7 @@ struct ChildSetup {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  execve(setup.path, setup.argv, setup.envp);
+  execve(setup.argv[0], setup.argv, setup.envp);
   _exit(127);
 }
 
@@ -59,19 +83,20 @@ struct ChildSetup {
 Result<std::unique_ptr<FirmwareProcess>> FirmwareProcess::Start(const std::string& path,
                                                           const std::vector<std::string>& environment) {
   if (access(path.c_str(), X_OK) != 0) return LastError("cannot run the firmware " + path);
+  const Result<std::vector<std::string>> words = CommandFor(path);
+  if (!words) return words.error();
   std::array<int, 2> output{}, errors{}, isolation{};
   if (pipe2(output.data(), O_CLOEXEC) != 0 || pipe2(errors.data(), O_CLOEXEC) != 0 ||
       pipe2(isolation.data(), O_CLOEXEC) != 0)
     return LastError("cannot make a pipe");
-  const std::vector<std::string> words = {path};
-  const std::vector<char*> argv = Pointers(words), envp = Pointers(environment);
+  const std::vector<char*> argv = Pointers(*words), envp = Pointers(environment);
   std::unique_ptr<FirmwareProcess> child(new FirmwareProcess());
   const pid_t self = getpid();
   child->pid_ = fork();
   child->is_ours_ = true;
   if (child->pid_ < 0) return LastError("cannot start the firmware's process");
   if (child->pid_ == 0)
-    BecomeProgram({path.c_str(), argv.data(), envp.data(), output[1], errors[1], isolation[1], self});
+    BecomeProgram({argv.data(), envp.data(), output[1], errors[1], isolation[1], self});
   for (const int fd : {output[1], errors[1], isolation[1]}) close(fd);
   char isolated = 'n';
   child->isolated_ = read(isolation[0], &isolated, 1) == 1 && isolated == 'y';

@@ -19,7 +19,8 @@ namespace dustproof {
 /// its CPU time are known, and on another machine nothing.
 class FirmwareProcess {
  public:
-  /// Starts `path` with `environment`, and with nothing else of ours.
+  /// Starts `path` with `environment`, and with nothing else of ours. A program for another processor
+  /// is run by qemu's emulator of it, which takes libraries from the folder that QEMU_LD_PREFIX names.
   [[nodiscard]] static Result<std::unique_ptr<FirmwareProcess>> Start(
       const std::string& path, const std::vector<std::string>& environment);
   /// One that somebody else started; 0 where it is on another machine.

@@ -12,6 +12,22 @@ namespace {
 
 constexpr const char* kWords[] = {"library", "process", "board"};
 
+// Whether a file whose header was read, of either word size, is a program: not to be loaded by another.
+template <typename Header, typename Segment>
+bool IsProgram(std::ifstream& file) {
+  Header header{};
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(&header), sizeof header);
+  if (header.e_type == ET_EXEC) return file.good();
+  for (int i = 0; file && i < header.e_phnum; ++i) {
+    Segment segment{};
+    file.seekg(static_cast<std::streamoff>(header.e_phoff) + i * static_cast<int>(sizeof segment));
+    file.read(reinterpret_cast<char*>(&segment), sizeof segment);
+    if (file && segment.p_type == PT_INTERP) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 const char* ToWord(FirmwareKind kind) { return kWords[static_cast<size_t>(kind)]; }
@@ -24,17 +40,12 @@ FirmwareKind FirmwareKindFromWord(const std::string& word) {
 
 FirmwareKind FirmwareKindOf(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  Elf64_Ehdr header{};
-  file.read(reinterpret_cast<char*>(&header), sizeof header);
-  if (!file || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return FirmwareKind::kLibrary;
-  if (header.e_type == ET_EXEC) return FirmwareKind::kProcess;
-  for (int i = 0; i < header.e_phnum; ++i) {
-    Elf64_Phdr segment{};
-    file.seekg(static_cast<std::streamoff>(header.e_phoff) + i * static_cast<int>(sizeof segment));
-    file.read(reinterpret_cast<char*>(&segment), sizeof segment);
-    if (file && segment.p_type == PT_INTERP) return FirmwareKind::kProcess;
-  }
-  return FirmwareKind::kLibrary;
+  unsigned char ident[EI_NIDENT] = {};
+  file.read(reinterpret_cast<char*>(ident), sizeof ident);
+  if (!file || std::memcmp(ident, ELFMAG, SELFMAG) != 0) return FirmwareKind::kLibrary;
+  const bool is_program = ident[EI_CLASS] == ELFCLASS32 ? IsProgram<Elf32_Ehdr, Elf32_Phdr>(file)
+                                                        : IsProgram<Elf64_Ehdr, Elf64_Phdr>(file);
+  return is_program ? FirmwareKind::kProcess : FirmwareKind::kLibrary;
 }
 
 }  // namespace dustproof

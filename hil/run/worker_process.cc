@@ -47,7 +47,7 @@ std::vector<std::string> WorkerEnvironment(const WorkerSurroundings& surrounding
   if (!surroundings.tunables.empty()) math += ":" + surroundings.tunables;
   // Nothing of the user's but where libraries lie.
   std::vector<std::string> environment = {math, "LC_ALL=C", "TZ=UTC", "HOME=/nonexistent"};
-  for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"}) {
+  for (const char* name : {"LD_LIBRARY_PATH", "QEMU_LD_PREFIX", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
   }

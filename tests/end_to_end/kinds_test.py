@@ -1,8 +1,11 @@
 """The kinds of firmware: what a firmware is as a shared object of the run, it is as a program of its own."""
 import json
+import os
+import shutil
 import unittest
+import unittest.mock
 
-from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+from process import BINARY, FIRST_RUN, ROOT, ProcessTest, verdicts
 
 TESTS = BINARY.parents[1] / "tests/end_to_end"
 
@@ -16,10 +19,40 @@ class SameFirmwareTest(ProcessTest):
         recordings = [self.folder / kind / "map_withdrawn.mcap" for kind in runs]
         done = self.call("diff", *recordings, "--json")
         difference = json.loads(done.stdout)
-        self.assertIsNone(difference.get("message"), difference)
+        self.assertIsNone(difference["first_difference"], difference)
         self.assertEqual(difference["verdicts"], [], difference)
         self.assertGreater(len(verdicts(runs["process"], verdict="pass")), 5)
         self.assertEqual(runs["library"]["usefulness"], runs["process"]["usefulness"])
+
+
+class ForAnotherProcessorTest(ProcessTest):
+    def test_the_bouncer_says_the_same_as_a_library_as_a_program_and_as_a_program_for_arm(self):
+        arm = BINARY.parents[1] / "lib/firmware/armhf/bouncer"
+        if not arm.exists() or not shutil.which("qemu-arm"):
+            self.skipTest("skipped: needs qemu-arm, a compiler for ARM, and an armhf sysroot (./dev boards)")
+        with unittest.mock.patch.dict(os.environ, QEMU_LD_PREFIX=str(ROOT / "build/armhf")):
+            runs = {}
+            for name, firmware in (("arm", arm), ("program", arm.parents[1] / "bouncer"), ("library", "bouncer")):
+                [runs[name]] = self.run_json(FIRST_RUN, "--firmware", firmware, "--consent", "all_denied", "--until", "200s",
+                                             "--out", self.folder / name)
+        self.assertEqual(runs["arm"]["firmware_kind"], "process")
+        self.assertEqual(runs["arm"]["usefulness"]["session_up"]["verdict"], "pass")
+        self.assertGreater(len(verdicts(runs["arm"], verdict="pass")), 5)
+        self.assertEqual(runs["arm"]["hash"], runs["program"]["hash"])
+        for name in ("program", "library"):
+            done = self.call("diff", *(self.folder / run / "all_denied.mcap" for run in ("arm", name)), "--json")
+            difference = json.loads(done.stdout)
+            self.assertIsNone(difference["first_difference"], difference)
+            self.assertEqual(difference["verdicts"], [], difference)
+
+    def test_one_without_its_libraries_says_what_is_missing(self):
+        arm = BINARY.parents[1] / "lib/firmware/armhf/bouncer"
+        if not arm.exists() or not shutil.which("qemu-arm"):
+            self.skipTest("skipped: needs qemu-arm, a compiler for ARM, and an armhf sysroot (./dev boards)")
+        with unittest.mock.patch.dict(os.environ, QEMU_LD_PREFIX=str(self.folder)):
+            done = self.call("run", FIRST_RUN, "--firmware", arm, "--consent", "all_denied", "--until", "1s")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("ld-linux-armhf.so.3", done.stderr)
 
 
 class OwnProcessTest(ProcessTest):

@@ -90,7 +90,7 @@ Result<wire::Hello> RemoteFirmware::Meet() {
     pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}, {link_->key_fd(), POLLIN, 0}};
     poll(waits, 3, kPollMs);
     if (waits[1].revents != 0)
-      return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word" + ": is it linked with the board's shim?");
+      return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word: " + WhyNoWord());
     if (config_.elsewhere && config_.elsewhere->stop_requested())
       return Error::BadInput("the firmware did not come before the run was stopped");
     if (!config_.elsewhere && RealSeconds() - begin_s > kStartSecondsMax)
@@ -98,6 +98,14 @@ Result<wire::Hello> RemoteFirmware::Meet() {
   }
   if (!refusal_.empty()) return Error::BadInput(firmware + "sent " + refusal_);
   return message.hello();
+}
+
+std::string RemoteFirmware::WhyNoWord() {
+  std::string last_line;
+  process_->DrainOutput([&](bool error, std::string_view line) {
+    if (error) last_line = line;
+  });
+  return last_line.empty() ? "is it linked with the board's shim?" : last_line;
 }
 
 RemoteFirmware::~RemoteFirmware() { Dismiss(); }

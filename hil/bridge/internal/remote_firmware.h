@@ -81,6 +81,8 @@ class RemoteFirmware : public FirmwareProgram {
   std::string Invitation() const;
   /// Waits for its first word.
   Result<wire::Hello> Meet();
+  /// Of a process that has ended: the last that it printed.
+  std::string WhyNoWord();
   /// Tells a firmware that we did not start that the run is over.
   void Dismiss();
   std::vector<std::string> Environment() const;

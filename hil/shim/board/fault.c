@@ -52,6 +52,8 @@ static void on_signal(int signal, siginfo_t* info, void* context) {
   snprintf(detail, sizeof detail, "SIG%s", sigabbrev_np(signal));
 #if defined(__x86_64__)
   const void* pc = (const void*)((const ucontext_t*)context)->uc_mcontext.gregs[REG_RIP];
+#elif defined(__arm__)
+  const void* pc = (const void*)((const ucontext_t*)context)->uc_mcontext.arm_pc;
 #else
   (void)context;
   const void* pc = NULL;

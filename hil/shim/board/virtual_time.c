@@ -154,7 +154,9 @@ static uint64_t random_bits(int stream) {
 uint32_t arc4random(void) { return (uint32_t)(random_bits(0) >> 32); }
 
 uint32_t arc4random_uniform(uint32_t bound) {
-  return (uint32_t)(((unsigned __int128)random_bits(0) * bound) >> 64);
+  const uint64_t bits = random_bits(0);
+  /* bits × bound ÷ 2⁶⁴, in 64 bits: some boards have no more. */
+  return (uint32_t)(((bits >> 32) * bound + ((bits & UINT32_MAX) * bound >> 32)) >> 32);
 }
 
 long random(void) { return (long)(random_bits(1) >> 33); }
