@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <optional>
 #include <utility>
 
 #include "hil/bridge/internal/remote_firmware.h"
@@ -21,7 +22,14 @@ class ProcessFirmware final : public internal::RemoteFirmware {
  private:
   wire::Turn Exchange(Task& task, wire::Result result, bool awaited) override;
   wire::Welcome Welcome() const override { return calls_.Welcome(); }
+  // One that takes longer than a moment, seconds.
+  struct SlowTurn {
+    double begin_cpu_s, computed_s;
+    double cpu_s = 0;
+  };
   wire::Message Await();
+  /// Ends a turn that spins, or that waits for what never comes.
+  void Watch(SlowTurn& turn);
   [[noreturn]] void EndSpin(const std::string& why);
 };
 
@@ -51,28 +59,29 @@ wire::Turn ProcessFirmware::Exchange(Task&, wire::Result result, bool) {
 
 wire::Message ProcessFirmware::Await() {
   wire::Message message;
-  const double begin_cpu_s = process_->CpuSeconds();
-  double cpu_s = begin_cpu_s, computed_s = internal::RealSeconds();
+  std::optional<SlowTurn> slow;  // Clocks are asked only where the answer takes long: most come in a moment.
   while (!Hear(message) || message.has_heartbeat()) {
     pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}};
-    poll(waits, 2, kPollMs);
-    if (waits[1].revents != 0 && !Hear(message)) {
-      FailAsItSays("its process " + process_->WaitForEnd());
-    } else if (waits[1].revents != 0) {
-      break;
-    }
-    if (const double now_cpu_s = process_->CpuSeconds(); now_cpu_s != cpu_s) {
-      cpu_s = now_cpu_s;
-      computed_s = internal::RealSeconds();
-    }
-    if (config_.elsewhere) continue;  // It may sit in a debugger.
-    if (cpu_s - begin_cpu_s > config_.cpu_budget_s)
-      EndSpin("computed for longer than its CPU budget without a call that waits: an endless loop?");
-    if (internal::RealSeconds() - computed_s > config_.idle_budget_s)
-      EndSpin("waits for something that is neither the HAL nor a wait that the shim knows");
+    const int ready = poll(waits, 2, kPollMs);
+    if (waits[1].revents != 0 && !Hear(message)) FailAsItSays("its process " + process_->WaitForEnd());
+    if (waits[1].revents != 0) break;
+    if (ready > 0 || config_.elsewhere) continue;  // One that is elsewhere may sit in a debugger.
+    if (!slow) slow = SlowTurn{.begin_cpu_s = process_->CpuSeconds(), .computed_s = internal::RealSeconds()};
+    Watch(*slow);
   }
   if (!refusal_.empty()) Fail("protocol", "its process sent " + refusal_);
   return message;
+}
+
+void ProcessFirmware::Watch(SlowTurn& turn) {
+  if (const double now_cpu_s = process_->CpuSeconds(); now_cpu_s != turn.cpu_s) {
+    turn.cpu_s = now_cpu_s;
+    turn.computed_s = internal::RealSeconds();
+  }
+  if (turn.cpu_s - turn.begin_cpu_s > config_.cpu_budget_s)
+    EndSpin("computed for longer than its CPU budget without a call that waits: an endless loop?");
+  if (internal::RealSeconds() - turn.computed_s > config_.idle_budget_s)
+    EndSpin("waits for something that is neither the HAL nor a wait that the shim knows");
 }
 
 void ProcessFirmware::EndSpin(const std::string& why) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "hil/cli/bench_bridge.h"
 #include "hil/cli/bench_hal.h"
 #include "hil/cli/console.h"
 #include "hil/run/run_scenario.h"
@@ -41,6 +42,7 @@ Result<double> RealTimeFactor(const std::string& kind) {
 }  // namespace
 
 Result<void> BenchBoard(std::map<std::string, double>* figures) {
+  if (const Result<void> bridge = BenchBridge(figures); !bridge) return bridge.error();
   std::vector<double> ratios;
   for (int i = 0; i < kPairs; ++i) {
     const Result<double> library = RealTimeFactor("library"), process = RealTimeFactor("process");

@@ -1,5 +1,6 @@
 #include "hil/link/zmq_host.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,7 +17,8 @@ namespace {
 
 constexpr int kHandshakeMs = 5000;  // A peer that connects and then says nothing.
 constexpr int kFarewellMs = 1000;   // For the last word to be on its way.
-constexpr int kHeartbeatMs = 2000;  // ZeroMQ's own, on tcp: a peer that vanished is let go.
+constexpr int kKeepAliveS = 5;          // On tcp: a peer that vanished is let go. The kernel's; ZeroMQ's own cost each message a timer.
+constexpr int kUnansweredMs = 10'000;   // The same while something is on its way to it.
 
 std::string Z85(const zmq::message_t& key) {
   char text[41] = "";
@@ -75,6 +77,7 @@ Result<void> ZmqHost::AskForKeys() {
   try {
     socket_->keys.set(zmq::sockopt::linger, 0);
     socket_->keys.bind("inproc://zeromq.zap.01");
+    key_fd_ = socket_->keys.get(zmq::sockopt::fd);
     router.set(zmq::sockopt::zap_domain, "dustproof");
     router.set(zmq::sockopt::curve_server, true);
     router.set(zmq::sockopt::curve_secretkey, keys_->host.secret_key);
@@ -89,21 +92,20 @@ Result<void> ZmqHost::Bind(const std::string& endpoint) {
   router.set(zmq::sockopt::linger, 0);
   router.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMessageBytesMax));
   router.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
-  if (endpoint.starts_with("tcp://")) router.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMs);
+  router.set(zmq::sockopt::tcp_keepalive, 1);
+  router.set(zmq::sockopt::tcp_keepalive_idle, kKeepAliveS);
+  router.set(zmq::sockopt::tcp_maxrt, kUnansweredMs);
   try {
     router.bind(endpoint);
   } catch (const zmq::error_t& error) {
     return Error::Environment("cannot listen at " + endpoint + ": " + error.what());
   }
   address_ = router.get(zmq::sockopt::last_endpoint);
+  fd_ = router.get(zmq::sockopt::fd);
   return {};
 }
 
-int ZmqHost::fd() { return socket_->router.get(zmq::sockopt::fd); }
-
 bool ZmqHost::has_message() const { return (socket_->router.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0; }
-
-int ZmqHost::key_fd() { return keys_ ? socket_->keys.get(zmq::sockopt::fd) : -1; }
 
 // Asked: version, id of the question, domain, address, identity, mechanism, key. Answered: version, id, status, its text, who
 // that is, properties.
@@ -127,13 +129,20 @@ ZmqHost::Heard ZmqHost::JudgeKey() {
   return Heard::kRefused;
 }
 
-ZmqHost::Heard ZmqHost::Receive(wire::Message& message) {
-  for (Heard key = Heard::kMessage; keys_ && key != Heard::kNothing;) {
+// Who knocks waits until nobody speaks.
+ZmqHost::Heard ZmqHost::JudgeKeys() {
+  pollfd knocks{key_fd_, POLLIN, 0};
+  if (!keys_ || poll(&knocks, 1, 0) == 0) return Heard::kNothing;
+  for (Heard key = Heard::kMessage; key != Heard::kNothing;) {
     if (key = JudgeKey(); key == Heard::kRefused) return key;
   }
+  return Heard::kNothing;
+}
+
+ZmqHost::Heard ZmqHost::Receive(wire::Message& message) {
   while (true) {
     zmq::message_t peer, frame;
-    if (!socket_->router.recv(peer, zmq::recv_flags::dontwait)) return Heard::kNothing;
+    if (!socket_->router.recv(peer, zmq::recv_flags::dontwait)) return JudgeKeys();
     if (!peer.more() || !socket_->router.recv(frame, zmq::recv_flags::dontwait)) continue;
     for (zmq::message_t more; frame.more() && socket_->router.recv(more, zmq::recv_flags::dontwait) && more.more();) {
     }  // Ours have one part: what follows it is nobody's.

@@ -26,11 +26,11 @@ class ZmqHost {
   /// Where the board connects to.
   const std::string& address() const { return address_; }
   /// Readable when a message may have come: ask `Receive` before waiting on it.
-  int fd();
+  int fd() const { return fd_; }
   /// Whether there is something to receive. What was sent may have used up the sign of `fd`.
   bool has_message() const;
   /// The same for a board that shows its key; -1 where no key is asked for.
-  int key_fd();
+  int key_fd() const { return key_fd_; }
 
   enum class Heard { kNothing, kMessage, kHeartbeat, kRefused };
   /// The board's next word, into `message`. Answers repeated questions by itself. What is refused is
@@ -59,12 +59,14 @@ class ZmqHost {
   Result<void> AskForKeys();
   /// Lets the next board in that shows a key, or refuses it; what became of it.
   Heard JudgeKey();
+  Heard JudgeKeys();
   Result<void> Bind(const std::string& endpoint);
   void SendTo(const std::string& route, const std::string& bytes);
   void TellRefusal(const std::string& route);
 
   std::string folder_, address_;
   std::unique_ptr<Socket> socket_;
+  int fd_ = -1, key_fd_ = -1;
   const std::optional<LinkKeys> keys_;
   SessionGuard guard_;
   std::string refusal_;

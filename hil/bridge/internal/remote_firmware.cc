@@ -257,6 +257,7 @@ void RemoteFirmware::Unpark(uint32_t number) {
 }
 
 void RemoteFirmware::LogOutput() {
+  if (config_.elsewhere) return;  // It prints where it was started.
   process_->DrainOutput([this](bool error, std::string_view line) {
     if (!error || !TakeFault(line)) host_.LogPrinted(error, line);
   });

@@ -61,6 +61,7 @@ uint64_t board_now_ns(void);
 /* Real time: one task of the HAL runs at a time there too, as the HAL promises, and hands over where it waits. Threads of
  * the firmware's own are not held. `board_let_go` tells whether the calling task had the turn to give. */
 bool board_let_go(void);
+bool board_may_let_go(void);
 void board_take_back(bool had_turn);
 /* Waits by `call`, while others run. */
 #define BOARD_WAIT(call)                         \

@@ -7,7 +7,7 @@
 
 #include "hil/shim/board/real.h"
 
-enum { kResendMs = 1000, kHeartbeatMs = 2000 };
+enum { kResendMs = 1000, kKeepAliveS = 5, kUnansweredMs = 10000 };
 
 static void* link_socket;
 /* Over a network a message can be lost with its connection: what was said last is said again until it
@@ -53,7 +53,8 @@ void board_link_open(const char* address) {
   link_socket = context == NULL ? NULL : zmq_socket(context, ZMQ_DEALER);
   may_lose = strncmp(address, "tcp://", 6) == 0;
   if (link_socket == NULL || !set_option(ZMQ_LINGER, 0) ||
-      (may_lose && (!set_option(ZMQ_RCVTIMEO, kResendMs) || !set_option(ZMQ_HEARTBEAT_IVL, kHeartbeatMs))) ||
+      (may_lose && (!set_option(ZMQ_RCVTIMEO, kResendMs) || !set_option(ZMQ_TCP_KEEPALIVE, 1) || !set_option(ZMQ_TCP_KEEPALIVE_IDLE, kKeepAliveS) ||
+                    !set_option(ZMQ_TCP_MAXRT, kUnansweredMs))) ||
       !use_keys() || zmq_connect(link_socket, address) != 0)
     give_up("cannot connect to the run");
   size_t bytes = sizeof link_fd;

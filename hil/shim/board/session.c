@@ -55,7 +55,8 @@ static bool let_go(void) {
 }
 
 /* The shim's own locks are taken by who has the turn: it never waits for the turn with one of them. */
-bool board_let_go(void) { return !board_is_inside() && let_go(); }
+bool board_may_let_go(void) { return has_processor && !board_is_inside(); }
+bool board_let_go(void) { return board_may_let_go() && let_go(); }
 
 void board_take_back(bool had_turn) {
   if (had_turn) take_processor();

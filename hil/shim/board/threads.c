@@ -124,6 +124,7 @@ static uint64_t left_us(clockid_t clock, const struct timespec* until) {
 /* In real time: what needs no wait hands over to nobody. */
 #define LET_OTHERS_RUN(try, busy, wait)  \
   {                                      \
+    if (!board_may_let_go()) return (wait); \
     const int at_once = (try);           \
     if (at_once != (busy)) return at_once; \
     return BOARD_WAIT(wait);             \
