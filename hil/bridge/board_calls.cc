@@ -11,7 +11,8 @@ namespace {
 
 using Tables = BoardCalls::Tables;
 
-constexpr size_t kReadBytesMax = 4 << 20;  // Of flash, sockets and chance in one call.
+constexpr size_t kReadBytesMax = 65535;  // In one answer: nanopb counts bytes in 16 bits.
+constexpr uint64_t kFlashBytesMax = 1 << 26;  // More than there is, to be refused.
 
 // A call's arguments; those that a board left out are 0 and "".
 class Arguments {
@@ -184,10 +185,10 @@ constexpr Handler kActuatorCalls[] = {
 constexpr Handler kStorageCalls[] = {
     {wire::FLASH_READ,
      [](auto& hal, auto& in, auto& out) {
-       const size_t bytes = in.Capacity(1);
+       const size_t bytes = std::min(in.Integer(1), kFlashBytesMax);
        out.mutable_data()->resize(bytes);
        out.set_value(hal.flash->read(in.template As<uint32_t>(0), out.mutable_data()->data(), bytes));
-       if (out.value() != DP_OK) out.clear_data();
+       if (out.value() != DP_OK || bytes > kReadBytesMax) out.clear_data();
      }},
     {wire::FLASH_PROGRAM,
      [](auto& hal, auto& in, auto& out) {

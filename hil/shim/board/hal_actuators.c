@@ -56,13 +56,24 @@ static dp_flash_info flash_info(void) {
                          .erase_cycles_max = info->erase_cycles_max};
 }
 
-static dp_status flash_read(uint32_t address, void* out, size_t bytes) {
-  if (!may_call()) return DP_ERR_STATE;
-  if (out == NULL) return DP_ERR_INVALID;
+static dp_status read_part(uint32_t address, void* out, size_t bytes) {
   const dustproof_wire_Result* result =
       board_ask(&(board_call){.function = dustproof_wire_Function_FLASH_READ, BOARD_INTEGERS(address, bytes)});
   copy_data(result, out, bytes);
   return (dp_status)result->value;
+}
+
+static dp_status flash_read(uint32_t address, void* out, size_t bytes) {
+  enum { kPart = 32768 }; /* An answer has less than 64 KiB. */
+  if (!may_call()) return DP_ERR_STATE;
+  if (out == NULL) return DP_ERR_INVALID;
+  uint8_t* to = out;
+  const bool inside = (uint64_t)address + bytes <= board.welcome.flash.size_bytes; /* Else it is refused whole. */
+  for (; inside && bytes > kPart; address += kPart, to += kPart, bytes -= kPart) {
+    const dp_status status = read_part(address, to, kPart);
+    if (status != DP_OK) return status;
+  }
+  return read_part(address, to, bytes);
 }
 
 static dp_status flash_program(uint32_t address, const void* data, size_t bytes) {

@@ -117,7 +117,7 @@ static const dp_log_v1 log_v1 = {log_write};
 static void random_fill(void* out, size_t bytes) {
   if (!may_call() || out == NULL) return;
   for (uint8_t* to = out; bytes > 0;) {
-    const size_t part = bytes < 65536 ? bytes : 65536;
+    const size_t part = bytes < 32768 ? bytes : 32768; /* nanopb counts bytes in 16 bits. */
     copy_data(board_ask(&(board_call){.function = dustproof_wire_Function_RANDOM_FILL, BOARD_INTEGERS(part)}), to,
               part);
     to += part;

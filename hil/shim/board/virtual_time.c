@@ -107,7 +107,7 @@ unsigned sleep(unsigned seconds) {
 /* Chance: asked for as much at a time as in lockstep, so that the same numbers come. */
 void board_library_random(void* out, size_t bytes, int stream) {
   for (uint8_t* to = out; bytes > 0;) {
-    const size_t part = bytes < 65536 ? bytes : 65536;
+    const size_t part = bytes < 32768 ? bytes : 32768; /* nanopb counts bytes in 16 bits. */
     const dustproof_wire_Result* result = board_ask(&(board_call){
         .function = dustproof_wire_Function_LIBRARY_RANDOM, BOARD_INTEGERS(part, (uint64_t)stream)});
     if (result->data == NULL || result->data->size != part) board_fault("abort", "no chance from the run");

@@ -249,6 +249,7 @@ Result<std::unique_ptr<Boundary>> Boundary::Install() {
   DP_CHECK(boundary_state == nullptr);
   std::unique_ptr<Boundary> installed(new Boundary());
   boundary_state = new BoundaryState();
+  internal::gate_is_watched = true;
   Dl_info own{};
   DP_CHECK(dladdr(reinterpret_cast<void*>(&OnSystemCall), &own) != 0);
   boundary_state->own = RangeOf(reinterpret_cast<uintptr_t>(own.dli_fbase));
@@ -275,6 +276,7 @@ Boundary::~Boundary() {
   signal(SIGSYS, SIG_DFL);
   delete boundary_state;
   boundary_state = nullptr;
+  internal::gate_is_watched = false;
 }
 
 namespace internal {

@@ -11,7 +11,10 @@ namespace dustproof::internal {
 inline constexpr char kGateOpen = 0;  // Linux: SYSCALL_DISPATCH_FILTER_ALLOW.
 inline constexpr char kGateShut = 1;  // Linux: SYSCALL_DISPATCH_FILTER_BLOCK.
 
-/// Means something once a `Boundary` stands.
+/// Whether a `Boundary` stands, which answers the calls that the gate stops.
+inline bool gate_is_watched = false;
+
+/// Means something while the gate is watched.
 inline volatile char system_call_gate = kGateOpen;
 
 /// Open for the life of a scope, for a handler that interrupts firmware. Keeps errno too.
