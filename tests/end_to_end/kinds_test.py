@@ -97,6 +97,26 @@ class OwnProcessTest(ProcessTest):
         self.assertEqual(verdicts(run, verdict="pass"), [])
         self.assertIn("socket(AF_INET)", json.dumps(verdicts(run, verdict="undetermined")))
 
+    def test_a_system_call_made_by_hand_is_refused_and_named(self):
+        for name, told in (("raw_socket", "system call socket"), ("raw_fork", "system call fork (clone)"),
+                           ("call_of_32_bits", "system call a call of another kind"),
+                           ("look_up_a_name", "system call socket"), ("work_on", "posix_spawn()")):
+            with self.subTest(name):
+                run = self.run_test_firmware(name)
+                self.assertEqual(run.get("end", "duration"), "duration", run["diagnosis"])
+                self.assertEqual(verdicts(run, verdict="pass"), [])
+                self.assertIn(told, json.dumps(verdicts(run, verdict="undetermined")))
+
+    def test_time_and_chance_asked_of_the_kernel_are_the_runs_and_those_of_a_library(self):
+        for name, firmware in (("process", TESTS / "test_by_hand"), ("again", TESTS / "test_by_hand"),
+                               ("library", BINARY.parents[1] / "lib/test_by_hand.so")):
+            [run] = self.run_json(FIRST_RUN, "--firmware", firmware, "--consent", "policy_refused", "--until", "3s",
+                                  "--out", self.folder / name)
+            self.assertEqual(run.get("end", "duration"), "duration", run["diagnosis"])
+        for name in ("again", "library"):
+            done = self.call("diff", *(self.folder / run / "policy_refused.mcap" for run in ("process", name)), "--json")
+            self.assertIsNone(json.loads(done.stdout)["first_difference"], done.stdout)
+
     def test_what_needs_the_firmware_in_the_run_says_so(self):
         program = TESTS / "test_leave"
         for words in (("powercut", FIRST_RUN, "--cuts", 1), ("run", FIRST_RUN, "--consent", "all_denied", "--gdb")):

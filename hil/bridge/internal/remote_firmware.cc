@@ -78,7 +78,7 @@ std::string RemoteFirmware::Invitation() const {
            "; Ctrl-C ends the run";
   std::string variables;
   for (const std::string& variable : Environment()) variables += " '" + variable + "'";
-  return "waits for the firmware: start it in another terminal\n  env -i" + variables + " " + config_.path + "\nor under gdb\n  gdb -ex \"set exec-wrapper env -i" + variables +
+  return "waits for the firmware: start it in another terminal\n  env -i" + variables + " " + config_.path + "\nor under gdb\n  gdb -ex \"handle SIGSYS nostop noprint pass\" -ex \"set exec-wrapper env -i" + variables +
          "\" " + config_.path + "\nCtrl-C ends the run";
 }
 

@@ -145,6 +145,11 @@ void board_enter(void);
 void board_leave(void);
 bool board_is_inside(void);
 
+/* A way past the HAL: told to the run. Returns -1, with errno. */
+int board_refuse(const char* what);
+/* From here on the calling thread, and those that it begins, make no system call that is such a way. */
+void board_trap_calls(void);
+
 /* Ends the process: the firmware can't go on. Safe in a signal handler. */
 _Noreturn void board_fault(const char* what, const char* detail);
 void board_catch_faults(void);

@@ -33,6 +33,7 @@ int main(void) {
   board_catch_faults();
   board_connect(&dp_firmware);
   board_begin_main();
+  board_trap_calls();
   dp_firmware.main();
   board_task_end();
   while (true) pause(); /* Other tasks go on; the run ends the process. */

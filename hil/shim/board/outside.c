@@ -8,7 +8,8 @@
 
 #include "hil/shim/board/real.h"
 
-static int refuse(const char* what) {
+int board_refuse(const char* what) {
+  board_self(); /* In real time a thread may say its first word here. */
   board_tell(&(board_call){.function = dustproof_wire_Function_OUTSIDE_ATTEMPT, .text = what});
   errno = EACCES;
   return -1;
@@ -21,27 +22,27 @@ int socket(int domain, int type, int protocol) {
                                             : domain == AF_INET6 ? "AF_INET6"
                                             : domain == AF_UNIX  ? "AF_UNIX"
                                                                  : "another family");
-  return refuse(what);
+  return board_refuse(what);
 }
 
-pid_t fork(void) { return is_watched() ? refuse("fork()") : REAL(fork)(); }
+pid_t fork(void) { return is_watched() ? board_refuse("fork()") : REAL(fork)(); }
 
 int execve(const char* path, char* const argv[], char* const envp[]) {
-  return is_watched() ? refuse("execve()") : REAL(execve)(path, argv, envp);
+  return is_watched() ? board_refuse("execve()") : REAL(execve)(path, argv, envp);
 }
 
 int posix_spawn(pid_t* restrict pid, const char* restrict path, const posix_spawn_file_actions_t* actions,
                 const posix_spawnattr_t* restrict attributes, char* const argv[restrict],
                 char* const envp[restrict]) {
   if (!is_watched()) return REAL(posix_spawn)(pid, path, actions, attributes, argv, envp);
-  refuse("posix_spawn()");
+  board_refuse("posix_spawn()");
   return EACCES;
 }
 
-int system(const char* command) { return is_watched() ? refuse("system()") : REAL(system)(command); }
+int system(const char* command) { return is_watched() ? board_refuse("system()") : REAL(system)(command); }
 
 FILE* popen(const char* command, const char* mode) {
   if (!is_watched()) return REAL(popen)(command, mode);
-  refuse("popen()");
+  board_refuse("popen()");
   return NULL;
 }

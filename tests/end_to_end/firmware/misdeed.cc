@@ -1,8 +1,14 @@
 // A firmware that does one thing which it should not: MISDEED.
+#include <netdb.h>
 #include <netinet/in.h>
+#include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>
@@ -36,6 +42,43 @@ void wait_outside() {
 
 void open_socket() {
   if (socket(AF_INET, SOCK_STREAM, 0) >= 0) std::abort();
+}
+
+long Raw(long number, long a = 0, long b = 0, long c = 0) {
+  long result = number;
+  __asm__ volatile("syscall" : "+a"(result) : "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+  return result;
+}
+
+void raw_socket() {
+  if (Raw(SYS_socket, AF_UNIX, SOCK_STREAM) != -EACCES) std::abort();
+}
+
+void raw_fork() {
+  if (Raw(SYS_clone, SIGCHLD) != -EACCES || Raw(SYS_vfork) != -EACCES) std::abort();
+}
+
+// The number of socket() is another one there.
+void call_of_32_bits() {
+  long result = 359;
+  __asm__ volatile("int $0x80" : "+a"(result) : "b"(AF_INET), "c"(SOCK_STREAM), "d"(0) : "memory");
+  if (result >= 0) std::abort();
+}
+
+void look_up_a_name() {
+  addrinfo* found;
+  if (getaddrinfo("example.org", "443", nullptr, &found) == 0) std::abort();
+}
+
+// Other calls go on as ever, also between threads.
+void work_on() {
+  std::thread thread([] { Raw(SYS_getpid); });
+  thread.join();
+  if (std::FILE* file = std::fopen("/proc/self/stat", "r")) std::fclose(file);
+  pid_t child;
+  char* const words[] = {const_cast<char*>("true"), nullptr};
+  if (posix_spawn(&child, "/bin/true", nullptr, nullptr, words, nullptr) != EACCES) std::abort();
+  raw_socket();
 }
 
 void Main() {

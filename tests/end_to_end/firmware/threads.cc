@@ -1,4 +1,7 @@
 // A firmware with threads of its own, which checks what it sees: whoever runs it twice must see it do the same twice.
+#include <sys/syscall.h>
+#include <time.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -159,6 +162,16 @@ void OtherWaits() {
   Check(std::async(std::launch::async, [] { return 42; }).get() == 42, "std::async answers");
 }
 
+void SleepByHand() {
+  const uint64_t begin_us = hal_clock->now_us();
+  const timespec quarter{.tv_sec = 0, .tv_nsec = 250'000'000};
+  long result = SYS_nanosleep;
+  __asm__ volatile("syscall" : "+a"(result) : "D"(&quarter), "S"(0) : "rcx", "r11", "memory");
+  const uint64_t slept_us = hal_clock->now_us() - begin_us;
+  Check(result == 0 && slept_us >= 250'000, "a sleep that the kernel is asked for takes its time");
+  if (TimeStandsMeanwhile()) Check(slept_us == 250'000, "and no more of it");
+}
+
 void Main() {
   hal_log = static_cast<const dp_log_v1*>(dp_hal_query(DP_LOG, 1));
   hal_clock = static_cast<const dp_clock_v1*>(dp_hal_query(DP_CLOCK, 1));
@@ -166,6 +179,7 @@ void Main() {
   PoolOfFour();
   EightAtWork();
   OtherWaits();
+  SleepByHand();
   Log("threads: all seen");
   TimedWaits();
 }
