@@ -67,6 +67,15 @@ class OwnProcessTest(ProcessTest):
             self.assertEqual(run.get("end", "duration"), "duration", run)
         self.assertEqual(runs[0]["hash"], runs[1]["hash"])
 
+    def test_threads_wait_for_one_another_in_every_manner(self):
+        runs = [self.run_json(FIRST_RUN, "--firmware", TESTS / "test_waits", "--consent", "policy_refused", "--until", "6s",
+                              "--out", self.folder / str(i))[0] for i in range(2)]
+        for run in runs:
+            self.assertEqual(run["end"], "firmware_ended", run["diagnosis"])  # It has seen them all.
+        self.assertEqual(runs[0]["hash"], runs[1]["hash"])
+        done = self.call("diff", *(self.folder / str(i) / "policy_refused.mcap" for i in range(2)), "--json")
+        self.assertTrue(json.loads(done.stdout)["same"], done.stdout)
+
     def test_a_crash_is_told_with_its_place(self):
         run = self.run_test_firmware("crash")
         self.assertEqual(run["end"], "firmware_died")

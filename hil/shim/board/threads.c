@@ -195,18 +195,42 @@ int pthread_cond_broadcast(pthread_cond_t* condition) {
   return 0;
 }
 
+static int lock_to_read(pthread_rwlock_t* lock, clockid_t clock, const struct timespec* until) {
+  ACQUIRE(lock, REAL(pthread_rwlock_tryrdlock)(lock), EBUSY, until, ETIMEDOUT)
+}
+
+static int lock_to_write(pthread_rwlock_t* lock, clockid_t clock, const struct timespec* until) {
+  ACQUIRE(lock, REAL(pthread_rwlock_trywrlock)(lock), EBUSY, until, ETIMEDOUT)
+}
+
 int pthread_rwlock_rdlock(pthread_rwlock_t* lock) {
   if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_tryrdlock)(lock), EBUSY, REAL(pthread_rwlock_rdlock)(lock))
-  const struct timespec* never = NULL;
-  const clockid_t clock = CLOCK_REALTIME;
-  ACQUIRE(lock, REAL(pthread_rwlock_tryrdlock)(lock), EBUSY, never, ETIMEDOUT)
+  return lock_to_read(lock, CLOCK_REALTIME, NULL);
+}
+
+int pthread_rwlock_timedrdlock(pthread_rwlock_t* restrict lock, const struct timespec* restrict until) {
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_tryrdlock)(lock), EBUSY, REAL(pthread_rwlock_timedrdlock)(lock, until))
+  return lock_to_read(lock, CLOCK_REALTIME, until);
+}
+
+int pthread_rwlock_clockrdlock(pthread_rwlock_t* restrict lock, clockid_t clock, const struct timespec* restrict until) {
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_tryrdlock)(lock), EBUSY, REAL(pthread_rwlock_clockrdlock)(lock, clock, until))
+  return lock_to_read(lock, clock, until);
 }
 
 int pthread_rwlock_wrlock(pthread_rwlock_t* lock) {
   if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_trywrlock)(lock), EBUSY, REAL(pthread_rwlock_wrlock)(lock))
-  const struct timespec* never = NULL;
-  const clockid_t clock = CLOCK_REALTIME;
-  ACQUIRE(lock, REAL(pthread_rwlock_trywrlock)(lock), EBUSY, never, ETIMEDOUT)
+  return lock_to_write(lock, CLOCK_REALTIME, NULL);
+}
+
+int pthread_rwlock_timedwrlock(pthread_rwlock_t* restrict lock, const struct timespec* restrict until) {
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_trywrlock)(lock), EBUSY, REAL(pthread_rwlock_timedwrlock)(lock, until))
+  return lock_to_write(lock, CLOCK_REALTIME, until);
+}
+
+int pthread_rwlock_clockwrlock(pthread_rwlock_t* restrict lock, clockid_t clock, const struct timespec* restrict until) {
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(pthread_rwlock_trywrlock)(lock), EBUSY, REAL(pthread_rwlock_clockwrlock)(lock, clock, until))
+  return lock_to_write(lock, clock, until);
 }
 
 int pthread_rwlock_unlock(pthread_rwlock_t* lock) {
@@ -277,6 +301,22 @@ int poll(struct pollfd* fds, nfds_t count, int timeout_ms) {
   ASK_AGAIN(REAL(poll)(fds, count, 0), milliseconds(timeout_ms))
 }
 
+static uint64_t microseconds(const struct timespec* time) {
+  return time == NULL ? DP_FOREVER : (uint64_t)time->tv_sec * 1000000 + ((uint64_t)time->tv_nsec + 999) / 1000;
+}
+
+/* Nobody sends firmware a signal while it waits: masks change nothing. */
+int ppoll(struct pollfd* fds, nfds_t count, const struct timespec* timeout, const sigset_t* mask) {
+  if (!is_firmware()) LET_OTHERS_RUN(REAL(poll)(fds, count, 0), 0, REAL(ppoll)(fds, count, timeout, mask))
+  ASK_AGAIN(REAL(poll)(fds, count, 0), microseconds(timeout))
+}
+
+int epoll_pwait(int epoll, struct epoll_event* events, int count, int timeout_ms, const sigset_t* mask) {
+  if (!is_firmware())
+    LET_OTHERS_RUN(REAL(epoll_wait)(epoll, events, count, 0), 0, REAL(epoll_pwait)(epoll, events, count, timeout_ms, mask))
+  return epoll_wait(epoll, events, count, timeout_ms);
+}
+
 int epoll_wait(int epoll, struct epoll_event* events, int count, int timeout_ms) {
   if (!is_firmware()) LET_OTHERS_RUN(REAL(epoll_wait)(epoll, events, count, 0), 0, REAL(epoll_wait)(epoll, events, count, timeout_ms))
   ASK_AGAIN(REAL(epoll_wait)(epoll, events, count, 0), milliseconds(timeout_ms))
@@ -300,6 +340,14 @@ int select(int count, fd_set* restrict in, fd_set* restrict out, fd_set* restric
     usleep((useconds_t)step);
     if (left != DP_FOREVER) left -= step;
   }
+}
+
+int pselect(int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict errors,
+            const struct timespec* restrict timeout, const sigset_t* restrict mask) {
+  if (!is_firmware()) return BOARD_WAIT(REAL(pselect)(count, in, out, errors, timeout, mask));
+  const uint64_t us = microseconds(timeout);
+  struct timeval time = {.tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000)};
+  return select(count, in, out, errors, timeout == NULL ? NULL : &time);
 }
 
 static long futex(uint32_t* word, int operation, uint32_t value, const struct timespec* time, long* answer) {
