@@ -162,6 +162,10 @@ void AddDeterminismCommand(CLI::App& app, int& exit_code) {
       ->add_option("--firmware", flags->options.firmware,
                    "A firmware's name (`dustproof list firmware`) or shared object")
       ->type_name("NAME|FILE.so");
+  check
+      ->add_option("--kind", flags->options.kind,
+                   "How the firmware runs: library (in the run's process) or process (a program)")
+      ->check(CLI::IsMember({"library", "process", "board"}));
   check->add_option("--until", flags->until, "Ends each run at this simulated time, e.g. 90s")
       ->type_name("TIME");
   check->add_option("--workers", flags->options.workers, "Runs at a time; one a core where absent")

@@ -270,8 +270,12 @@ Result<DeterminismResult> CheckDeterminism(const DeterminismOptions& options,
                                            const std::function<void(const RepeatedRun&)>& on_run) {
   const double begin_s = RealSeconds();
   const Result<RunInputs> inputs =
-      LoadRunInputs({options.scenario, options.home, options.firmware, options.seed});
+      LoadRunInputs({options.scenario, options.home, options.firmware, options.seed, options.kind});
   if (!inputs) return inputs.error();
+  if (inputs->request.kind == ToWord(FirmwareKind::kBoard))
+    return Error::BadInput(
+        "determinism: no two runs in real time are equal; use --kind process, which is the same program in "
+        "lockstep");
   const Result<RunRequest> request = RequestFor(*inputs, options);
   if (!request) return request.error();
   const ScratchFolder scratch("determinism");

@@ -16,7 +16,7 @@ struct DeterminismOptions {
   std::string scenario;
   std::string consent;  ///< "" takes the scenario's first default configuration.
   std::optional<uint64_t> seed;
-  std::string home, firmware;  ///< Instead of the scenario's.
+  std::string home, firmware, kind;  ///< Instead of the scenario's.
   std::optional<SimDuration> until;
   int runs = 20;    ///< >= 2
   int workers = 1;  ///< Runs at a time. >= 1

@@ -3,8 +3,9 @@ import json
 import os
 import unittest
 
-from process import FIRST_RUN, ProcessTest
+from process import BINARY, FIRST_RUN, ProcessTest
 
+TESTS = BINARY.parents[1] / "tests/end_to_end"
 RUNS = os.environ.get("DUSTPROOF_DETERMINISM_RUNS", "20")
 # Pairing, the first connection to the cloud and the start of the cleaning.
 SHORT = ("--consent", "all_granted", "--until", "50s")
@@ -28,6 +29,30 @@ class DeterminismTest(ProcessTest):
                                  "addresses": 2, "cpu": 2, "memory": 2}.items():
             self.assertGreaterEqual(len(seen[condition]), least, condition)
         self.assertFalse((self.folder / "runs").exists(), "nothing differs, so nothing is kept")
+
+
+class ProcessKindTest(ProcessTest):
+    def check(self, *words, expect):
+        done = self.call("determinism", FIRST_RUN, *words, "--json")
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def test_a_process_gives_one_hash_under_every_condition(self):
+        for words in (("--kind", "process", *SHORT, "--runs", "12"),
+                      ("--firmware", TESTS / "test_waits", "--consent", "policy_refused", "--until", "4s", "--runs", "12")):
+            answer = self.check(*words, expect=0)
+            self.assertEqual((answer["runs"], answer["distinct_hashes"]), (12, 1))
+
+    def test_an_address_that_a_process_tells_is_caught(self):
+        answer = self.check("--firmware", TESTS / "test_say_an_address", "--consent", "policy_refused", "--until", "2s", "--runs", "12",
+                            expect=1)
+        self.assertIn("addresses", [suspect["condition"] for suspect in answer["suspects"]])
+        self.assertIn("a buffer at", answer["first_difference"]["message"]["first"])
+
+    def test_real_time_is_refused(self):
+        done = self.call("determinism", FIRST_RUN, "--kind", "board", "--runs", "2")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no two runs in real time are equal; use --kind process", done.stderr)
 
 
 class BrokenDeterminismTest(ProcessTest):

@@ -70,6 +70,12 @@ void look_up_a_name() {
   if (getaddrinfo("example.org", "443", nullptr, &found) == 0) std::abort();
 }
 
+void say_an_address() {
+  char text[40];
+  std::snprintf(text, sizeof text, "a buffer at %p", std::malloc(100));
+  static_cast<const dp_log_v1*>(dp_hal_query(DP_LOG, 1))->write(DP_LOG_INFO, text);
+}
+
 // Other calls go on as ever, also between threads.
 void work_on() {
   std::thread thread([] { Raw(SYS_getpid); });
