@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 
 namespace dustproof {
@@ -50,6 +51,21 @@ Result<std::vector<std::string>> CommandFor(const std::string& path) {
                               ": install the package qemu-user");
   }
   return std::vector<std::string>{path};
+}
+
+// Whether a process is in a network namespace that is not ours and has no interface but loopback.
+bool IsIsolated(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  std::error_code failed;
+  const auto its = std::filesystem::read_symlink(folder + "/ns/net", failed);
+  if (failed || its == std::filesystem::read_symlink("/proc/self/ns/net", failed)) return false;
+  std::ifstream interfaces(folder + "/net/dev");
+  bool only_loopback = interfaces.good();
+  for (std::string line; std::getline(interfaces, line);) {
+    const size_t colon = line.find(':'), begin = line.find_first_not_of(' ');
+    if (colon != std::string::npos) only_loopback = only_loopback && line.substr(begin, colon - begin) == "lo";
+  }
+  return only_loopback;
 }
 
 // In the child, before its program: nothing here may allocate.
@@ -112,7 +128,9 @@ Result<std::unique_ptr<FirmwareProcess>> FirmwareProcess::Start(const std::strin
 std::unique_ptr<FirmwareProcess> FirmwareProcess::Watch(pid_t pid) {
   std::unique_ptr<FirmwareProcess> process(new FirmwareProcess());
   process->pid_ = pid;
-  if (pid > 0) process->pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (pid <= 0) return process;
+  process->pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  process->isolated_ = IsIsolated(pid);
   return process;
 }
 

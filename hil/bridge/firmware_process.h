@@ -16,7 +16,7 @@ namespace dustproof {
 ///
 /// One that we start is alone in an empty network namespace: no interface, not even loopback. What it
 /// prints comes to us by a pipe; it dies with us. Of one that somebody else starts only its end and
-/// its CPU time are known, and on another machine nothing.
+/// its CPU time are known, and whether it is as alone; on another machine nothing.
 class FirmwareProcess {
  public:
   /// Starts `path` with `environment`, and with nothing else of ours. A program for another processor

@@ -43,6 +43,7 @@ void ShareOneProcessor() {
 
 wire::Turn ProcessFirmware::Exchange(Task&, wire::Result result, bool) {
   wire::Turn turn;
+  if (stop_requested()) BeSilent();
   host_.scheduler().OnHostStack([&] {
     wire::Message message;
     calls_.AddLatest(*message.mutable_grant()->mutable_latest());
@@ -50,10 +51,12 @@ wire::Turn ProcessFirmware::Exchange(Task&, wire::Result result, bool) {
     *message.mutable_grant()->add_results() = std::move(result);
     link_->Send(message, host_.scheduler().queue().now());
     message = Await();
+    if (stop_requested()) return;
     if (!message.has_turn()) Fail("protocol", "its process sent a message that no turn begins or ends with");
     turn = std::move(*message.mutable_turn());
     LogOutput();
   });
+  if (stop_requested()) BeSilent();
   return turn;
 }
 
@@ -65,6 +68,7 @@ wire::Message ProcessFirmware::Await() {
     const int ready = poll(waits, 2, kPollMs);
     if (waits[1].revents != 0 && !Hear(message)) FailAsItSays("its process " + process_->WaitForEnd());
     if (waits[1].revents != 0) break;
+    if (stop_requested()) break;
     if (ready > 0 || config_.elsewhere) continue;  // One that is elsewhere may sit in a debugger.
     if (!slow) slow = SlowTurn{.begin_cpu_s = process_->CpuSeconds(), .computed_s = internal::RealSeconds()};
     Watch(*slow);

@@ -11,6 +11,7 @@ import unittest
 
 from process import BINARY, FIRST_RUN, ProcessTest, verdicts
 
+TESTS = BINARY.parents[1] / "tests/end_to_end"
 PROGRAM = BINARY.parents[1] / "lib/firmware/vacuum"
 LIMIT_S = 60  # For what takes a moment, on any machine.
 
@@ -41,7 +42,7 @@ class AttachTest(ProcessTest):
     def test_the_printed_command_starts_it_and_a_stop_of_its_does_not_end_the_run(self):
         whole = self.call("run", FIRST_RUN, "--kind", "process", "--until", "2s", "--consent", "policy_refused", "--json")
         run = self.start_run("--attach")
-        command = self.wait_for(r"^  (env -i .*)$").group(1)
+        command = self.wait_for(r"^  unshare .*?(env -i .*)$").group(1)
         firmware = subprocess.Popen(shlex.split(command), stdout=subprocess.DEVNULL)
         self.addCleanup(firmware.kill)
         os.kill(firmware.pid, signal.SIGSTOP)  # As a debugger would.
@@ -51,12 +52,52 @@ class AttachTest(ProcessTest):
         code, report, errors = self.end(run)
         self.assertEqual(report["end"], "duration", errors)
         self.assertEqual(report["hash"], json.loads(whole.stdout)[0]["hash"])
-        self.assertEqual(verdicts(report, verdict="pass"), [])  # Nobody watched it.
+        self.assertEqual(verdicts(report, verdict="pass"), [])  # It was in no namespace of its own.
         self.assertEqual(firmware.wait(LIMIT_S), 0)             # The run said goodbye.
+
+    def test_in_an_empty_namespace_it_is_worth_what_a_run_of_its_own_is(self):
+        if subprocess.run(["unshare", "-n" if os.geteuid() == 0 else "-cn", "true"], capture_output=True).returncode != 0:
+            self.skipTest("skipped: needs network namespaces")
+        whole = self.call("run", FIRST_RUN, "--kind", "process", "--until", "2s", "--consent", "policy_refused", "--json", "--out", "whole")
+        run = self.start_run("--attach")
+        firmware = subprocess.Popen(shlex.split(self.wait_for(r"^  (unshare .*env -i .*)$").group(1)), stdout=subprocess.DEVNULL)
+        self.addCleanup(firmware.kill)
+        _, report, errors = self.end(run)
+        self.assertGreater(len(verdicts(report, verdict="pass")), 0)
+        self.assertEqual(len(verdicts(report, verdict="pass")), len(verdicts(json.loads(whole.stdout)[0], verdict="pass")), errors)
+        done = self.call("diff", "out/policy_refused.mcap", "whole/policy_refused.mcap", "--json")
+        self.assertIsNone(json.loads(done.stdout)["first_difference"], done.stdout)
+
+    def start_standing_still(self):
+        """A run whose firmware has stopped itself in the middle, as at a breakpoint."""
+        run = self.start_run("--attach", "--firmware", TESTS / "test_stand_still")
+        firmware = subprocess.Popen(shlex.split(self.wait_for(r"^  unshare .*?(env -i .*)$").group(1)), stderr=subprocess.DEVNULL)
+        self.addCleanup(firmware.kill)
+        stat = pathlib.Path(f"/proc/{firmware.pid}/stat")
+        limit = time.monotonic() + LIMIT_S
+        while stat.read_text().rsplit(")", 1)[1].split()[0] != "T":
+            self.assertLess(time.monotonic(), limit)
+            time.sleep(0.05)
+        return run, firmware
+
+    def test_one_that_stands_still_is_waited_for_longer_than_one_that_the_run_starts(self):
+        run, firmware = self.start_standing_still()
+        time.sleep(12)  # A process of the run's own has ten.
+        self.assertIsNone(run.poll())
+        firmware.send_signal(signal.SIGCONT)
+        _, report, errors = self.end(run)
+        self.assertEqual(report["end"], "duration", errors)
+        self.assertEqual(firmware.wait(LIMIT_S), 0)
+
+    def test_an_interrupt_ends_the_run_while_it_stands_still(self):
+        run, _ = self.start_standing_still()
+        run.send_signal(signal.SIGINT)
+        code, report, errors = self.end(run)
+        self.assertEqual((code, report["end"]), (3, "interrupted"), errors)
 
     def test_a_killed_one_is_told(self):
         run = self.start_run("--attach", "--kind", "board", until="60s")
-        command = self.wait_for(r"^  (env -i .*)$").group(1)
+        command = self.wait_for(r"^  unshare .*?(env -i .*)$").group(1)
         firmware = subprocess.Popen(shlex.split(command))
         self.addCleanup(firmware.kill)
         time.sleep(1)

@@ -1,6 +1,7 @@
 #include "hil/bridge/internal/remote_firmware.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -78,7 +79,8 @@ std::string RemoteFirmware::Invitation() const {
            "; Ctrl-C ends the run";
   std::string variables;
   for (const std::string& variable : Environment()) variables += " '" + variable + "'";
-  return "waits for the firmware: start it in another terminal\n  env -i" + variables + " " + config_.path + "\nor under gdb\n  gdb -ex \"handle SIGSYS nostop noprint pass\" -ex \"set exec-wrapper env -i" + variables +
+  const std::string alone = geteuid() == 0 ? "unshare -n " : "unshare -c -n ";  // Others need a namespace of users for it.
+  return "waits for the firmware: start it in another terminal\n  " + alone + "env -i" + variables + " " + config_.path + "\nor under gdb\n  " + alone + "gdb -ex \"handle SIGSYS nostop noprint pass\" -ex \"set exec-wrapper env -i" + variables +
          "\" " + config_.path + "\nCtrl-C ends the run";
 }
 
@@ -91,7 +93,7 @@ Result<wire::Hello> RemoteFirmware::Meet() {
     poll(waits, 3, kPollMs);
     if (waits[1].revents != 0)
       return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word: " + WhyNoWord());
-    if (config_.elsewhere && config_.elsewhere->stop_requested())
+    if (stop_requested())
       return Error::BadInput("the firmware did not come before the run was stopped");
     if (!config_.elsewhere && RealSeconds() - begin_s > kStartSecondsMax)
       return Error::BadInput(firmware + "said nothing in 30 s: is it linked with the board's shim?");
@@ -147,15 +149,25 @@ void RemoteFirmware::Restore() {
     goodbye.mutable_goodbye()->set_reason("the robot's power is cut, or its computer resets");
     link_->Send(goodbye, host_.scheduler().queue().now());
   }
-  if (const Result<void> started = Start(); !started) Fail("crash", ToString(started.error()));
+  if (const Result<void> started = Start(); !started && !stop_requested()) Fail("crash", ToString(started.error()));
+}
+
+bool RemoteFirmware::stop_requested() {
+  stopped_ = stopped_ || (config_.elsewhere && config_.elsewhere->stop_requested());
+  return stopped_;
+}
+
+void RemoteFirmware::BeSilent() {
+  while (true) host_.scheduler().Wait(silence_, SimTime::Max());
 }
 
 void RemoteFirmware::Main() {
+  if (stopped_) BeSilent();
   wire::Message message;
   *message.mutable_welcome() = Welcome();
   host_.scheduler().OnHostStack([&] {
-    if (!process_->isolated())
-      host_.devices().listener->OnUnwatched(config_.elsewhere ? "it was started by somebody else: nobody watched its ways past the HAL"
+    if (!process_->isolated() && !std::exchange(told_unwatched_, true))
+      host_.devices().listener->OnUnwatched(config_.elsewhere ? "somebody else started it, and not in an empty network namespace"
                                                               : "the kernel gave its process no network namespace of its own");
     link_->Begin(config_.seed.value() + ++boots_);
     link_->Send(message, host_.scheduler().queue().now());

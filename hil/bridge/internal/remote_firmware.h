@@ -57,6 +57,10 @@ class RemoteFirmware : public FirmwareProgram {
   /// Whether there is an end to waiting: the board's next word or heartbeat, or one that was refused.
   bool Hear(wire::Message& message);
   void LogOutput();
+  /// Whether a firmware that somebody else starts is no longer waited for: it says nothing more.
+  bool stop_requested();
+  /// For a task that stands for one of such a firmware: does not return.
+  [[noreturn]] void BeSilent();
   /// Ends the run by what the shim told, or by `otherwise`.
   [[noreturn]] void FailAsItSays(const std::string& otherwise);
   [[noreturn]] void Fail(const char* kind, const std::string& message);
@@ -96,6 +100,8 @@ class RemoteFirmware : public FirmwareProgram {
 
   std::string name_, version_;
   uint64_t boots_ = 0;
+  bool stopped_ = false, told_unwatched_ = false;
+  WaitQueue silence_{WaitQueue::Waker::kWorld};
 };
 
 /// Seconds of a real clock that never goes back.

@@ -70,6 +70,9 @@ void look_up_a_name() {
   if (getaddrinfo("example.org", "443", nullptr, &found) == 0) std::abort();
 }
 
+// As at a breakpoint.
+void stand_still() { std::raise(SIGSTOP); }
+
 void say_an_address() {
   char text[40];
   std::snprintf(text, sizeof text, "a buffer at %p", std::malloc(100));
