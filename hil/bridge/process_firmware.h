@@ -20,6 +20,7 @@ struct FirmwareElsewhere {
   std::optional<LinkKeys> keys;  ///< Needed where others could reach that place.
   std::function<void(const std::string& notice)> tell;  ///< What to do now, for people.
   std::function<bool()> stop_requested;                 ///< Ends the wait for it.
+  std::optional<SimDuration> wait = {};                 ///< How long it is waited for, real time; nothing: for ever.
 };
 
 /// A firmware that runs in a process of its own, in lockstep: simulated time stands while it

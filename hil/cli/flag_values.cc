@@ -14,6 +14,12 @@ Result<std::optional<SimDuration>> UntilOf(const std::string& text) {
   return until;
 }
 
+Result<SimDuration> WaitOf(const std::string& text) {
+  const std::optional<SimDuration> wait = ParseDuration(text);
+  if (!wait || *wait < SimDuration()) return Error::BadInput("--wait: must be a time such as 90s or 10min, got '" + text + "'");
+  return *wait;
+}
+
 Result<std::optional<uint64_t>> SeedOf(const std::string& text) {
   if (text.empty()) return std::optional<uint64_t>();
   uint64_t seed = 0;

@@ -117,6 +117,7 @@ int Main(int argc, char** argv) {
   AddPowerCutCommand(app, exit_code);
   AddCloudCommand(app, exit_code);
   AddKeysCommand(app, exit_code);
+  AddBenchCommand(app, exit_code);
   AddListCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
   RefuseEmptyValues(app);

@@ -53,7 +53,10 @@ RunObserver ObserverOf(const ScenarioRunOptions& options, ProgressLine& line) {
                   activity.c_str());
     line.Update(text);
   };
-  observer.on_notice = [&line](const std::string& consent, const std::string& notice) { line.Say(consent + ": " + notice); };
+  observer.on_notice = [&line](const std::string& consent, const std::string& notice) {
+    line.Say(consent + ": " + notice);
+    return true;
+  };
   observer.on_run_end = [&line, &options](const ScenarioRun& run) {
     const RunOutcome& o = run.outcome;
     char text[256];

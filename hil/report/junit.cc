@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "hil/report/junit_text.h"
 #include "hil/report/run_table.h"
 
 namespace dustproof {
@@ -28,23 +29,19 @@ std::string Escape(const std::string& text) {
   return out;
 }
 
-std::string Attribute(const char* name, const std::string& value) {
-  return std::string(" ") + name + "=\"" + Escape(value) + "\"";
-}
-
 std::string Case(const std::string& suite, const std::string& name, Verdict verdict,
                  const std::string& message) {
-  std::string text = "    <testcase" + Attribute("classname", suite) + Attribute("name", name);
+  std::string text = "    <testcase" + JunitAttribute("classname", suite) + JunitAttribute("name", name);
   switch (verdict) {
     case Verdict::kPass:
       return text + "/>\n";
     case Verdict::kFail:
-      return text + "><failure" + Attribute("message", message) + "/></testcase>\n";
+      return text + "><failure" + JunitAttribute("message", message) + "/></testcase>\n";
     case Verdict::kUndetermined:
-      return text + "><skipped" + Attribute("message", "undetermined: " + message) +
+      return text + "><skipped" + JunitAttribute("message", "undetermined: " + message) +
              "/></testcase>\n";
     case Verdict::kNotExercised:
-      return text + "><skipped" + Attribute("message", "not exercised: " + message) +
+      return text + "><skipped" + JunitAttribute("message", "not exercised: " + message) +
              "/></testcase>\n";
   }
   return text;
@@ -83,8 +80,8 @@ std::string Suite(const RunReport& r) {
   }
   if (r.end == "run_died") {
     ++counts.tests, ++counts.errors;
-    cases += "    <testcase" + Attribute("classname", name) + Attribute("name", "the run lives") +
-             "><error" + Attribute("message", r.diagnosis) + "/></testcase>\n";
+    cases += "    <testcase" + JunitAttribute("classname", name) + JunitAttribute("name", "the run lives") +
+             "><error" + JunitAttribute("message", r.diagnosis) + "/></testcase>\n";
   } else if (!r.diagnosis.empty()) {
     counts.Add(Verdict::kFail);
     cases += Case(name, "firmware lives", Verdict::kFail, r.diagnosis);
@@ -93,10 +90,14 @@ std::string Suite(const RunReport& r) {
   std::snprintf(numbers, sizeof numbers,
                 " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\" time=\"%.3f\"",
                 counts.tests, counts.failures, counts.errors, counts.skipped, r.timing.wall_s);
-  return "  <testsuite" + Attribute("name", name) + numbers + ">\n" + cases + "  </testsuite>\n";
+  return "  <testsuite" + JunitAttribute("name", name) + numbers + ">\n" + cases + "  </testsuite>\n";
 }
 
 }  // namespace
+
+std::string JunitAttribute(const char* name, const std::string& value) {
+  return std::string(" ") + name + "=\"" + Escape(value) + "\"";
+}
 
 std::string RenderJunit(const std::vector<const RunReport*>& reports) {
   std::string text =

@@ -133,6 +133,8 @@ Json RunOf(const RunReport& r, const std::string& report_path) {
           {"compute", r.compute},
           {"deadlines", DeadlinesJson(r.deadlines)},
           {"firmware_kind", r.firmware_kind},
+          {"board", r.board},
+          {"board_build_id", r.board_build_id},
           {"real_time", RealTimeJson(r.real_time)},
           {"bytes_by_party", BytesOf(r.audit)},
           {"failed_expectations", r.failed_expectations},

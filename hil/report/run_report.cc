@@ -72,6 +72,10 @@ void TakeMetadata(const RecordingReader& reader, RunReport* r) {
   r->build = value("run", "build");
   if (const std::string text = value("run", "compute"); !text.empty()) r->compute = text;
   r->firmware_kind = value("run", "firmware_kind");
+  r->board = value("run", "board");
+  r->board_build_id = value("run", "board_build_id");
+  if (!r->board.empty() && value("run", "board_state") != "factory")
+    r->audit.warnings.push_back({{}, "", "the board '" + r->board + "' was not put into factory state: what it kept from before may be in what it sent"});
   r->seed = std::strtoull(value("run", "seed").c_str(), nullptr, 10);
   r->end = value("result", "end");
   r->hash = value("result", "hash");

@@ -61,6 +61,7 @@ struct RunReport {
   std::string home, robot, firmware, policy;  ///< Names.
   std::string end, diagnosis, hash, build;
   std::string firmware_kind;
+  std::string board, board_build_id;  ///< Of a bench, and what it said it runs; "" where there is none.
   std::optional<RealTimeResult> real_time;  ///< Of a board; then the run is statistical.
   std::string compute = "zero";  ///< What computing was declared to take, in words.
   std::vector<DeadlineResult> deadlines;

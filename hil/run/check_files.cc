@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "hil/audit/declared_messages.h"
+#include "hil/bench/bench_file.h"
 #include "hil/audit/policy.h"
 #include "hil/run/inputs.h"
 #include "sim/config/config.h"
@@ -85,6 +86,10 @@ Result<std::string> CheckFile(const std::string& path) {
     CheckMessagesBeside(path, &problems);
     return Answer("robot", std::move(problems));
   }
+  if (kind == "bench") {
+    const Result<BenchFile> bench = LoadBenchFile(path);
+    return bench ? Result<std::string>("bench of " + std::to_string(bench->boards.size()) + " boards") : bench.error();
+  }
   if (kind == "message_schema") {
     CheckMessages(path, &problems);
     return Answer("declaration of messages", std::move(problems));
@@ -115,7 +120,8 @@ std::vector<NamedSchema> AllSchemas() {
           {"map_overrides", MapOverridesSchema()},
           {"robot", RobotSchema()},
           {"policy", PolicySchema()},
-          {"message_schema", DeclaredMessagesSchema()}};
+          {"message_schema", DeclaredMessagesSchema()},
+          {"bench", BenchFileSchema()}};
 }
 
 }  // namespace dustproof

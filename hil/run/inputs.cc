@@ -248,6 +248,8 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
   if (!inputs) return inputs;
   inputs->request.link = request.link;
   inputs->request.keys = request.keys;
+  inputs->request.console = request.console;
+  inputs->request.link_wait = request.link_wait;
   return inputs;
 }
 

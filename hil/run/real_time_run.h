@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "hil/bridge/real_time_firmware.h"
 #include "hil/live/pacer.h"
 #include "sim/engine/engine.h"
@@ -12,8 +14,8 @@ namespace dustproof {
 /// hidden. The clock starts with the first `RunUntil`.
 class RealTimeRun {
  public:
-  /// Both outlive it.
-  RealTimeRun(Engine& engine, RealTimeBoard& board);
+  /// Both outlive it. `between_waits` hears what else comes from the board.
+  RealTimeRun(Engine& engine, RealTimeBoard& board, std::function<void()> between_waits);
   /// Runs every event up to and at `until`, each when its time has come.
   void RunUntil(SimTime until);
   const Pacer::Lateness& lateness() const { return pacer_.lateness(); }
@@ -22,6 +24,7 @@ class RealTimeRun {
  private:
   Engine& engine_;
   RealTimeBoard& board_;
+  const std::function<void()> between_waits_;
   Pacer pacer_;
 };
 

@@ -74,6 +74,7 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
       {"scenario_hash", inputs.scenario_hash},
       {"compute", ComputeText(inputs.robot)},
   };
+  for (const auto& [key, value] : request.facts) facts[key] = value;
   if (request.until) facts["until"] = FormatDuration(*request.until);
   sink.WriteMetadata("run", facts);
   sink.Write(TextAttachment("scenario.yaml", "application/yaml", inputs.scenario_text));

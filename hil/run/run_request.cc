@@ -18,7 +18,7 @@ constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"home", &RunRequest::home},           {"firmware", &RunRequest::firmware},
     {"recording", &RunRequest::recording}, {"from_recording", &RunRequest::from_recording},
     {"kind", &RunRequest::kind},           {"link", &RunRequest::link},
-    {"keys", &RunRequest::keys}};
+    {"keys", &RunRequest::keys},           {"console", &RunRequest::console}};
 
 Json ToJsonObject(const CpuShares& s) {
   return {{"physics", s.physics}, {"lidar", s.lidar}, {"firmware", s.firmware},
@@ -74,6 +74,8 @@ std::string ToJson(const RunRequest& r) {
   for (const auto& [key, member] : kTexts) json[key] = BytesToText(r.*member);
   if (r.seed) json["seed"] = *r.seed;
   if (r.until) json["until_ns"] = r.until->nanoseconds();
+  if (r.link_wait) json["link_wait_ns"] = r.link_wait->nanoseconds();
+  if (!r.facts.empty()) json["facts"] = r.facts;
   if (r.break_at.any()) json["break_at"] = ToJsonObject(r.break_at);
   if (r.pretended_unix_s != 0) json["pretended_unix_s"] = r.pretended_unix_s;
   return json.dump();
@@ -85,6 +87,8 @@ RunRequest RunRequestFromJson(const std::string& text) {
   for (const auto& [key, member] : kTexts) r.*member = TextToBytes(json.at(key));
   if (json.contains("seed")) r.seed = json.at("seed").get<uint64_t>();
   if (json.contains("until_ns")) r.until = SimDuration::Nanoseconds(json.at("until_ns"));
+  if (json.contains("link_wait_ns")) r.link_wait = SimDuration::Nanoseconds(json.at("link_wait_ns"));
+  if (json.contains("facts")) r.facts = json.at("facts").get<std::map<std::string, std::string>>();
   if (json.contains("break_at")) r.break_at = StopInstantFrom(json.at("break_at"));
   r.pretended_unix_s = json.value("pretended_unix_s", int64_t{0});
   return r;

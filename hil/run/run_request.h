@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -28,7 +29,10 @@ struct RunRequest {
   std::string firmware;              ///< Path of the shared object or program.
   std::string kind;                  ///< A word of `FirmwareKind`.
   std::string link;                  ///< Where a firmware comes to that somebody else starts; "" starts it.
+  std::string console;               ///< A command that prints a board's console; "" where nobody listens.
   std::string keys;                  ///< Folder of the keys that such a link asks for; "" asks for none.
+  std::optional<SimDuration> link_wait;  ///< How long such a firmware is waited for, real time; nothing: for ever.
+  std::map<std::string, std::string> facts;  ///< More to say in the recording of where it was made: UTF-8.
   std::optional<SimDuration> until;  ///< Ends the run here at the latest.
   std::string from_recording;        ///< Takes scenario, robot, home and policy from this recording
                                      ///< instead of files.

@@ -174,10 +174,16 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     request.until = options.until;
     request.link = options.link;
     request.keys = options.keys;
+    request.console = options.console;
+    request.link_wait = options.link_wait;
+    request.facts = options.facts;
     request.recording = fs::absolute(run.recording);
     const double begin_s = CpuSeconds(RUSAGE_CHILDREN);
     const Result<RunOutcome> outcome = SuperviseRun(request, [&](const RunProgress& progress) {
-      if (!progress.notice.empty() && observer.on_notice) return observer.on_notice(run.consent, progress.notice);
+      if (!progress.notice.empty()) {
+        if (observer.on_notice && !observer.on_notice(run.consent, progress.notice)) EndRunEarly();
+        return;
+      }
       observer.on_progress(run.consent, progress.sim_s, progress.duration_s, progress.activity);
     });
     if (!outcome) return outcome.error();
@@ -190,7 +196,7 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     observer.on_run_end(run);
     if (IsControl(*configuration) && !control) control = result.runs.size();
     result.runs.push_back(std::move(run));
-    if (InterruptRequested()) {
+    if (InterruptRequested() || result.runs.back().outcome.end == RunEnd::kInterrupted) {
       result.interrupted = true;
       break;
     }

@@ -21,6 +21,9 @@ struct ScenarioRunOptions {
   std::string firmware;  ///< A name of `list firmware` or a path, instead of the scenario's.
   std::string kind;      ///< "library", "process" or "board", instead of the scenario's.
   std::string link = "";      ///< Where a firmware comes to that somebody else starts; "" starts it.
+  std::optional<SimDuration> link_wait = {};  ///< How long it is waited for, real time; nothing: for ever.
+  std::map<std::string, std::string> facts = {};  ///< More to say in the recording of where it was made.
+  std::string console = "";  ///< A command that prints a board's console, which is recorded; "" for none.
   std::string keys = "";      ///< Folder of that link's keys; "" asks for none.
   std::optional<SimDuration> until;
   std::string out;  ///< Folder for the results, new or empty; "" makes a fresh one under `runs/`.
@@ -48,8 +51,8 @@ struct RunObserver {
   std::function<void(const ScenarioRun& run)> on_run_end;  ///< Not yet judged: without report.
   std::function<void(const std::string& what)>
       on_stage;  ///< "auditing all_denied", "writing the report".
-  std::function<void(const std::string& consent, const std::string& notice)>
-      on_notice = {};  ///< What a person should do now, for the run to go on.
+  std::function<bool(const std::string& consent, const std::string& notice)>
+      on_notice = {};  ///< What a person should do now, for the run to go on; false ends it.
 };
 
 struct ScenarioResult {

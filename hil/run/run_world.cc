@@ -97,7 +97,8 @@ std::vector<std::string> OwnEnvironment() {
 
 Result<std::optional<FirmwareElsewhere>> ElsewhereOf(const RunRequest& request, const RunHooks& hooks) {
   if (request.link.empty()) return std::optional<FirmwareElsewhere>();
-  FirmwareElsewhere elsewhere{.endpoint = request.link, .keys = {}, .tell = hooks.on_notice, .stop_requested = hooks.stop_requested};
+  FirmwareElsewhere elsewhere{.endpoint = request.link, .keys = {}, .tell = hooks.on_notice, .stop_requested = hooks.stop_requested,
+                              .wait = request.link_wait};
   if (request.keys.empty()) return std::optional(elsewhere);
   const Result<KeyFolder> folder = KeyFolder::At(request.keys);
   if (!folder) return folder.error();
@@ -169,6 +170,11 @@ Result<std::unique_ptr<RunWorld>> RunWorld::Create(const RunInputs& inputs,
 Result<void> RunWorld::Boot(const RunHooks& hooks) {
   Result<std::optional<FirmwareElsewhere>> elsewhere = ElsewhereOf(inputs_.request, hooks);
   if (!elsewhere) return elsewhere.error();
+  if (!inputs_.request.console.empty()) {
+    Result<std::unique_ptr<ConsoleTap>> console = ConsoleTap::Open(inputs_.request.console);
+    if (!console) return console.error();
+    console_ = std::move(*console);
+  }
   Lockstep::Config config{.firmware_path = inputs_.request.firmware,
                           .start = inputs_.scenario.start_utc,
                           .seed = seed_.Derive("hal"),
@@ -199,8 +205,14 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
 
 void RunWorld::RunUntil(SimTime until) {
   if (board_ == nullptr) return engine_.RunUntil(until);
-  if (!real_time_) real_time_.emplace(engine_, *board_);
+  if (!real_time_) real_time_.emplace(engine_, *board_, [this] { HearConsole(); });
   real_time_->RunUntil(until);
+}
+
+void RunWorld::HearConsole() {
+  if (console_ == nullptr || console_->Drain([this](std::span<const std::byte> bytes) { bridge_.Write(bytes); })) return;
+  bridge_.OnUnwatched("its console: the command that prints it has ended");
+  console_.reset();
 }
 
 void RunWorld::RunUntil(SimTime until, RunStop& stop) {

@@ -6,6 +6,7 @@
 
 #include "hil/app/app.h"
 #include "hil/app/network_phone.h"
+#include "hil/bridge/console_tap.h"
 #include "hil/bridge/firmware_bridge.h"
 #include "hil/bridge/robot_recorder.h"
 #include "hil/capture/capture_sink.h"
@@ -69,6 +70,7 @@ class RunWorld {
   const CpuShare& cpu_share() const { return cpu_share_; }
 
  private:
+  void HearConsole();
   RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents, CaptureSink& sink,
            CertificateAuthority authority);
 
@@ -93,6 +95,7 @@ class RunWorld {
   std::unique_ptr<Lockstep> host_;
   RealTimeBoard* board_ = nullptr;  // The firmware, where it runs in real time.
   std::optional<RealTimeRun> real_time_;
+  std::unique_ptr<ConsoleTap> console_;  // Of a board that has one.
   std::unique_ptr<VirtualTime> time_;
 };
 

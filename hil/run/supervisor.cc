@@ -135,6 +135,10 @@ std::string PortableMathSetting() { return std::string(kTunables) + "=" + kWitho
 
 bool InterruptRequested() { return g_interrupted != 0; }
 
+void EndRunEarly() {
+  if (g_worker > 0) kill(static_cast<pid_t>(g_worker), SIGTERM);
+}
+
 void EnsurePortableMath(char** argv) {
   const char* tunables = std::getenv(kTunables);
   if (tunables && std::strcmp(tunables, kWithoutFma) == 0) return;

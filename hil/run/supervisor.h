@@ -37,6 +37,9 @@ Result<RunOutcome> SuperviseRun(const RunRequest& request,
                                 const std::function<void(const RunProgress&)>& on_progress,
                                 const SuperviseOptions& options = {});
 
+/// Asks the run that `SuperviseRun` waits for to end, sealed; from its `on_progress`.
+void EndRunEarly();
+
 /// Starts `dustproof WORD REQUEST` as a worker, hears each line of its report, and waits for its
 /// end; signals that mean "stop" are passed on to it meanwhile. Returns its wait status. Fails only
 /// where the process can't be started.

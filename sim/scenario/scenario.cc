@@ -308,6 +308,8 @@ void Scenario::Describe(Fields& f) {
   f.Text("firmware_kind", &firmware_kind,
          {.doc = "How the firmware runs: its shared object, its program, or its program in real time.",
           .choices = {"library", "process", "board"}});
+  f.Texts("board_labels", &board_labels,
+          {.doc = "Labels of the boards of a bench that this scenario is for."});
   f.Text("policy", &policy,
          {.doc = "The policy to judge by; relative to this file.", .required = true});
   f.Text("start", &start, {.doc = "Local date and time, e.g. 2026-03-02T09:00:00."});

@@ -110,6 +110,7 @@ struct Scenario {
   std::string robot = "";
   std::string firmware = "vacuum";  ///< A name of `list firmware`, or a path.
   std::string firmware_kind = "library";
+  std::vector<std::string> board_labels;  ///< What `dustproof bench run` looks for in a board.
   std::string policy = "";
   std::string start = "2026-03-02T09:00:00";  ///< Local time in `time_zone`.
   std::string time_zone = "Asia/Shanghai";

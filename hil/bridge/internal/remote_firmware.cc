@@ -95,6 +95,8 @@ Result<wire::Hello> RemoteFirmware::Meet() {
       return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word: " + WhyNoWord());
     if (stop_requested())
       return Error::BadInput("the firmware did not come before the run was stopped");
+    if (config_.elsewhere && config_.elsewhere->wait && RealSeconds() - begin_s > config_.elsewhere->wait->seconds())
+      return Error::Environment("no board came to " + link_->address() + " within " + ToString(*config_.elsewhere->wait));
     if (!config_.elsewhere && RealSeconds() - begin_s > kStartSecondsMax)
       return Error::BadInput(firmware + "said nothing in 30 s: is it linked with the board's shim?");
   }
