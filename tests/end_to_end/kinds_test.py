@@ -109,7 +109,8 @@ class OwnProcessTest(ProcessTest):
     def test_a_system_call_made_by_hand_is_refused_and_named(self):
         for name, told in (("raw_socket", "system call socket"), ("raw_fork", "system call fork (clone)"),
                            ("call_of_32_bits", "system call a call of another kind"),
-                           ("look_up_a_name", "system call socket"), ("work_on", "posix_spawn()")):
+                           ("look_up_a_name", "system call socket"),
+                           ("block_signals", "system call socket"), ("work_on", "posix_spawn()")):
             with self.subTest(name):
                 run = self.run_test_firmware(name)
                 self.assertEqual(run.get("end", "duration"), "duration", run["diagnosis"])

@@ -167,6 +167,28 @@ static void on_trap(int signal, siginfo_t* info, void* context) {
   errno = kept_errno;
 }
 
+/* A trap whose signal is blocked, or somebody else's, would end the process. */
+static const sigset_t* without_trap(const sigset_t* set, sigset_t* room) {
+  if (set == NULL || !is_watched()) return set;
+  *room = *set;
+  sigdelset(room, SIGSYS);
+  return room;
+}
+
+int pthread_sigmask(int how, const sigset_t* restrict set, sigset_t* restrict before) {
+  sigset_t room;
+  return REAL(pthread_sigmask)(how, without_trap(set, &room), before);
+}
+
+int sigprocmask(int how, const sigset_t* restrict set, sigset_t* restrict before) {
+  sigset_t room;
+  return REAL(sigprocmask)(how, without_trap(set, &room), before);
+}
+
+int sigaction(int signal, const struct sigaction* restrict action, struct sigaction* restrict before) {
+  return REAL(sigaction)(signal, signal == SIGSYS && is_watched() ? NULL : action, before);
+}
+
 static struct sock_filter program[96];
 static unsigned short length;
 
@@ -219,7 +241,7 @@ static void write_filter(void) {
 
 void board_trap_calls(void) {
   struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART};
-  if (sigaction(SIGSYS, &action, NULL) != 0) return;
+  if (REAL(sigaction)(SIGSYS, &action, NULL) != 0) return;
   write_filter();
   const struct sock_fprog filter = {.len = length, .filter = program};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)

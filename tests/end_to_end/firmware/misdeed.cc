@@ -73,6 +73,18 @@ void look_up_a_name() {
 // As at a breakpoint.
 void stand_still() { std::raise(SIGSTOP); }
 
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  sigprocmask(SIG_BLOCK, &all, nullptr);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGSYS, &ignore, nullptr);
+  std::thread(raw_socket).join();
+  raw_socket();
+}
+
 void say_an_address() {
   char text[40];
   std::snprintf(text, sizeof text, "a buffer at %p", std::malloc(100));
