@@ -7,6 +7,7 @@
 
 #include "hil/cli/bench_bridge.h"
 #include "hil/cli/bench_hal.h"
+#include "hil/cli/bench_real_time.h"
 #include "hil/cli/console.h"
 #include "hil/run/run_scenario.h"
 
@@ -43,6 +44,7 @@ Result<double> RealTimeFactor(const std::string& kind) {
 
 Result<void> BenchBoard(std::map<std::string, double>* figures) {
   if (const Result<void> bridge = BenchBridge(figures); !bridge) return bridge.error();
+  if (const Result<void> real_time = BenchRealTime(figures); !real_time) return real_time.error();
   std::vector<double> ratios;
   for (int i = 0; i < kPairs; ++i) {
     const Result<double> library = RealTimeFactor("library"), process = RealTimeFactor("process");
