@@ -7,6 +7,7 @@
 namespace dustproof::internal {
 namespace {
 
+constexpr size_t kOpeningBytes = 32;  // What tells a protocol, and may come byte by byte.
 constexpr uint8_t kTlsChangeCipherSpec = 20, kTlsHandshake = 22, kTlsApplicationData = 23;
 
 }  // namespace
@@ -82,7 +83,11 @@ void ConversationTap::OnPlaintext(Side from, std::span<const std::byte> bytes) {
 }
 
 void ConversationTap::GuessProtocol(Side from, std::span<const std::byte> bytes) {
-  if (from == Side::kClient && protocol_.empty()) protocol_ = GuessStreamProtocol(bytes);
+  if (from != Side::kClient || !protocol_.empty()) return;
+  const size_t wanted = std::min(bytes.size(), kOpeningBytes - std::min(kOpeningBytes, opening_.size()));
+  opening_.insert(opening_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(wanted));
+  protocol_ = GuessStreamProtocol(opening_);
+  if (protocol_.empty()) protocol_ = GuessStreamProtocol(bytes);
 }
 
 /// One emission for each stretch of a segment in which all records are handshake, or all are
@@ -161,7 +166,7 @@ void ConversationTap::Emit(Side from, EmissionKind kind, bool encrypted,
 
 std::string GuessStreamProtocol(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
-                              std::min<size_t>(bytes.size(), 32));
+                              std::min(bytes.size(), kOpeningBytes));
   constexpr std::array<std::string_view, 9> kMethods = {
       "GET ", "PUT ", "POST ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE "};
   for (const std::string_view method : kMethods) {

@@ -90,6 +90,7 @@ class ConversationTap {
   bool kind_known_ = false;
   bool is_tls_ = false;
   std::string protocol_;
+  std::vector<std::byte> opening_;  // The client's first bytes, until the protocol is known.
   std::array<RecordReader, 2> readers_;
   std::array<uint64_t, 2> wire_offset_{};
   std::array<uint64_t, 2> plaintext_offset_{};

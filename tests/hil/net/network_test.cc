@@ -112,6 +112,21 @@ TEST(NetworkTest, AnswersMqttAtABareAddress) {
   EXPECT_EQ(bench.sink.emissions.back().party.host, "8.8.4.4");
 }
 
+// As a client's two writes travel where time is real, or its segments are small.
+TEST(NetworkTest, KnowsMqttWhoseFirstPacketComesInPieces) {
+  TestBench bench;
+  ASSERT_EQ(bench.Join(), NetStatus::kOk);
+  const int32_t socket = bench.Connect({MakeAddress(8, 8, 4, 4), 1883});
+  ASSERT_GT(socket, 0);
+  using namespace std::string_literals;
+  for (const std::string& piece : {"\x10"s, "\x0e\x00"s, "\x04MQTT\x04\x02\x00\x3c\x00\x02"s, "ab"s}) {
+    bench.SendAll(socket, piece);
+    bench.RunFor(SimDuration::Seconds(1));
+  }
+  EXPECT_EQ(bench.ReceiveText(socket, 4), "\x20\x02\x00\x00"s);
+  EXPECT_EQ(bench.sink.emissions.back().protocol, "mqtt");
+}
+
 TEST(NetworkTest, RecordsWhatTheResolverIsAsked) {
   TestBench bench;
   ASSERT_EQ(bench.Join(), NetStatus::kOk);
