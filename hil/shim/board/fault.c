@@ -13,23 +13,28 @@
 
 enum { kFrames = 64, kFaultExit = 86 };
 
-/* A line a frame, innermost first: file and offset in it. They begin with `pc`, or with the caller's
- * where that is NULL. Return addresses lie behind their calls. */
+/* A frame: file and offset in it. Return addresses lie behind their calls. */
+static void tell_frame(const void* frame, const void* pc) {
+  Dl_info info;
+  char line[512];
+  if (dladdr(frame, &info) == 0 || info.dli_fname == NULL) return;
+  const int bytes = snprintf(line, sizeof line, "dustproof-frame %s %tu\n", info.dli_fname,
+                             (uintptr_t)frame - (uintptr_t)info.dli_fbase - (frame != pc));
+  if (bytes <= 0 || (size_t)bytes >= sizeof line) return;
+  if (write(STDERR_FILENO, line, (size_t)bytes) != bytes) _Exit(kFaultExit);
+}
+
+/* A line each, innermost first. They begin with `pc`, or with the caller's where that is NULL. */
 static void tell_backtrace(const void* pc) {
   void* frames[kFrames];
   const int count = backtrace(frames, kFrames);
   int begin = 0;
   while (pc != NULL && begin < count && frames[begin] != pc) ++begin;
-  if (begin == count) begin = 0;
-  for (int i = begin; i < count; ++i) {
-    Dl_info info;
-    char line[512];
-    if (dladdr(frames[i], &info) == 0 || info.dli_fname == NULL) continue;
-    const int bytes = snprintf(line, sizeof line, "dustproof-frame %s %tu\n", info.dli_fname,
-                               (uintptr_t)frames[i] - (uintptr_t)info.dli_fbase - (frames[i] != pc));
-    if (bytes <= 0 || (size_t)bytes >= sizeof line) continue;
-    if (write(STDERR_FILENO, line, (size_t)bytes) != bytes) return;
+  if (begin == count) { /* Nobody can see past the signal, as on ARM. */
+    tell_frame(pc, pc);
+    begin = 0;
   }
+  for (int i = begin; i < count; ++i) tell_frame(frames[i], pc);
 }
 
 static _Noreturn void end(const char* what, const char* detail, const void* pc) {
