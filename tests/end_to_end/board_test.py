@@ -3,12 +3,14 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
 import unittest
+import unittest.mock
 
-from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+from process import BINARY, FIRST_RUN, ROOT, ProcessTest, verdicts
 
 TESTS = BINARY.parents[1] / "tests/end_to_end"
 
@@ -47,6 +49,15 @@ class BoardTest(ProcessTest):
         replayed = self.call("replay", "board/all_granted.mcap")
         self.assertEqual(replayed.returncode, 2)
         self.assertIn("real time", replayed.stderr)
+
+    def test_a_board_with_another_processor_comes_into_its_cloud(self):
+        arm = BINARY.parents[1] / "lib/firmware/armhf/bouncer"
+        if not arm.exists() or not shutil.which("qemu-arm"):
+            self.skipTest("skipped: needs qemu-arm, a compiler for ARM, and an armhf sysroot (./dev boards)")
+        with unittest.mock.patch.dict(os.environ, QEMU_LD_PREFIX=str(ROOT / "build/armhf")):
+            done, run = self.run_board("25s", "--consent", "all_denied", "--firmware", arm, "--out", "arm")
+        self.assertEqual((run["end"], run["firmware_kind"]), ("duration", "board"), done.stderr)
+        self.assertEqual(run["usefulness"]["session_up"]["verdict"], "pass", done.stderr)
 
     def test_threads_of_the_firmwares_own_run_in_real_time(self):
         _, run = self.run_board("2s", "--consent", "policy_refused", "--firmware", TESTS / "test_threads")
