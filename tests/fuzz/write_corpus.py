@@ -215,6 +215,35 @@ def framing_seeds():
     write("framing", "long", b"\x02abc" + b"\0\xff" + b"\x55" * 254 + b"\1\0")
 
 
+def varint(value):
+    data = b""
+    while value > 127:
+        data, value = data + bytes([value & 127 | 128]), value >> 7
+    return data + bytes([value])
+
+
+def wire_seeds():
+    def number(field, value):
+        return varint(field << 3) + varint(value)
+
+    def piece(field, data):
+        return varint(field << 3 | 2) + varint(len(data)) + data
+
+    def message(body, data):
+        return number(1, 1) + b"\x11" + bytes(range(8)) + number(3, 7) + number(4, 10**10) + piece(body, data)
+
+    write("wire", "hello", message(5, number(1, 1) + piece(2, b"vacuum") + piece(3, b"1.0.0") + number(5, 1) + number(6, 4711)))
+    write("wire", "welcome", message(6, number(1, 1) + number(2, 2 * 10**18) + piece(5, b"clock") + piece(5, b"drive") +
+                                     piece(6, piece(1, b"DP1-4K7Q9") + piece(3, bytes(6)))))
+    lidar = piece(4, b"\0\0\x80\x3f" * 3) + piece(5, varint(1200) + varint(0) + varint(70000)) + piece(6, b"\x01\x02\x03") + piece(7, varint(5) * 3)
+    write("wire", "grant", message(7, piece(1, number(1, 3) + number(2, 5) + piece(3, b"data")) + piece(2, piece(1, lidar)) + piece(3, piece(2, number(1, 9)))))
+    write("wire", "turn", message(8, piece(1, number(1, 1) + number(2, 20) + piece(3, varint(4096) + varint(0)) + piece(4, bytes(16)) +
+                                           piece(5, b"\xff\0\xff") + piece(6, b"text"))))
+    write("wire", "no_utf8", message(10, piece(1, b"\xff\xfe")))
+    write("wire", "group", message(12, b"") + b"\x7b\x7c")
+    write("wire", "two_gigabytes", number(1, 1) + varint(8 << 3 | 2) + varint(2**31 - 1) + b"short")
+
+
 def flow_seeds():
     connect = mqtt_packet(0x10, text16(b"MQTT") + b"\4\xc6\0\x3c" + text16(b"robot") + text16(b"gone") + text16(b"x") + text16(b"u")
                           + text16(b"p"))
@@ -373,5 +402,5 @@ def hal_seeds():
 
 
 for seeds in (yaml_seeds, plan_seeds, image_seeds, mqtt_seeds, http_seeds, datagram_seeds, flow_seeds, recording_seeds, cascade_seeds,
-              map_file_seeds, elf_seeds, tcp_seeds, hal_seeds, framing_seeds):
+              map_file_seeds, elf_seeds, tcp_seeds, hal_seeds, framing_seeds, wire_seeds):
     seeds()
