@@ -157,6 +157,8 @@ void FirmwareBridge::OnOutsideAttempt(std::string_view what) {
 
 void FirmwareBridge::OnUnwatched(std::string_view way) { Note("unwatched", std::string(way)); }
 
+void FirmwareBridge::OnLinkRefusal(std::string_view what) { Note("link_refusal", std::string(what)); }
+
 void FirmwareBridge::OnDeadlineMissed(std::string_view task, SimDuration) {
   Note("deadline_missed", std::string(task));
 }

@@ -68,6 +68,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   void OnDataReady(std::string_view category) override;
   void OnOutsideAttempt(std::string_view what) override;
   void OnUnwatched(std::string_view way) override;
+  void OnLinkRefusal(std::string_view what) override;
   void OnDeadlineMissed(std::string_view task, SimDuration within) override;
 
   // UartDevice

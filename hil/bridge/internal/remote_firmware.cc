@@ -15,6 +15,7 @@ namespace {
 constexpr uint32_t kMain = 1;                // The board's number for its first task.
 constexpr size_t kTaskStackBytes = 1 << 18;  // Of one that stands for another; its own frames only.
 constexpr int kPollMs = 200;                 // How often a silent start is looked at.
+constexpr uint64_t kRefusalsTold = 100;      // A stranger may go on for ever.
 constexpr double kStartSecondsMax = 30;      // From the start of the process to its first word.
 
 }  // namespace
@@ -136,7 +137,7 @@ bool RemoteFirmware::Hear(wire::Message& message) {
           return true;
         }
         began_anew_ = began_anew_ || link_->refused_hello();
-        host_.LogPrinted(true, "dustproof refused " + link_->refusal());  // Of somebody else: the run goes on.
+        if (refusals_++ < kRefusalsTold) host_.devices().listener->OnLinkRefusal(link_->refusal());  // Of somebody else: the run goes on.
     }
   }
 }

@@ -70,6 +70,7 @@ class RemoteFirmware : public FirmwareProgram {
   BoardCalls calls_;
   std::unique_ptr<ZmqHost> link_;
   std::string refusal_;  // Why the board's last word was not taken.
+  uint64_t refusals_ = 0;
   bool began_anew_ = false;  // A board said Hello beside the one that we have: the same one, if that is silent now.
   std::unique_ptr<FirmwareProcess> process_;
   std::map<uint32_t, std::unique_ptr<Task>> tasks_;

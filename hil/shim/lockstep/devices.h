@@ -187,6 +187,8 @@ class FirmwareListener {
   virtual void OnOutsideAttempt(std::string_view /*what*/) {}
   /// It has a way out that nobody watches.
   virtual void OnUnwatched(std::string_view /*way*/) {}
+  /// Somebody who is not the firmware spoke on its link, and was refused. Told of the first hundred times.
+  virtual void OnLinkRefusal(std::string_view /*what*/) {}
   /// A task is not done `within` a time of the end of its last wait. Told of the first hundred times
   /// of a task.
   virtual void OnDeadlineMissed(std::string_view /*task*/, SimDuration /*within*/) {}
