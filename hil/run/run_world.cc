@@ -199,7 +199,8 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
   host_->PowerOn();
   ScheduleScript(inputs_.scenario.script, events_, app_, sink_, [this](const std::string& word) {
     robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word)));
-  });
+  },
+                 [this](const std::string& bytes) { bridge_.TypeIntoUart(bytes); });
   return {};
 }
 

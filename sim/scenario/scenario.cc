@@ -165,7 +165,7 @@ ConsentConfiguration ToConfiguration(const std::string& name, const Configuratio
 const std::vector<std::string>& ScriptActions() {
   static const std::vector<std::string> kActions = {
       "pair",  "clean",       "dock",           "stop",          "locate",
-      "press", "delete_data", "delete_account", "factory_reset", "open_app"};
+      "press", "delete_data", "delete_account", "factory_reset", "open_app", "type"};
   return kActions;
 }
 
@@ -233,10 +233,11 @@ void ScriptStep::Describe(Fields& f) {
               .min = SimDuration(),
               .max = kLongestRun});
   f.Text("do", &action, {.doc = "What happens.", .required = true, .choices = ScriptActions()});
-  f.Text("value", &value, {.doc = "For press: clean, home or reset.", .may_be_empty = true});
+  f.Text("value", &value, {.doc = "For press: clean, home or reset. For type: text, in which \\xHH is a byte.", .may_be_empty = true});
   const bool is_button = value == "clean" || value == "home" || value == "reset";
   f.Rule({"do", "value"}, action != "press" || is_button,
          "press needs a value: clean, home or reset; got '" + value + "'");
+  f.Rule({"do", "value"}, action != "type" || !value.empty(), "type needs a value: what is typed into the robot's debug port");
 }
 
 void FaultSpec::Describe(Fields& f) {
@@ -351,7 +352,7 @@ void Scenario::Describe(Fields& f) {
         f.Problem("parties", "the host '" + host + "' belongs to two parties");
     }
   }
-  f.Rule({"cloud_host"}, parties.empty() || hosts.count(cloud_host) > 0,
+  f.Rule({"cloud_host"}, hosts.count(cloud_host) > 0,
          "'" + cloud_host + "' must be a host of one of the parties");
   constexpr const char* kFileName =
       " names files: at most 64 letters, digits, '_', '-' and '.', not first; got '";

@@ -288,7 +288,7 @@ TEST_F(AppTest, SeesARobotLeaveByFactoryReset) {
 
 TEST_F(AppTest, LetsTheUserReachForTheButtonWhereTheAppCannot) {
   config.answers.initial["C_POLICY"] = ConsentState::kDenied;
-  std::string pressed;
+  std::string pressed, typed;
   ScriptStep pair{.at = SimDuration::Seconds(5), .action = "pair", .value = "", .where = {}},
       clean = pair, dock = pair, locate = pair, press = pair;
   clean.at = SimDuration::Seconds(40);
@@ -300,10 +300,14 @@ TEST_F(AppTest, LetsTheUserReachForTheButtonWhereTheAppCannot) {
   press.at = SimDuration::Seconds(70);
   press.action = "press";
   press.value = "reset";
-  ScheduleScript({pair, clean, dock, locate, press}, queue, Build(), sink,
-                 [&](const std::string& button) { pressed += button + " "; });
+  ScriptStep type = press;
+  type.action = "type";
+  type.value = "help\\x00\\xFF\\x";
+  ScheduleScript({pair, clean, dock, locate, press, type}, queue, Build(), sink,
+                 [&](const std::string& button) { pressed += button + " "; }, [&](const std::string& bytes) { typed += bytes; });
   queue.RunUntil(At(100));
   EXPECT_EQ(pressed, "clean home reset ");
+  EXPECT_EQ(typed, std::string("help\0\xFF\\x", 8));
   EXPECT_EQ(sink.Last("action_skipped"), "locate: no robot is paired");
 }
 

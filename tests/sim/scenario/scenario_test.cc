@@ -100,9 +100,22 @@ TEST(ScenarioTest, RefusesTimesThatNoRunReaches) {
     EXPECT_NE(errors.find(part), std::string::npos) << part << "\n" << errors;
 }
 
+const char kCloud[] = "parties: [{key: vendor, organisation: V, region: CN, hosts: [cloud.example]}]\n";
+
+TEST(ScenarioTest, RefusesACloudThatIsNobodys) {
+  EXPECT_NE(ErrorsOf(std::string(kHead) + kOne).find("cloud_host: 'cloud.example' must be a host of one of the parties"), std::string::npos);
+}
+
+TEST(ScenarioTest, ReadsTypingIntoTheDebugPort) {
+  const Result<Scenario> scenario = ParseScenario(std::string(kHead) + kOne + kCloud + "script:\n  - {at: 1s, do: type, value: 'help\\x0D'}\n", "s.yaml");
+  ASSERT_TRUE(scenario) << ToString(scenario.error());
+  EXPECT_EQ(scenario->script[0].value, "help\\x0D");
+  EXPECT_NE(ErrorsOf(std::string(kHead) + kOne + "script:\n  - {at: 1s, do: type}\n").find("type needs a value"), std::string::npos);
+}
+
 TEST(ScenarioTest, ReadsFaultsByTimeAndByEvent) {
   const Result<Scenario> scenario =
-      ParseScenario(std::string(kHead) + kOne +
+      ParseScenario(std::string(kHead) + kOne + kCloud +
                         "faults:\n  - {at: 3min, do: power_cut, duration: 5s}\n"
                         "  - {on: cloud.consent_sent, count: 2, after: 40ms, do: brownout}\n"
                         "  - {on: flash_erase, do: flash_lost_writes, value: 0.5}\n",
