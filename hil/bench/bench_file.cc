@@ -17,7 +17,7 @@ bool IsName(const std::string& name) {
          std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
 }
 
-bool IsEndpoint(const std::string& link) { return link.starts_with("ipc:///") || link.starts_with("tcp://"); }
+bool IsEndpoint(const std::string& link) { return link.starts_with("ipc:///") || link.starts_with("tcp://") || link.starts_with("serial:/"); }
 
 std::string DefaultState() {
   const char* state = std::getenv("XDG_STATE_HOME");
@@ -59,7 +59,7 @@ void BoardSpec::Describe(Fields& f) {
   f.Where(&where);
   f.Text("name", &name, {.doc = "Its name: letters, digits, '_', '-' and '.'.", .required = true});
   f.Texts("labels", &labels, {.doc = "What scenarios ask for."});
-  f.Text("link", &link, {.doc = "Where its firmware connects to: ipc:///PATH or tcp://ADDRESS:PORT.", .required = true});
+  f.Text("link", &link, {.doc = "Where its firmware connects to: ipc:///PATH, tcp://ADDRESS:PORT or serial:/dev/DEVICE@BAUD.", .required = true});
   f.Text("keys", &keys, {.doc = "Folder of that link's keys; relative to this file."});
   f.Text("build", &build, {.doc = "What build_id shall answer; else the GNU build id of the firmware's file."});
   f.Text("ssid", &ssid, {.doc = "The access point's name for this board."});
@@ -80,7 +80,7 @@ void BoardSpec::Describe(Fields& f) {
   f.Section("release", &release, {.doc = "Gives it back."});
   f.Section("console", &console, {.doc = "Its console, recorded as an emission."});
   f.Rule({"name"}, IsName(name), "a board's name has up to 64 letters, digits, '_', '-' and '.'");
-  f.Rule({"link"}, IsEndpoint(link), "a link is ipc:///PATH or tcp://ADDRESS:PORT");
+  f.Rule({"link"}, IsEndpoint(link), "a link is ipc:///PATH, tcp://ADDRESS:PORT or serial:/dev/DEVICE@BAUD");
 }
 
 void BenchFile::Describe(Fields& f) {

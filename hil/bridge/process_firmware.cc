@@ -49,7 +49,7 @@ wire::Turn ProcessFirmware::Exchange(Task&, wire::Result result, bool) {
     calls_.AddLatest(*message.mutable_grant()->mutable_latest());
     calls_.MoveUnread(*message.mutable_grant()->mutable_unread());
     *message.mutable_grant()->add_results() = std::move(result);
-    link_->Send(message, host_.scheduler().queue().now());
+    Send(message);
     message = Await();
     if (stop_requested()) return;
     if (!message.has_turn()) Fail("protocol", "its process sent a message that no turn begins or ends with");
@@ -73,7 +73,7 @@ wire::Message ProcessFirmware::Await() {
     if (!slow) slow = SlowTurn{.begin_cpu_s = process_->CpuSeconds(), .computed_s = internal::RealSeconds()};
     Watch(*slow);
   }
-  if (!refusal_.empty()) Fail("protocol", "its process sent " + refusal_);
+  if (!refusal_.empty()) Fail(refusal_kind_, "its process sent " + refusal_);
   return message;
 }
 

@@ -58,7 +58,6 @@ class RealTimeFirmware final : public internal::RemoteFirmware, public RealTimeB
   void TakeTurn(wire::Turn& turn);
   void Beat();
   [[noreturn]] void EndSilence();
-  void Send(wire::Message& message) { link_->Send(message, host_.scheduler().queue().now()); }
 
   bool begun_ = false;  // There is a session: before it nothing is pushed.
   int64_t heard_ns_ = 0, beat_ns_ = 0, paused_ns_ = 0;
@@ -116,7 +115,7 @@ void RealTimeFirmware::Pump() {
 }
 
 void RealTimeFirmware::Take(wire::Message& message) {
-  if (!refusal_.empty()) Fail(link_->refused_for_gap() ? "bench" : "protocol", "the board sent " + refusal_);
+  if (!refusal_.empty()) Fail(refusal_kind_, "the board sent " + refusal_);
   heard_ns_ = RealMonotonicNanoseconds();
   if (message.has_heartbeat() && std::exchange(beat_unanswered_, false)) {
     timing_.round_trip_ms.push_back(MillisecondsSince(beat_ns_));

@@ -40,7 +40,7 @@ Result<void> MakeRaw(int fd, const std::string& device, unsigned baud) {
 }  // namespace
 
 SerialHost::SerialHost(std::string device, int fd)
-    : device_(std::move(device)), fd_(fd), frame_(kSerialMessageBytesMax + DP_FRAME_CHECK_BYTES) {
+    : device_(std::move(device)), address_("serial:" + device_), fd_(fd), frame_(kSerialMessageBytesMax + DP_FRAME_CHECK_BYTES) {
   dp_frame_decoder_init(&decoder_, frame_.data(), frame_.size());
 }
 
@@ -77,14 +77,21 @@ SerialHost::Heard SerialHost::Receive(wire::Message& message) {
         }
         break;
       case SessionGuard::Verdict::kHeartbeat:
-        break;
+        message.Swap(&guard_.message());
+        return Heard::kHeartbeat;
       case SessionGuard::Verdict::kRefused:
+        refusal_ = {.why = guard_.reason(), .of_board = true, .for_gap = guard_.has_gap(), .of_hello = guard_.was_hello()};
         return Heard::kRefused;
     }
   }
 }
 
 Result<void> SerialHost::Send(wire::Message& message, SimTime now) { return Write(guard_.Seal(message, now)); }
+
+void SerialHost::End(wire::Message& message, SimTime now) {
+  if (!guard_.has_board() || !Send(message, now)) return;
+  tcdrain(fd_);
+}
 
 Result<void> SerialHost::Write(const std::string& bytes) {
   std::vector<uint8_t> line(DP_FRAME_BYTES_MAX(bytes.size()));

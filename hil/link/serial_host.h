@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hil/link/board_link.h"
 #include "hil/link/session_guard.h"
 #include "hil/wire/framing.h"
 #include "sim/core/result.h"
@@ -12,35 +13,31 @@ namespace dustproof {
 
 /// The run's end of a link to one board over a serial line (a terminal device, or a pty). Used on one
 /// thread, which never waits in it, except to write.
-class SerialHost {
+class SerialHost final : public BoardLink {
  public:
   /// Opens the device, raw, at `baud` bits a second.
   [[nodiscard]] static Result<std::unique_ptr<SerialHost>> Open(const std::string& device, unsigned baud);
-  ~SerialHost();
+  ~SerialHost() override;
   SerialHost(const SerialHost&) = delete;
   SerialHost& operator=(const SerialHost&) = delete;
 
-  /// Readable when a message may have come: ask `Receive` before waiting on it.
-  int fd() const { return fd_; }
-
-  enum class Heard { kNothing, kMessage, kRefused, kGone };
-  /// The board's next word, into `message`. Answers repeated questions by itself.
-  Heard Receive(wire::Message& message);
-  /// Why the last kRefused was.
-  const std::string& refusal() const { return guard_.reason(); }
+  const std::string& address() const override { return address_; }
+  int fd() const override { return fd_; }
+  bool has_message() const override { return next_ < read_.size(); }
+  Heard Receive(wire::Message& message) override;
   /// Frames that did not arrive whole so far.
   uint32_t damaged_frames() const { return decoder_.damaged; }
-
-  /// Numbers and sends. Fails where the line is gone, or takes nothing for a second.
-  [[nodiscard]] Result<void> Send(wire::Message& message, SimTime now);
-  /// A new session: whoever speaks in the old one is not heard.
-  void Begin(uint64_t session) { guard_.Begin(session); }
+  /// Fails where the line is gone, or takes nothing for a second.
+  Result<void> Send(wire::Message& message, SimTime now) override;
+  void Begin(uint64_t session) override { guard_.Begin(session); }
+  void ForgetBoard() override { guard_.ForgetBoard(); }
+  void End(wire::Message& message, SimTime now) override;
 
  private:
   SerialHost(std::string device, int fd);
   Result<void> Write(const std::string& bytes);
 
-  const std::string device_;
+  const std::string device_, address_;
   const int fd_;
   std::vector<uint8_t> frame_;  // The decoder's.
   dp_frame_decoder decoder_;

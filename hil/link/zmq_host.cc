@@ -34,6 +34,7 @@ std::string KeyOf(const zmq::message_t& frame) {
 }  // namespace
 
 bool IsLoopback(const std::string& endpoint) {
+  if (endpoint.starts_with("serial:")) return true;
   return endpoint.starts_with("ipc://") || endpoint.starts_with("tcp://127.0.0.1:") || endpoint.starts_with("tcp://[::1]:");
 }
 
@@ -124,8 +125,7 @@ ZmqHost::Heard ZmqHost::JudgeKey() {
   for (const std::string& part : answer)
     socket_->keys.send(zmq::buffer(part), &part == &answer[5] ? zmq::send_flags::none : zmq::send_flags::sndmore);
   if (allowed) return Heard::kMessage;
-  refusal_ = "a board with a key that is not allowed, " + (key.empty() ? "of an unknown kind" : key) + " (`dustproof keys allow`)";
-  refused_own_ = refused_hello_ = false;
+  refusal_ = {.why = "a board with a key that is not allowed, " + (key.empty() ? "of an unknown kind" : key) + " (`dustproof keys allow`)"};
   return Heard::kRefused;
 }
 
@@ -158,9 +158,10 @@ ZmqHost::Heard ZmqHost::Receive(wire::Message& message) {
         message.Swap(&guard_.message());
         return Heard::kHeartbeat;
       case SessionGuard::Verdict::kRefused:
-        refusal_ = guard_.reason();
-        refused_hello_ = guard_.was_hello();
-        refused_own_ = guard_.has_board() ? guard_.is_own(sender) : !had_board_;
+        refusal_ = {.why = guard_.reason(),
+                    .of_board = guard_.has_board() ? guard_.is_own(sender) : !had_board_,
+                    .for_gap = guard_.has_gap(),
+                    .of_hello = guard_.was_hello()};
         if (!guard_.is_own(sender)) TellRefusal(sender.route);
         return Heard::kRefused;
     }
@@ -174,7 +175,7 @@ void ZmqHost::ForgetBoard() {
 
 void ZmqHost::End(wire::Message& message, SimTime now) {
   if (!guard_.has_board()) return;
-  Send(message, now);
+  SendTo(guard_.board().route, guard_.Seal(message, now));
   socket_->router.set(zmq::sockopt::linger, kFarewellMs);
   socket_.reset();
 }
@@ -191,8 +192,9 @@ void ZmqHost::TellRefusal(const std::string& route) {
   SendTo(route, message.SerializeAsString());
 }
 
-void ZmqHost::Send(wire::Message& message, SimTime now) {
+Result<void> ZmqHost::Send(wire::Message& message, SimTime now) {
   SendTo(guard_.board().route, guard_.Seal(message, now));
+  return {};
 }
 
 }  // namespace dustproof

@@ -82,6 +82,14 @@ class LinkFaultsTest(ProcessTest):
         run = self.start_run("--link", "tcp://127.0.0.1:*", until=until)
         return run, int(self.wait_for(r"DUSTPROOF_LINK=tcp://127\.0\.0\.1:(\d+)").group(1))
 
+    def wait_for_the_board(self):
+        """Its run records while it goes on, and nothing before the board has come."""
+        recording = self.folder / "out/policy_refused.mcap"
+        size, limit = recording.stat().st_size, time.monotonic() + LIMIT_S
+        while recording.stat().st_size == size:
+            self.assertLess(time.monotonic(), limit, "the board did not come")
+            time.sleep(0.05)
+
     def end(self, run):
         out, _ = run.communicate(timeout=LIMIT_S)
         return run.returncode, json.loads(out)[0]
@@ -94,8 +102,7 @@ class LinkFaultsTest(ProcessTest):
                 proxy = Proxy(port)
                 self.addCleanup(proxy.close)
                 board = self.start_board(f"tcp://127.0.0.1:{proxy.port}")
-                time.sleep(2)
-                self.assertIsNone(run.poll())
+                self.wait_for_the_board()
                 proxy.cut |= cut
                 code, report = self.end(run)
                 self.assertEqual((code, report["end"]), (3, "run_died"))
@@ -105,9 +112,9 @@ class LinkFaultsTest(ProcessTest):
                 self.assertEqual(board.wait(LIMIT_S), 0 if cut == {"to_run"} else 3)  # The goodbye reaches it, or it finds out by itself.
 
     def test_strangers_are_refused_recorded_and_do_no_harm(self):
-        run, port = self.listen(until="6s")
+        run, port = self.listen(until="12s")
         self.start_board(f"tcp://127.0.0.1:{port}")
-        time.sleep(1)
+        self.wait_for_the_board()
         second = self.start_board(f"tcp://127.0.0.1:{port}")
         self.assertEqual(second.wait(LIMIT_S), 3)
         self.assertIn("a second board", second.stderr.read())
@@ -131,7 +138,7 @@ class LinkFaultsTest(ProcessTest):
     def test_a_board_outlives_its_runs_death_by_seconds_only(self):
         run, port = self.listen()
         board = self.start_board(f"tcp://127.0.0.1:{port}")
-        time.sleep(2)
+        self.wait_for_the_board()
         worker = int(open(f"/proc/{run.pid}/task/{run.pid}/children").read().split()[0])
         os.kill(worker, signal.SIGKILL)
         code, report = self.end(run)
@@ -142,7 +149,7 @@ class LinkFaultsTest(ProcessTest):
     def test_a_board_that_reboots_by_itself_is_told(self):
         run, port = self.listen()
         board = self.start_board(f"tcp://127.0.0.1:{port}")
-        time.sleep(2)
+        self.wait_for_the_board()
         board.kill()
         self.start_board(f"tcp://127.0.0.1:{port}")
         code, report = self.end(run)

@@ -56,8 +56,8 @@ Result<void> RemoteFirmware::Listen() {
     link_->ForgetBoard();
     return {};
   }
-  Result<std::unique_ptr<ZmqHost>> link =
-      config_.elsewhere ? ZmqHost::Listen(config_.elsewhere->endpoint, config_.elsewhere->keys) : ZmqHost::Listen();
+  Result<std::unique_ptr<BoardLink>> link =
+      config_.elsewhere ? OpenBoardLink(config_.elsewhere->endpoint, config_.elsewhere->keys) : OpenBoardLink();
   if (!link) return link.error();
   link_ = std::move(*link);
   return {};
@@ -72,6 +72,7 @@ Result<void> RemoteFirmware::StartProcess() {
 
 std::string RemoteFirmware::Invitation() const {
   const FirmwareElsewhere& elsewhere = *config_.elsewhere;
+  if (link_->address().starts_with("serial:")) return "waits for the board at " + link_->address() + ": reset it; Ctrl-C ends the run";
   if (!link_->address().starts_with("ipc://"))
     return "waits for a board at " + link_->address() + ": its firmware needs DUSTPROOF_LINK=" + link_->address() +
            (elsewhere.keys ? " (this machine's address in it), DUSTPROOF_LINK_RUN_KEY=" + elsewhere.keys->host.public_key +
@@ -125,21 +126,32 @@ void RemoteFirmware::Dismiss() {
 bool RemoteFirmware::Hear(wire::Message& message) {
   while (true) {
     switch (link_->Receive(message)) {
-      case ZmqHost::Heard::kNothing:
+      case BoardLink::Heard::kNothing:
         return false;
-      case ZmqHost::Heard::kMessage:
-      case ZmqHost::Heard::kHeartbeat:
+      case BoardLink::Heard::kMessage:
+      case BoardLink::Heard::kHeartbeat:
         return true;
-      case ZmqHost::Heard::kRefused:
-        if (link_->refused_own()) {
-          refusal_ = link_->refusal();
+      case BoardLink::Heard::kGone:
+        refusal_ = "nothing more: its line is gone";
+        refusal_kind_ = "bench";
+        message.Clear();
+        return true;
+      case BoardLink::Heard::kRefused:
+        if (link_->refusal().of_board) {
+          refusal_ = link_->refusal().why;
+          refusal_kind_ = link_->refusal().for_gap ? "bench" : "protocol";
           message.Clear();
           return true;
         }
-        began_anew_ = began_anew_ || link_->refused_hello();
-        if (refusals_++ < kRefusalsTold) host_.devices().listener->OnLinkRefusal(link_->refusal());  // Of somebody else: the run goes on.
+        began_anew_ = began_anew_ || link_->refusal().of_hello;
+        if (refusals_++ < kRefusalsTold) host_.devices().listener->OnLinkRefusal(link_->refusal().why);  // Of somebody else: the run goes on.
     }
   }
+}
+
+void RemoteFirmware::Send(wire::Message& message) {
+  const Result<void> sent = link_->Send(message, host_.scheduler().queue().now());
+  if (!sent) Fail("bench", ToString(sent.error()));
 }
 
 void RemoteFirmware::Restore() {
@@ -150,7 +162,7 @@ void RemoteFirmware::Restore() {
   if (config_.elsewhere) {
     wire::Message goodbye;
     goodbye.mutable_goodbye()->set_reason("the robot's power is cut, or its computer resets");
-    link_->Send(goodbye, host_.scheduler().queue().now());
+    Send(goodbye);
   }
   if (const Result<void> started = Start(); !started && !stop_requested()) Fail("crash", ToString(started.error()));
 }
@@ -173,7 +185,7 @@ void RemoteFirmware::Main() {
       host_.devices().listener->OnUnwatched(config_.elsewhere ? "somebody else started it, and not in an empty network namespace"
                                                               : "the kernel gave its process no network namespace of its own");
     link_->Begin(config_.seed.value() + ++boots_);
-    link_->Send(message, host_.scheduler().queue().now());
+    Send(message);
   });
   RunTask(AddTask(kMain, "main"));
 }

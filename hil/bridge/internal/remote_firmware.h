@@ -9,7 +9,7 @@
 #include "hil/bridge/board_calls.h"
 #include "hil/bridge/firmware_process.h"
 #include "hil/bridge/process_firmware.h"
-#include "hil/link/zmq_host.h"
+#include "hil/link/board_link.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 #include "hil/shim/lockstep/lockstep.h"
 
@@ -56,6 +56,8 @@ class RemoteFirmware : public FirmwareProgram {
   void SpawnThread(uint32_t number);
   /// Whether there is an end to waiting: the board's next word or heartbeat, or one that was refused.
   bool Hear(wire::Message& message);
+  /// Ends the run where the line is gone.
+  void Send(wire::Message& message);
   void LogOutput();
   /// Whether a firmware that somebody else starts is no longer waited for: it says nothing more.
   bool stop_requested();
@@ -68,8 +70,9 @@ class RemoteFirmware : public FirmwareProgram {
   const ProcessFirmwareConfig config_;
   Lockstep& host_;
   BoardCalls calls_;
-  std::unique_ptr<ZmqHost> link_;
+  std::unique_ptr<BoardLink> link_;
   std::string refusal_;  // Why the board's last word was not taken.
+  const char* refusal_kind_ = "protocol";  // Of the diagnosis.
   uint64_t refusals_ = 0;
   bool began_anew_ = false;  // A board said Hello beside the one that we have: the same one, if that is silent now.
   std::unique_ptr<FirmwareProcess> process_;

@@ -69,7 +69,7 @@ TEST(BoardLinkTest, SaysItsWordAgainWhereTheRunLostIt) {
     ASSERT_TRUE(host.ok()) << ToString(host.error());
     heard = Await(**host, message);
     message.mutable_welcome()->set_lockstep(true);
-    (*host)->Send(message, SimTime::FromNanoseconds(0));
+    ASSERT_TRUE((*host)->Send(message, SimTime::FromNanoseconds(0)).ok());
     answered.wait(false);  // The answer is on its way as long as the socket is there.
   });
   EXPECT_TRUE(BoardHears().welcome().lockstep());
@@ -101,7 +101,7 @@ TEST(BoardLinkTest, TalksOverTcpWithItsKey) {
   ASSERT_EQ(Await(**host, message), ZmqHost::Heard::kMessage);
   EXPECT_EQ(message.hello().firmware_name(), "mine");
   message.mutable_welcome()->set_lockstep(true);
-  (*host)->Send(message, SimTime::FromNanoseconds(0));
+  ASSERT_TRUE((*host)->Send(message, SimTime::FromNanoseconds(0)).ok());
   EXPECT_TRUE(BoardHears().welcome().lockstep());
   std::filesystem::remove_all(folder);
 }

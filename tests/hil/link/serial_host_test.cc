@@ -109,7 +109,7 @@ TEST_F(SerialHostTest, RefusesAnOldSession) {
   Begin();
   Say(Framed(FromBoard(1, 8)));
   ASSERT_EQ(Wait(), Heard::kRefused);
-  EXPECT_NE(host_->refusal().find("another session"), std::string::npos);
+  EXPECT_NE(host_->refusal().why.find("another session"), std::string::npos);
 }
 
 TEST_F(SerialHostTest, SaysThatTheLineIsGone) {

@@ -66,7 +66,7 @@ Heard Wait(ZmqHost& host, wire::Message& message) {
 void SendGrant(ZmqHost& host) {
   wire::Message grant;
   grant.mutable_grant();
-  host.Send(grant, SimTime::FromNanoseconds(5));
+  ASSERT_TRUE(host.Send(grant, SimTime::FromNanoseconds(5)).ok());
 }
 
 class ZmqHostTest : public testing::TestWithParam<const char*> {
@@ -117,7 +117,7 @@ TEST_P(ZmqHostTest, TellsASecondBoardThatItIsRefusedAndGoesOn) {
   Dealer second(host_->address());
   second.Send(1, 0);
   ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
-  EXPECT_FALSE(host_->refused_own());
+  EXPECT_FALSE(host_->refusal().of_board);
   EXPECT_NE(second.Receive().refusal().reason().find("second board"), std::string::npos);
   board.Send(1, 9);
   EXPECT_EQ(Wait(*host_, message_), Heard::kMessage);
@@ -128,7 +128,7 @@ TEST_P(ZmqHostTest, RefusesGarbageOfItsOwnBoard) {
   Begin(board);
   board.SendBytes("\xFF\xFFnonsense");
   ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
-  EXPECT_TRUE(host_->refused_own());
+  EXPECT_TRUE(host_->refusal().of_board);
 }
 
 INSTANTIATE_TEST_SUITE_P(Endpoints, ZmqHostTest, testing::Values("", "tcp://127.0.0.1:*"));
@@ -166,8 +166,8 @@ TEST_F(ZmqHostKeysTest, RefusesAStrangersKeyAndSaysWhich) {
   Dealer stranger(host_->address(), other_keys_, host_keys_.public_key);
   stranger.Send(1, 0);
   ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
-  EXPECT_FALSE(host_->refused_own());
-  EXPECT_NE(host_->refusal().find(other_keys_.public_key), std::string::npos) << host_->refusal();
+  EXPECT_FALSE(host_->refusal().of_board);
+  EXPECT_NE(host_->refusal().why.find(other_keys_.public_key), std::string::npos) << host_->refusal().why;
 }
 
 TEST_F(ZmqHostKeysTest, RefusesASecondBoardWithTheSameKey) {
@@ -177,7 +177,7 @@ TEST_F(ZmqHostKeysTest, RefusesASecondBoardWithTheSameKey) {
   Dealer twin(host_->address(), board_keys_, host_keys_.public_key);
   twin.Send(1, 0);
   ASSERT_EQ(Wait(*host_, message_), Heard::kRefused);
-  EXPECT_NE(host_->refusal().find("a second board with the key " + board_keys_.public_key), std::string::npos);
+  EXPECT_NE(host_->refusal().why.find("a second board with the key " + board_keys_.public_key), std::string::npos);
   EXPECT_TRUE(twin.Receive().has_refusal());
 }
 
