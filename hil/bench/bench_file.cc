@@ -87,6 +87,7 @@ void BenchFile::Describe(Fields& f) {
   std::string provider = "local";
   f.Text("provider", &provider,
          {.doc = "Who reserves boards: this bench's own locks alone, or also each board's `acquire` and `release`.", .choices = {"local", "command"}});
+  reserves_elsewhere = provider == "command";
   f.Text("state", &state, {.doc = "Folder of locks and health, shared by all who use the bench; relative to this file."});
   f.List("boards", &boards, {.doc = "The boards.", .count_min = 1});
   std::set<std::string> names, links;

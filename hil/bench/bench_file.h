@@ -57,6 +57,7 @@ struct BenchFile {
   static constexpr int kFormatVersion = 1;
 
   std::vector<BoardSpec> boards;
+  bool reserves_elsewhere = false;  ///< `provider: command`.
   std::string state;   ///< Folder of locks and health; relative to the file.
   std::string folder;  ///< Of the file: commands run there.
   void Describe(Fields& f);

@@ -45,7 +45,13 @@ class BenchState {
   /// Waits until one of `boards` that is well is free and nobody who came before waits for it, `wait` at the longest, and locks
   /// it for this process. `on_wait` is told once who has to be waited for.
   [[nodiscard]] Result<Lease> Acquire(const std::vector<std::string>& boards, const std::string& reason, SimDuration wait,
-                                      const std::function<void(const std::string& why)>& on_wait);
+                                      const std::function<void(const std::string& why)>& on_wait,
+                                      const std::function<bool()>& stop_requested = {});
+  /// A command of the holder's runs on the board, as this process group; 0: no more. While it lives the board is not free, whatever
+  /// became of the holder.
+  void NoteCommand(const std::string& board, int64_t group);
+  /// Who else holds it; "" for nobody, and for ourselves.
+  [[nodiscard]] Result<std::string> HeldByOther(const std::string& board);
   /// Locks a board for a person, until it is unlocked.
   [[nodiscard]] Result<Lease> Lock(const std::string& board, const std::string& reason);
   /// Frees it. Whose lock it is not, nor of this machine's user, needs `force`.

@@ -75,6 +75,14 @@ int List(const BenchFlags& flags) {
   return kPass;
 }
 
+// Somebody else's board is not switched or probed under their hands.
+Result<void> RefuseHeld(BenchState& state, const std::string& name, bool force) {
+  const Result<std::string> other = state.HeldByOther(name);
+  if (!other) return other.error();
+  if (other->empty() || force) return {};
+  return Error::Environment(name + " is held by " + *other + "; --force does it all the same");
+}
+
 int Check(const BenchFlags& flags) {
   Result<Opened> bench = Open(flags);
   if (!bench) return PrintError(bench.error());
@@ -84,6 +92,11 @@ int Check(const BenchFlags& flags) {
   int code = kPass;
   for (const BoardSpec& board : bench->file.boards) {
     if (!flags.name.empty() && board.name != flags.name) continue;
+    if (const Result<void> free = RefuseHeld(bench->state, board.name, flags.force); !free) {
+      PrintError(free.error());
+      code = kEnvironment;
+      continue;
+    }
     Result<std::string> probed = board.probe ? CommandBoard(bench->file, board, "probe") : std::string();
     if (probed && board.console && board.console->command.empty()) probed = FindSerialDevice(*board.console);
     const std::string problem = probed ? "" : ToString(probed.error());
@@ -117,6 +130,7 @@ int Power(const BenchFlags& flags) {
   if (!bench) return PrintError(bench.error());
   const auto board = Named(bench->file, flags.name);
   if (!board) return PrintError(board.error());
+  if (const Result<void> free = RefuseHeld(bench->state, flags.name, flags.force); !free) return PrintError(free.error());
   std::vector<std::string> words = {"power_" + flags.word};
   if (flags.word == "cycle" && !(*board)->power_cycle) words = {"power_off", "power_on"};
   for (const std::string& word : words) {
@@ -154,7 +168,7 @@ void AddRun(CLI::App& bench, const std::shared_ptr<BenchFlags>& flags, int& exit
   run->add_option("--board", soak.boards, "A board by name, instead of labels")->type_name("NAME");
   run->add_option("--label", soak.labels, "A label that the board must have, instead of the scenario's")->type_name("LABEL");
   run->add_flag("--all", soak.all, "Every such board at once, rather than the first that is free");
-  run->add_option("--repeat", soak.repeat, "So many runs on each board; a seed given counts up")->check(CLI::Range(1, 100000))->type_name("N");
+  run->add_option("--repeat", soak.repeat, "So many runs on each board; each run has a seed of its own, counted up from the scenario's or --seed")->check(CLI::Range(1, 100000))->type_name("N");
   run->add_option("--wait", flags->wait, "How long to wait for a board that is held, e.g. 10min")->type_name("TIME");
   run->add_option("--firmware", soak.run.firmware, "The program that the boards shall run: a name or a file")->type_name("NAME|FILE");
   run->add_option("--consent", soak.run.consent, "One consent configuration by name");
@@ -179,7 +193,9 @@ void AddBenchCommand(CLI::App& app, int& exit_code) {
     return command;
   };
   add("list", "Every board: who holds it, and is it well", List)->add_flag("--json", flags->json, "An object a board on stdout");
-  add("check", "Probes the boards; one that failed is used again once it passes", Check)->add_option("name", flags->name, "Only this one");
+  CLI::App* check = add("check", "Probes the boards; one that failed is used again once it passes", Check);
+  check->add_option("name", flags->name, "Only this one");
+  check->add_flag("--force", flags->force, "Also where somebody else holds it");
   CLI::App* lock = add("lock", "Keeps a board for you", Lock);
   lock->add_option("name", flags->name, "Of the board")->required();
   lock->add_option("--reason", flags->reason, "For those who would like it");
@@ -188,6 +204,7 @@ void AddBenchCommand(CLI::App& app, int& exit_code) {
   unlock->add_flag("--force", flags->force, "Also where somebody else holds it");
   CLI::App* power = add("power", "Switches a board", Power);
   power->add_option("name", flags->name, "Of the board")->required();
+  power->add_flag("--force", flags->force, "Also where somebody else holds it");
   power->add_option("word", flags->word, "on, off or cycle")->required()->check(CLI::IsMember({"on", "off", "cycle"}));
   AddRun(*bench, flags, exit_code);
 }

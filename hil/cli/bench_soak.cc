@@ -1,5 +1,7 @@
 #include "hil/cli/bench_soak.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,12 +35,13 @@ class HeldBoard {
     Result<BenchState> state = BenchState::At(bench.state);
     if (!state) return state.error();
     const Result<BenchState::Lease> lease =
-        state->Acquire(names, "runs " + options.run.scenario, options.wait, [](const std::string& why) { Say("waits for a board: " + why); });
+        state->Acquire(names, "runs " + options.run.scenario, options.wait, [](const std::string& why) { Say("waits for a board: " + why); },
+                       InterruptRequested);
     if (!lease) return lease.error();
     if (!lease->reclaimed.empty()) Say(lease->board + ": taken over from " + lease->reclaimed + ", which has died");
     std::unique_ptr<HeldBoard> held(new HeldBoard(bench, *bench.Find(lease->board), std::move(*state)));
-    if (!held->board().acquire) return held;
-    if (const Result<std::string> acquired = CommandBoard(bench, held->board(), "acquire"); !acquired) return acquired.error();
+    if (!bench.reserves_elsewhere) return held;
+    if (const Result<std::string> acquired = CommandBoard(bench, held->board(), "acquire", held->Hooks()); !acquired) return acquired.error();
     held->is_reserved_ = true;
     return held;
   }
@@ -53,6 +56,9 @@ class HeldBoard {
 
   const BoardSpec& board() const { return board_; }
   BenchState& state() { return state_; }
+  CommandHooks Hooks() {
+    return {.on_group = [this](pid_t group) { state_.NoteCommand(board_.name, group); }, .stop_requested = InterruptRequested};
+  }
 
  private:
   HeldBoard(const BenchFile& bench, const BoardSpec& board, BenchState state) : bench_(bench), board_(board), state_(std::move(state)) {}
@@ -85,8 +91,9 @@ Result<std::vector<BenchRow>> SoakBoard(const BenchFile& bench, const std::vecto
   for (int i = 1; i <= options.repeat && !InterruptRequested(); ++i) {
     ScenarioRunOptions run = options.run;
     run.out = options.run.out + "/" + board.name + (options.repeat > 1 ? "-" + std::to_string(i) : "");
-    if (run.seed) *run.seed += static_cast<uint64_t>(i - 1);
-    const Result<BenchRunResult> result = RunOnBoard(bench, board, run, QuietObserver(), Say);
+    // Nothing that one run planted may be taken for another's.
+    run.seed = *options.run.seed + static_cast<uint64_t>(i - 1) * bench.boards.size() + static_cast<uint64_t>(&board - bench.boards.data());
+    const Result<BenchRunResult> result = RunOnBoard(bench, board, run, QuietObserver(), Say, (*held)->Hooks());
     if (!result) return result.error();
     BenchRow row{.board = board.name,
                  .repetition = i,
@@ -116,6 +123,7 @@ Result<std::vector<BenchRow>> SoakSideBySide(const BenchFile& bench, const std::
       children.emplace_back(name, child);
       continue;
     }
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     const Result<std::vector<BenchRow>> rows = SoakBoard(bench, {name}, options);
     std::ofstream(path) << (rows ? RenderBenchJson(*rows) : RenderBenchJson({{.board = name, .message = ToString(rows.error()), .build_id = "", .folder = ""}}));
     _exit(0);
@@ -135,7 +143,7 @@ Result<std::vector<BenchRow>> SoakSideBySide(const BenchFile& bench, const std::
   return all;
 }
 
-Result<std::vector<std::string>> ChooseBoards(const BenchFile& bench, const SoakOptions& options) {
+Result<std::vector<std::string>> ChooseBoards(const BenchFile& bench, const SoakOptions& options, const RunInputs& inputs) {
   for (const std::string& name : options.boards) {
     if (bench.Find(name) != nullptr) continue;
     std::string known;
@@ -144,9 +152,7 @@ Result<std::vector<std::string>> ChooseBoards(const BenchFile& bench, const Soak
   }
   if (!options.boards.empty()) return options.boards;
   std::vector<std::string> labels = options.labels;
-  const Result<RunInputs> inputs = LoadRunInputs({options.run.scenario, options.run.home, options.run.firmware, options.run.seed, "board"});
-  if (!inputs) return inputs.error();
-  if (labels.empty()) labels = inputs->scenario.board_labels;
+  if (labels.empty()) labels = inputs.scenario.board_labels;
   std::vector<std::string> names = bench.WithLabels(labels);
   if (!names.empty()) return names;
   std::string wanted;
@@ -166,7 +172,10 @@ Result<void> WriteText(const std::string& path, const std::string& text) {
 Result<std::vector<BenchRow>> Soak(SoakOptions options) {
   const Result<BenchFile> bench = LoadBenchFile(options.bench);
   if (!bench) return bench.error();
-  const Result<std::vector<std::string>> names = ChooseBoards(*bench, options);
+  const Result<RunInputs> inputs = LoadRunInputs({options.run.scenario, options.run.home, options.run.firmware, options.run.seed, "board"});
+  if (!inputs) return inputs.error();
+  options.run.seed = inputs->seed;
+  const Result<std::vector<std::string>> names = ChooseBoards(*bench, options, *inputs);
   if (!names) return names.error();
   const std::string scenario = fs::path(options.run.scenario).stem();
   const Result<std::string> folder = MakeResultFolder(options.run.out, scenario + "-bench");

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <nlohmann/json.hpp>
 
 #include "hil/bench/firmware_build_id.h"
@@ -65,8 +66,8 @@ Result<std::string> ConsoleCommand(const ConsoleSpec& console, const std::string
 // One run of one board.
 class BoardRun {
  public:
-  BoardRun(const BenchFile& bench, const BoardSpec& board, const BenchTeller& tell)
-      : bench_(bench), board_(board), tell_(tell), variables_(VariablesOf(board)) {}
+  BoardRun(const BenchFile& bench, const BoardSpec& board, const BenchTeller& tell, const CommandHooks& hooks)
+      : bench_(bench), board_(board), tell_(tell), variables_(VariablesOf(board)), hooks_(hooks) {}
 
   Result<BenchRunResult> Run(ScenarioRunOptions options, const RunObserver& observer);
 
@@ -76,13 +77,15 @@ class BoardRun {
   Result<void> WriteSecrets(const RunInputs& inputs);
   /// Does nothing where the bench file has no such command.
   Result<std::string> Do(const std::string& word);
-  Result<void> Boot();
+  Result<void> Boot(const std::string& consent);
   Result<void> ChooseKeys(ScenarioRunOptions* options);
 
   const BenchFile& bench_;
   const BoardSpec& board_;
   const BenchTeller& tell_;
   Variables variables_;
+  const CommandHooks& hooks_;
+  std::set<std::string> begun_;  // Consent configurations whose run has booted the board.
   const ScratchFolder scratch_{"bench"};
   BenchRunResult result_;
 };
@@ -91,7 +94,7 @@ Result<std::string> BoardRun::Do(const std::string& word) {
   const std::optional<BenchCommand>& command = *CommandOf(board_, word);
   if (!command) return std::string();
   tell_(board_.name + ": " + word);
-  return RunBenchCommand(board_.name + ": " + word, *command, bench_.folder, variables_);
+  return RunBenchCommand(board_.name + ": " + word, *command, bench_.folder, variables_, hooks_);
 }
 
 // What the board keeps from before would be sent in a run that planted none of it.
@@ -123,8 +126,6 @@ Result<void> BoardRun::Prepare(const RunInputs& inputs) {
   if (const Result<std::string> on = Do("power_on"); !on) return on.error();
   if (const Result<std::string> flashed = Do("flash"); !flashed) return flashed.error();
   if (Result<void> build = CheckBuild(inputs.request.firmware); !build) return build;
-  if (const Result<std::string> reset = Do("factory_reset"); !reset) return reset.error();
-  result_.in_factory_state = board_.factory_reset.has_value();
   Result<std::string> probed = Do("probe");
   if (!probed && board_.recover) {
     tell_(ToString(probed.error()));
@@ -135,8 +136,11 @@ Result<void> BoardRun::Prepare(const RunInputs& inputs) {
   return {};
 }
 
-// The run listens now: the board may begin.
-Result<void> BoardRun::Boot() {
+// The run listens now: the board may begin, and where this is a run's first boot, as if it were new.
+Result<void> BoardRun::Boot(const std::string& consent) {
+  if (begun_.insert(consent).second) {
+    if (const Result<std::string> reset = Do("factory_reset"); !reset) return reset.error();
+  }
   for (const char* word : {"reset", "power_cycle"}) {
     if (!*CommandOf(board_, word)) continue;
     const Result<std::string> done = Do(word);
@@ -178,12 +182,13 @@ Result<BenchRunResult> BoardRun::Run(ScenarioRunOptions options, const RunObserv
     result_.fault = ToString(prepared.error());
     return result_;
   }
+  result_.in_factory_state = board_.factory_reset.has_value();
   options.facts = {{"board", board_.name},
                    {"board_build_id", result_.build_id},
                    {"board_state", result_.in_factory_state ? "factory" : "as found"}};
   RunObserver watching = observer;
-  watching.on_notice = [&](const std::string&, const std::string&) {
-    const Result<void> booted = Boot();
+  watching.on_notice = [&](const std::string& consent, const std::string&) {
+    const Result<void> booted = Boot(consent);
     if (!booted) result_.fault = ToString(booted.error());
     return booted.ok();
   };
@@ -212,14 +217,14 @@ int BenchRunResult::exit_code() const {
 }
 
 Result<BenchRunResult> RunOnBoard(const BenchFile& bench, const BoardSpec& board, ScenarioRunOptions options, const RunObserver& observer,
-                                  const BenchTeller& tell) {
-  return BoardRun(bench, board, tell).Run(std::move(options), observer);
+                                  const BenchTeller& tell, const CommandHooks& hooks) {
+  return BoardRun(bench, board, tell, hooks).Run(std::move(options), observer);
 }
 
-Result<std::string> CommandBoard(const BenchFile& bench, const BoardSpec& board, const std::string& word) {
+Result<std::string> CommandBoard(const BenchFile& bench, const BoardSpec& board, const std::string& word, const CommandHooks& hooks) {
   const std::optional<BenchCommand>* command = CommandOf(board, word);
   if (command == nullptr || !*command) return Error::BadInput("the board '" + board.name + "' has no command `" + word + "` in the bench file");
-  return RunBenchCommand(board.name + ": " + word, **command, bench.folder, VariablesOf(board));
+  return RunBenchCommand(board.name + ": " + word, **command, bench.folder, VariablesOf(board), hooks);
 }
 
 }  // namespace dustproof

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "hil/bench/bench_file.h"
+#include "hil/bench/run_command.h"
 #include "hil/run/run_scenario.h"
 #include "sim/core/result.h"
 
@@ -25,12 +26,14 @@ struct BenchRunResult {
 /// Tells a person how things go.
 using BenchTeller = std::function<void(const std::string&)>;
 
-/// The scenario on a board that the caller has locked: power, flash, build id, factory state, probe, the run, in this order, each where the
+/// The scenario on a board that the caller has locked: power, flash, build id, probe, and for each consent
+/// configuration factory state, reset and the run, each where the
 /// bench file has a command for it. A fault of the bench is in the result; fails only for bad input.
 [[nodiscard]] Result<BenchRunResult> RunOnBoard(const BenchFile& bench, const BoardSpec& board, ScenarioRunOptions options,
-                                                const RunObserver& observer, const BenchTeller& tell);
+                                                const RunObserver& observer, const BenchTeller& tell,
+                                                const CommandHooks& hooks);
 
 /// A command for a board that is no part of a run: "power_on", "probe", ….
-[[nodiscard]] Result<std::string> CommandBoard(const BenchFile& bench, const BoardSpec& board, const std::string& word);
+[[nodiscard]] Result<std::string> CommandBoard(const BenchFile& bench, const BoardSpec& board, const std::string& word, const CommandHooks& hooks = {});
 
 }  // namespace dustproof

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import time
 import unittest
@@ -164,6 +165,64 @@ class BenchTest(ProcessTest):
         self.run_bench()
         run = json.loads((self.folder / "out/a/report.json").read_text())[0]
         self.assertNotIn("pass", {v["verdict"] for v in run["verdicts"]})
+
+    def test_each_consent_configuration_meets_a_board_as_new(self):
+        self.write_bench(("a", self.board("factory_reset: {run: 'echo reset >> resets'}")))
+        done = self.bench("run", FIRST_RUN, "--until", "1s", "--json", "--out", "out")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        runs = json.loads((self.folder / "out/a/report.json").read_text())
+        self.assertGreater(len(runs), 1)
+        self.assertEqual((self.folder / "resets").read_text().count("reset"), len(runs))
+
+    def test_no_two_runs_plant_the_same(self):
+        self.write_bench(*((name, self.board("factory_reset: {run: 'cksum < $DUSTPROOF_SECRETS_FILE >> sums'}")) for name in ("a", "b")))
+        done, _ = self.run_bench("--all", "--label", "small", "--repeat", "2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        sums = (self.folder / "sums").read_text().splitlines()
+        self.assertEqual((len(sums), len(set(sums))), (4, 4))
+
+    def test_a_command_that_outlives_its_owner_keeps_the_board(self):
+        self.write_bench(("a", self.board("flash: {run: 'echo begin >> order; sh -c \"sleep 1; echo end >> order\"'}")))
+        words = list(map(str, [BINARY, "bench", "run", FIRST_RUN, "--consent", "policy_refused", "--until", "1s", "--firmware", FIRMWARE, "--out"]))
+        owner = subprocess.Popen([*words, "first"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        limit = time.monotonic() + LIMIT_S
+        while not (self.folder / "order").exists() and time.monotonic() < limit:
+            time.sleep(0.02)
+        owner.kill()
+        owner.wait()
+        done = self.call("bench", "run", *words[3:], "second", "--wait", "1min")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((self.folder / "order").read_text().split(), ["begin", "end", "begin", "end"])
+
+    def test_a_board_that_others_hold_is_left_alone(self):
+        self.write_bench(("a", ["reset: {run: 'true'}", "boot_timeout: 10min", "probe: {run: 'touch probed'}", "power_off: {run: 'touch off'}"]))
+        words = [BINARY, "bench", "run", FIRST_RUN, "--consent", "policy_refused", "--firmware", FIRMWARE, "--out", "held"]
+        holder = subprocess.Popen(list(map(str, words)), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(holder.kill)
+        limit = time.monotonic() + LIMIT_S
+        while not (self.folder / "held/a/policy_refused.mcap").exists() and time.monotonic() < limit:
+            time.sleep(0.05)
+        (self.folder / "probed").unlink()
+        self.assertEqual(self.bench("power", "a", "off").returncode, 3)
+        self.assertEqual(self.bench("check", "a").returncode, 3)
+        self.assertFalse((self.folder / "probed").exists() or (self.folder / "off").exists())
+        self.assertEqual(self.bench("power", "a", "off", "--force").returncode, 0)
+        holder.send_signal(signal.SIGINT)
+        self.assertEqual(holder.wait(LIMIT_S), 3)
+        holder.stderr.close()
+
+    def test_ctrl_c_ends_a_wait_and_a_command(self):
+        self.write_bench(("a", self.board("flash: {run: 'touch flashing; sleep 1000', timeout: 1h}")), ("b", self.board()))
+        self.bench("lock", "b")
+        for board, sign in (("a", "flashing"), ("b", "out-b")):
+            run = subprocess.Popen(list(map(str, [BINARY, "bench", "run", FIRST_RUN, "--board", board, "--wait", "1h", "--out", f"out-{board}"])), cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(run.kill)
+            limit = time.monotonic() + LIMIT_S
+            while not (self.folder / sign).exists() and time.monotonic() < limit:
+                time.sleep(0.02)
+            run.send_signal(signal.SIGINT)
+            self.assertEqual(run.wait(LIMIT_S), 3)
 
     def test_power(self):
         self.write_bench(("a", ["power_on: {run: 'touch on'}", "power_off: {run: 'rm on'}"]))
