@@ -69,7 +69,7 @@ void FirmwareBridge::CheckPower() {
     if (supplied_) SwitchOff();
   } else {
     browned_out_ = false;
-    if (supplied_) host_->PowerOn(DP_RESET_BROWNOUT);
+    if (supplied_) SwitchOn(DP_RESET_BROWNOUT);
   }
 }
 
@@ -83,12 +83,18 @@ void FirmwareBridge::CutPower(const std::string& why) {
 void FirmwareBridge::RestorePower(dp_reset_cause cause) {
   if (host_ == nullptr || supplied_) return;
   supplied_ = true;
-  if (!browned_out_) host_->PowerOn(cause);
+  if (!browned_out_) SwitchOn(cause);
 }
 
 void FirmwareBridge::SwitchOff() {
   host_->PowerCut();
+  on_supply_(false);
   world_.robot->PowerOff();
+}
+
+void FirmwareBridge::SwitchOn(dp_reset_cause cause) {
+  host_->PowerOn(cause);
+  on_supply_(true);
 }
 
 void FirmwareBridge::EmitFlash(const std::string& cause) {

@@ -47,6 +47,8 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   /// Not from a task. `why` is noted beside it, e.g. "fault".
   void CutPower(const std::string& why);
   void RestorePower(dp_reset_cause cause);
+  /// Hears when the supply of the robot's computer and of what else it feeds goes (false) and comes.
+  void SetSupplyHandler(std::function<void(bool on)> handler) { on_supply_ = std::move(handler); }
   bool powered() const { return supplied_ && !browned_out_; }
 
   FlashMemory& flash() { return flash_; }
@@ -91,6 +93,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
 
   void CheckPower();
   void SwitchOff();
+  void SwitchOn(dp_reset_cause cause);
   void Note(const std::string& name, const std::string& detail);
   Emission NewEmission(EmissionKind kind, Direction direction) const;
 
@@ -103,6 +106,7 @@ class FirmwareBridge final : public FirmwareListener, public UartDevice {
   PowerWatch power_watch_{this};
   Lockstep* host_ = nullptr;
   bool supplied_ = true;
+  std::function<void(bool on)> on_supply_ = [](bool) {};
   bool browned_out_ = false;  // By the battery.
   std::string activity_;
   int finished_cleanings_ = 0;

@@ -175,6 +175,9 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
   run->add_option("--link", flags->options.link,
                   "The same, and where a board connects to: tcp://ADDRESS:PORT or ipc://PATH (hil/link/README.md)")
       ->type_name("ENDPOINT");
+  run->add_option("--motor-controller", flags->options.motor_controller,
+                  "A second board between drivetrain and main firmware, whose UART is the main firmware's: serial:DEVICE@BAUD or tcp://… (hil/shim/mcu/README.md)")
+      ->type_name("ENDPOINT");
   run->add_option("--keys", flags->options.keys,
                   "Folder of keys for --link (`dustproof keys`); asked for wherever others could connect")
       ->type_name("DIR");

@@ -80,6 +80,10 @@ SerialHost::Heard SerialHost::Receive(wire::Message& message) {
         message.Swap(&guard_.message());
         return Heard::kHeartbeat;
       case SessionGuard::Verdict::kRefused:
+        if (!guard_.has_board()) {  // Of a session that ended without its hearing so: told, it begins anew.
+          TellRefusal();
+          break;
+        }
         refusal_ = {.why = guard_.reason(), .of_board = true, .for_gap = guard_.has_gap(), .of_hello = guard_.was_hello()};
         return Heard::kRefused;
     }
@@ -87,6 +91,13 @@ SerialHost::Heard SerialHost::Receive(wire::Message& message) {
 }
 
 Result<void> SerialHost::Send(wire::Message& message, SimTime now) { return Write(guard_.Seal(message, now)); }
+
+void SerialHost::TellRefusal() {
+  wire::Message message;
+  message.set_version(kProtocolVersion);
+  message.mutable_refusal()->set_reason(guard_.reason());
+  (void)Write(message.SerializeAsString());
+}
 
 void SerialHost::End(wire::Message& message, SimTime now) {
   if (!guard_.has_board() || !Send(message, now)) return;

@@ -36,6 +36,7 @@ class SerialHost final : public BoardLink {
  private:
   SerialHost(std::string device, int fd);
   Result<void> Write(const std::string& bytes);
+  void TellRefusal();
 
   const std::string device_, address_;
   const int fd_;

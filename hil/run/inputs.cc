@@ -249,6 +249,7 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
   inputs->request.link = request.link;
   inputs->request.keys = request.keys;
   inputs->request.console = request.console;
+  inputs->request.motor_controller = request.motor_controller;
   inputs->request.link_wait = request.link_wait;
   return inputs;
 }

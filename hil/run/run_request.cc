@@ -18,7 +18,8 @@ constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"home", &RunRequest::home},           {"firmware", &RunRequest::firmware},
     {"recording", &RunRequest::recording}, {"from_recording", &RunRequest::from_recording},
     {"kind", &RunRequest::kind},           {"link", &RunRequest::link},
-    {"keys", &RunRequest::keys},           {"console", &RunRequest::console}};
+    {"keys", &RunRequest::keys},           {"console", &RunRequest::console},
+    {"motor_controller", &RunRequest::motor_controller}};
 
 Json ToJsonObject(const CpuShares& s) {
   return {{"physics", s.physics}, {"lidar", s.lidar}, {"firmware", s.firmware},

@@ -29,6 +29,7 @@ struct RunRequest {
   std::string firmware;              ///< Path of the shared object or program.
   std::string kind;                  ///< A word of `FirmwareKind`.
   std::string link;                  ///< Where a firmware comes to that somebody else starts; "" starts it.
+  std::string motor_controller;      ///< Link of a second board between drivetrain and main firmware; "" for none.
   std::string console;               ///< A command that prints a board's console; "" where nobody listens.
   std::string keys;                  ///< Folder of the keys that such a link asks for; "" asks for none.
   std::optional<SimDuration> link_wait;  ///< How long such a firmware is waited for, real time; nothing: for ever.

@@ -175,6 +175,7 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     request.link = options.link;
     request.keys = options.keys;
     request.console = options.console;
+    request.motor_controller = options.motor_controller;
     request.link_wait = options.link_wait;
     request.facts = options.facts;
     request.recording = fs::absolute(run.recording);

@@ -23,6 +23,7 @@ struct ScenarioRunOptions {
   std::string link = "";      ///< Where a firmware comes to that somebody else starts; "" starts it.
   std::optional<SimDuration> link_wait = {};  ///< How long it is waited for, real time; nothing: for ever.
   std::map<std::string, std::string> facts = {};  ///< More to say in the recording of where it was made.
+  std::string motor_controller = "";  ///< Link of a second board between drivetrain and main firmware; "" for none.
   std::string console = "";  ///< A command that prints a board's console, which is recorded; "" for none.
   std::string keys = "";      ///< Folder of that link's keys; "" asks for none.
   std::optional<SimDuration> until;

@@ -8,6 +8,7 @@
 #include "hil/run/firmware_kind.h"
 #include "hil/run/run_attachments.h"
 #include "hil/run/run_cloud.h"
+#include "hil/shim/lockstep/crash_reporter.h"
 #include "sim/plan/floor_plan.h"
 
 namespace dustproof {
@@ -175,6 +176,12 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
     if (!console) return console.error();
     console_ = std::move(*console);
   }
+  if (Result<void> met = MeetMotorController(hooks); !met) return met;
+  Devices devices = bridge_.devices();
+  if (motor_controller_ != nullptr) {
+    devices.drive = nullptr;  // The main firmware's way to the wheels is its UART.
+    devices.uart = motor_controller_.get();
+  }
   Lockstep::Config config{.firmware_path = inputs_.request.firmware,
                           .start = inputs_.scenario.start_utc,
                           .seed = seed_.Derive("hal"),
@@ -191,16 +198,33 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
                                           : StartProcessFirmware(process, host);
     };
   }
-  Result<std::unique_ptr<Lockstep>> host = Lockstep::Create(config, events_, bridge_.devices());
+  Result<std::unique_ptr<Lockstep>> host = Lockstep::Create(config, events_, devices);
   if (!host) return host.error();
   host_ = std::move(*host);
   bridge_.Attach(host_.get());
   sink_.Arm(&events_, &robot_, &bridge_);
   host_->PowerOn();
+  if (motor_controller_ != nullptr) motor_controller_->PowerOn();
   ScheduleScript(inputs_.scenario.script, events_, app_, sink_, [this](const std::string& word) {
     robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word)));
   },
                  [this](const std::string& bytes) { bridge_.TypeIntoUart(bytes); });
+  return {};
+}
+
+Result<void> RunWorld::MeetMotorController(const RunHooks& hooks) {
+  if (inputs_.request.motor_controller.empty()) return {};
+  Result<std::unique_ptr<MotorController>> controller = MotorController::Meet(
+      {.endpoint = inputs_.request.motor_controller, .keys = {}, .tell = hooks.on_notice, .stop_requested = hooks.stop_requested, .wait = {}},
+      {.queue = &events_,
+       .robot = &robot_,
+       .log = [this](const std::string& text) { bridge_.OnLog(DP_LOG_INFO, "motor_controller", text); },
+       .fail = [](const std::string& why) { ReportFirmwareFault("protocol", why.c_str(), {}); },
+       .bench = [](const std::string& why) { ReportFirmwareFault("bench", why.c_str(), {}); }},
+      seed_.Derive("motor_controller").value());
+  if (!controller) return controller.error();
+  motor_controller_ = std::move(*controller);
+  bridge_.SetSupplyHandler([this](bool on) { on ? motor_controller_->PowerOn() : motor_controller_->PowerOff(); });
   return {};
 }
 

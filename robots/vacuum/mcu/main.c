@@ -32,7 +32,7 @@ static struct {
   motion_command command;
   uint64_t commanded_us, reflex_until_us;
   bool has_command;
-  uint8_t flags;
+  uint8_t flags, hazards;
 } self;
 
 static uint8_t line_buffer[64];
@@ -64,20 +64,23 @@ static void reckon(const dp_odometry_sample* sample) {
   self.has_ticks = true;
 }
 
-/* What stops the wheels whatever is commanded; and for how long it backs off. */
+static bool is_stale(uint64_t now_us) { return !self.has_command || now_us - self.commanded_us > kStaleUs; }
+
+/* What stops the wheels whatever is commanded. It backs off once for each hazard that it drives into, and never by itself: nobody may be moved
+ * by a robot that is lifted, or whose main computer is gone. */
 static void look_for_hazards(uint64_t now_us) {
   dp_hazard_sample now;
   if (hazard->latest(&now) != DP_OK) return;
   const uint8_t flags = (uint8_t)((now.bumper_left ? MOTION_BUMP_LEFT : 0) | (now.bumper_right ? MOTION_BUMP_RIGHT : 0) | (now.cliff != 0 ? MOTION_CLIFF : 0));
   const bool forward = self.command.left_mm_s + self.command.right_mm_s > 0;
-  if (flags != 0 && forward && now_us >= self.reflex_until_us) self.reflex_until_us = now_us + kReflexUs;
-  self.flags = flags;
+  const bool is_new = (flags & ~self.hazards) != 0;
+  if (is_new && forward && !is_stale(now_us)) self.reflex_until_us = now_us + kReflexUs;
+  self.flags = self.hazards = flags;
 }
 
 static void control(uint64_t now_us) {
-  const bool stale = !self.has_command || now_us - self.commanded_us > kStaleUs;
-  const bool reflex = now_us < self.reflex_until_us;
-  const bool blocked = self.flags != 0 && self.command.left_mm_s + self.command.right_mm_s > 0;
+  const bool stale = is_stale(now_us), reflex = !stale && now_us < self.reflex_until_us;
+  const bool blocked = self.hazards != 0 && self.command.left_mm_s + self.command.right_mm_s > 0;
   float left = (float)self.command.left_mm_s * 1e-3f, right = (float)self.command.right_mm_s * 1e-3f;
   if (stale || blocked) left = right = 0;
   if (reflex) left = right = kReflexMS;

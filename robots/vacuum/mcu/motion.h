@@ -24,6 +24,9 @@ typedef struct motion_status {
 } motion_status;
 
 bool motion_read_command(const uint8_t* bytes, size_t count, motion_command* out);
+/* The main computer's end: writes a command's frame to `out` (MOTION_FRAME_BYTES_MAX), returns its length. */
+enum { MOTION_FRAME_BYTES_MAX = 16 };
+size_t motion_frame_command(const motion_command* command, uint8_t* out);
 /* Writes MOTION_STATUS_BYTES. */
 void motion_write_status(const motion_status* status, uint8_t* out);
 

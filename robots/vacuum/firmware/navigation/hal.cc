@@ -1,5 +1,7 @@
 #include "robots/vacuum/firmware/navigation/hal.h"
 
+#include "robots/vacuum/firmware/navigation/uart_drive.h"
+
 namespace vacuum {
 
 namespace {
@@ -22,6 +24,7 @@ Hal Hal::Query() {
   Get(DP_HAZARD, hal.hazard);
   Get(DP_DOCK, hal.dock);
   Get(DP_DRIVE, hal.drive);
+  if (hal.drive == nullptr) hal.drive = UartDrive(static_cast<const dp_uart_v1*>(dp_hal_query(DP_UART, 1)));
   Get(DP_CLEANING, hal.cleaning);
   Get(DP_BATTERY, hal.battery);
   Get(DP_DIAGNOSTICS, hal.diagnostics);
