@@ -424,7 +424,7 @@ function drawNumbers() {
 // Whether tasks were done in time: an answer only where computing takes any.
 function drawDeadlines() {
   const run = data.runs[state.run];
-  $('compute').textContent = `compute: ${run.compute}` + (run.compute === 'zero' ? ' — the firmware computes in no time' : '');
+  $('compute').textContent = `compute: ${run.compute}` + ({zero: ' — the firmware computes in no time', real: ' — as long as the board takes'}[run.compute] || '');
   const box = clear($('deadlines'));
   if (!run.deadlines.length) return;
   const table = el('table', {}, el('tr', {}, ...['Task', 'Deadline', 'Worst', 'Missed'].map((t) => el('th', {}, t))));
@@ -435,6 +435,13 @@ function drawDeadlines() {
                     el('td', {}, d.missed ? el('span', {class: 'tag fail'}, missed) : missed)));
   }
   box.append(table);
+}
+
+// A style attribute would be refused by the page's own policy.
+function bar(share) {
+  const node = el('i');
+  node.style.height = `${share > 0 ? Math.max(1, Math.round(36 * share)) : 0}px`;
+  return node;
 }
 
 // How a run in real time kept up with the clock: a row of bars for each thing that was timed.
@@ -454,7 +461,7 @@ function drawRealTime() {
   for (const l of r.latencies) {
     const most = Math.max(1, ...l.bins);
     table.append(el('tr', {}, el('td', {}, l.what), ...l.bins.map((n) => el('td', {class: 'bin', title: `${n}`},
-      el('i', {style: `height:${n ? Math.max(1, Math.round(36 * n / most)) : 0}px`}))), el('td', {}, l.count.toLocaleString('en')),
+      bar(n / most))), el('td', {}, l.count.toLocaleString('en')),
       el('td', {}, ms(l.p50_ms)), el('td', {}, ms(l.p99_ms)), el('td', {}, ms(l.worst_ms))));
   }
   box.append(table);

@@ -64,6 +64,13 @@ TEST(HtmlTest, AllowsItsOwnScriptAndStyleByHashAndNothingElse) {
   EXPECT_EQ(policy.find("unsafe"), std::string::npos);
 }
 
+// A browser drops them without a word: the policy above allows one style element.
+TEST(HtmlTest, SetsNoStyleAttribute) {
+  const RunReport report;
+  const std::string page = RenderHtml({&report});
+  for (const char* attribute : {" style=", "{style:", "'style'", "\"style\""}) EXPECT_EQ(page.find(attribute), std::string::npos) << attribute;
+}
+
 TEST(HtmlTest, KeepsDataFromEndingItsElement) {
   RunReport report = OneFailure();
   report.diagnosis = "</script><script>alert(1)</script><!--<script>";
