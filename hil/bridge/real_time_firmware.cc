@@ -133,8 +133,10 @@ void RealTimeFirmware::TakeTurn(wire::Turn& turn) {
   const auto found = tasks_.find(number);
   if (found == tasks_.end()) Fail("protocol", "a task of the board spoke that had not begun");
   Task& task = *found->second;
-  if (turn.waits() && task.answered_ns != 0)
+  const bool rests = turn.calls(turn.calls_size() - 1).function() == wire::TASK_WAITS;
+  if ((turn.waits() || rests) && task.answered_ns != 0)
     timing_.turnaround_ms[task.name].push_back(MillisecondsSince(std::exchange(task.answered_ns, 0)));
+  if (rests) return;
   task.turns.push_back(std::move(turn));
   host_.scheduler().NotifyOne(task.asked);
 }

@@ -72,7 +72,7 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
       {"region", inputs.scenario.region},
       {"build", BuildId()},
       {"scenario_hash", inputs.scenario_hash},
-      {"compute", ComputeText(inputs.robot)},
+      {"compute", request.kind == ToWord(FirmwareKind::kBoard) ? "real" : ComputeText(inputs.robot)},
   };
   for (const auto& [key, value] : request.facts) facts[key] = value;
   if (request.until) facts["until"] = FormatDuration(*request.until);

@@ -45,6 +45,10 @@ class BoardTest(ProcessTest):
         self.assertLessEqual(link["p50_ms"], link["p99_ms"])
         tasks = {latency["what"] for latency in run["real_time"]["latencies"][1:]}
         self.assertLessEqual({"task main", "task control", "task cloud"}, tasks)
+        control = next(latency for latency in run["real_time"]["latencies"] if latency["what"] == "task control")
+        # While the robot stands it rests a tenth of a second at a time: that is no computing.
+        edges = run["real_time"]["bin_edges_ms"]
+        self.assertLess(sum(control["bins"][edges.index(50) + 1:]), 0.2 * control["count"], control)
 
         replayed = self.call("replay", "board/all_granted.mcap")
         self.assertEqual(replayed.returncode, 2)
