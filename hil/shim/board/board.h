@@ -7,12 +7,12 @@
 #ifndef DUSTPROOF_BOARD_H
 #define DUSTPROOF_BOARD_H
 
-#include <dustproof.pb.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
 
 #include "hil/hal/dp_hal.h"
+#include "hil/wire/call.h"
 
 #define BOARD_TASKS_MAX 64
 
@@ -96,19 +96,8 @@ void board_begin_main(void);
 bool board_has_turn(void);
 void board_signal_turn(int signal);
 
-/* A call as it is written down. Arrays and texts are borrowed for the call. */
-typedef struct board_call {
-  dustproof_wire_Function function;
-  const uint64_t* integers;
-  size_t integer_count;
-  const double* reals;
-  size_t real_count;
-  const void* data;
-  size_t bytes;
-  const char* text;
-  const char* text_2;
-  const char* text_3;
-} board_call;
+/* A call as it is written down. */
+typedef wire_call board_call;
 
 /* Tells the host, with the next thing that is asked. */
 void board_tell(const board_call* call);
@@ -116,13 +105,8 @@ void board_tell(const board_call* call);
  * until its next call. */
 const dustproof_wire_Result* board_ask(const board_call* call);
 
-/* Integers as an argument list. */
-#define BOARD_INTEGERS(...)                  \
-  .integers = (const uint64_t[]){__VA_ARGS__}, \
-  .integer_count = sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
-#define BOARD_REALS(...)                \
-  .reals = (const double[]){__VA_ARGS__}, \
-  .real_count = sizeof((const double[]){__VA_ARGS__}) / sizeof(double)
+#define BOARD_INTEGERS(...) WIRE_INTEGERS(__VA_ARGS__)
+#define BOARD_REALS(...) WIRE_REALS(__VA_ARGS__)
 
 /* A new task or thread, in the host's table; NULL where there is no room. It runs when it first
  * gets the turn. */

@@ -11,7 +11,7 @@
 
 #include "hil/shim/board/real.h"
 
-enum { kProtocolVersion = 1, kSilenceMs = 10000 };
+enum { kSilenceMs = 10000 };
 
 board_state board;
 
@@ -100,52 +100,15 @@ static bool append(pb_ostream_t* stream, const uint8_t* data, size_t bytes) {
   return true;
 }
 
-static bool encode_bytes(pb_ostream_t* to, uint32_t tag, const void* data, size_t bytes) {
-  if (data == NULL || bytes == 0) return true;
-  return pb_encode_tag(to, PB_WT_STRING, tag) && pb_encode_string(to, data, bytes);
-}
-
-static bool encode_text(pb_ostream_t* to, uint32_t tag, const char* text) {
-  return text == NULL || encode_bytes(to, tag, text, strlen(text));
-}
-
-static bool encode_call(pb_ostream_t* to, const board_call* call) {
-  bool done = pb_encode_tag(to, PB_WT_VARINT, dustproof_wire_Call_task_tag) &&
-              pb_encode_varint(to, board_self()->number) &&
-              pb_encode_tag(to, PB_WT_VARINT, dustproof_wire_Call_function_tag) &&
-              pb_encode_varint(to, (uint64_t)call->function);
-  for (size_t i = 0; i < call->integer_count; ++i)
-    done = done && pb_encode_tag(to, PB_WT_VARINT, dustproof_wire_Call_integers_tag) &&
-           pb_encode_varint(to, call->integers[i]);
-  for (size_t i = 0; i < call->real_count; ++i)
-    done = done && pb_encode_tag(to, PB_WT_64BIT, dustproof_wire_Call_reals_tag) &&
-           pb_encode_fixed64(to, &call->reals[i]);
-  return done && encode_bytes(to, dustproof_wire_Call_data_tag, call->data, call->bytes) &&
-         encode_text(to, dustproof_wire_Call_text_tag, call->text) &&
-         encode_text(to, dustproof_wire_Call_text_2_tag, call->text_2) &&
-         encode_text(to, dustproof_wire_Call_text_3_tag, call->text_3);
-}
-
 static void add_call(const board_call* call) {
-  pb_ostream_t sizing = PB_OSTREAM_SIZING;
   pb_ostream_t to = {.callback = append, .state = NULL, .max_size = SIZE_MAX, .bytes_written = 0};
-  if (!encode_call(&sizing, call) ||
-      !pb_encode_tag(&to, PB_WT_STRING, dustproof_wire_Turn_calls_tag) ||
-      !pb_encode_varint(&to, sizing.bytes_written) || !encode_call(&to, call))
-    board_fault("abort", "a call of the HAL could not be written down");
+  if (!wire_add_call(&to, board_self()->number, call)) board_fault("abort", "a call of the HAL could not be written down");
 }
 
 /* The fields of a Message before its body, into `head`; returns their length. */
 static size_t encode_head(uint8_t* head, size_t size) {
   pb_ostream_t to = pb_ostream_from_buffer(head, size);
-  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_version_tag);
-  pb_encode_varint(&to, kProtocolVersion);
-  pb_encode_tag(&to, PB_WT_64BIT, dustproof_wire_Message_session_tag);
-  pb_encode_fixed64(&to, &session);
-  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_step_tag);
-  pb_encode_varint(&to, step);
-  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_time_ns_tag);
-  pb_encode_varint(&to, board_now_ns());
+  wire_add_head(&to, session, step, board_now_ns());
   return to.bytes_written;
 }
 
@@ -228,7 +191,7 @@ void board_connect(const dp_firmware_t* firmware) {
   board_link_open(address);
   uint8_t buffer[1024];
   dustproof_wire_Message message = dustproof_wire_Message_init_zero;
-  message.version = kProtocolVersion;
+  message.version = WIRE_PROTOCOL_VERSION;
   message.step = ++step;
   message.has_hello = true;
   message.hello.hal_version = firmware->hal_version;

@@ -5,12 +5,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "dustproof_mcu.pb.h"
 #include "hil/shim/mcu/dp_mcu.h"
+#include "hil/wire/call.h"
 #include "hil/wire/framing.h"
 
 enum {
-  kProtocolVersion = 1,
   kTask = 1,             /* The only one. */
   kReceiveBytes = 2048,  /* The longest message of the run's that is taken. */
   kSendBytes = 512,      /* Calls of a turn, and what is around them. */
@@ -100,7 +99,7 @@ static void receive(void) {
     const size_t bytes = dp_frame_decode(&decoder, (uint8_t)byte);
     if (bytes == 0) continue;
     begin = dp_port_ms();
-    if (!decode(bytes, false) || heard.version != kProtocolVersion) continue;
+    if (!decode(bytes, false) || heard.version != WIRE_PROTOCOL_VERSION) continue;
     if (heard.has_goodbye || heard.has_refusal) longjmp(end, 1);
     if (on && (heard.session != session || heard.step <= heard_step)) continue;
     heard_step = heard.step;
@@ -114,84 +113,36 @@ static void seal(const pb_ostream_t* to) { frame_bytes = dp_frame_encode(message
 
 static pb_ostream_t begin_message(void) {
   pb_ostream_t to = pb_ostream_from_buffer(message_bytes, sizeof message_bytes);
-  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_version_tag);
-  pb_encode_varint(&to, kProtocolVersion);
-  pb_encode_tag(&to, PB_WT_64BIT, dustproof_wire_Message_session_tag);
-  pb_encode_fixed64(&to, &session);
-  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_step_tag);
-  pb_encode_varint(&to, step);
-  pb_encode_tag(&to, PB_WT_VARINT, dustproof_wire_Message_time_ns_tag);
-  pb_encode_varint(&to, now_ns);
+  wire_add_head(&to, session, step, now_ns);
   return to;
 }
 
-static bool write_calls(pb_ostream_t* stream, const uint8_t* data, size_t bytes) {
-  (void)stream;
-  if (calls_bytes + bytes > sizeof calls) return false;
-  memcpy(calls + calls_bytes, data, bytes);
-  calls_bytes += bytes;
+/* Whether there was room for it in this turn. */
+static bool add_call(const wire_call* call) {
+  pb_ostream_t to = pb_ostream_from_buffer(calls + calls_bytes, sizeof calls - calls_bytes);
+  if (!wire_add_call(&to, kTask, call)) return false;
+  calls_bytes += to.bytes_written;
   return true;
 }
 
-typedef struct call {
-  dustproof_wire_Function function;
-  const uint64_t* integers;
-  size_t integer_count;
-  const double* reals;
-  size_t real_count;
-  const void* data;
-  size_t bytes;
-  const char* text;
-} call;
+static dp_status ask(const wire_call* call);
 
-#define INTEGERS(...) .integers = (const uint64_t[]){__VA_ARGS__}, .integer_count = sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)
-
-/* Numbers of the fields: nanopb has none for what it passes over. */
-enum { kCallTask = 1, kCallFunction = 2, kCallIntegers = 3, kCallReals = 4, kCallData = 5, kCallText = 6, kTurnCalls = 1, kMessageTurn = 8 };
-
-static bool encode_bytes(pb_ostream_t* to, uint32_t tag, const void* data, size_t bytes) {
-  return bytes == 0 || (pb_encode_tag(to, PB_WT_STRING, tag) && pb_encode_string(to, data, bytes));
-}
-
-static bool encode_call(pb_ostream_t* to, const call* what) {
-  bool done = pb_encode_tag(to, PB_WT_VARINT, kCallTask) && pb_encode_varint(to, kTask) && pb_encode_tag(to, PB_WT_VARINT, kCallFunction) &&
-              pb_encode_varint(to, (uint64_t)what->function);
-  for (size_t i = 0; i < what->integer_count; ++i)
-    done = done && pb_encode_tag(to, PB_WT_VARINT, kCallIntegers) && pb_encode_varint(to, what->integers[i]);
-  for (size_t i = 0; i < what->real_count; ++i)
-    done = done && pb_encode_tag(to, PB_WT_64BIT, kCallReals) && pb_encode_fixed64(to, &what->reals[i]);
-  return done && encode_bytes(to, kCallData, what->data, what->bytes) &&
-         encode_bytes(to, kCallText, what->text, what->text == NULL ? 0 : strlen(what->text));
-}
-
-/* Whether there was room for it in this turn. */
-static bool add_call(const call* what) {
-  const size_t before = calls_bytes;
-  pb_ostream_t size = PB_OSTREAM_SIZING;
-  pb_ostream_t to = {.callback = write_calls, .state = NULL, .max_size = SIZE_MAX, .bytes_written = 0};
-  if (encode_call(&size, what) && pb_encode_tag(&to, PB_WT_STRING, kTurnCalls) && pb_encode_varint(&to, size.bytes_written) && encode_call(&to, what))
-    return true;
-  calls_bytes = before;
-  return false;
-}
-
-static dp_status ask(const call* what);
-
-static void yield(void) { ask(&(call){.function = dustproof_wire_Function_TASK_YIELD}); }
+static void yield(void) { ask(&(wire_call){.function = dustproof_wire_Function_TASK_YIELD}); }
 
 /* Goes with the next call that waits. */
-static dp_status tell(const call* what) {
-  if (add_call(what)) return DP_OK;
+static dp_status tell(const wire_call* call) {
+  if (add_call(call)) return DP_OK;
   yield();
-  return add_call(what) ? DP_OK : DP_ERR_INVALID;
+  return add_call(call) ? DP_OK : DP_ERR_INVALID;
 }
 
 /* Hands the turn to the run, and gets it back with the answer: in `heard.grant.results[0]`. */
-static dp_status ask(const call* what) {
-  if (!add_call(what)) return DP_ERR_INVALID;
+static dp_status ask(const wire_call* call) {
+  if (!add_call(call)) return DP_ERR_INVALID;
   ++step;
   pb_ostream_t to = begin_message();
-  encode_bytes(&to, kMessageTurn, calls, calls_bytes);
+  pb_encode_tag(&to, PB_WT_STRING, dustproof_wire_Message_turn_tag);
+  pb_encode_string(&to, calls, calls_bytes);
   seal(&to);
   calls_bytes = 0;
   send_frame();
@@ -204,7 +155,7 @@ static dp_status ask(const call* what) {
 static uint64_t booted_ns;
 
 static uint64_t now_us(void) { return (now_ns - booted_ns) / 1000; }
-static void sleep_until_us(uint64_t until_us) { ask(&(call){.function = dustproof_wire_Function_SLEEP_UNTIL, INTEGERS(until_us)}); }
+static void sleep_until_us(uint64_t until_us) { ask(&(wire_call){.function = dustproof_wire_Function_SLEEP_UNTIL, WIRE_INTEGERS(until_us)}); }
 static void sleep_us(uint64_t duration_us) {
   const uint64_t now = now_us();
   sleep_until_us(duration_us > UINT64_MAX - now ? UINT64_MAX : now + duration_us);
@@ -212,20 +163,18 @@ static void sleep_us(uint64_t duration_us) {
 static const dp_clock_v1 clock_v1 = {now_us, sleep_until_us, sleep_us};
 
 static void log_write(dp_log_level level, const char* text) {
-  if (text != NULL) tell(&(call){.function = dustproof_wire_Function_LOG_WRITE, INTEGERS((uint64_t)level), .text = text});
+  if (text != NULL) tell(&(wire_call){.function = dustproof_wire_Function_LOG_WRITE, WIRE_INTEGERS((uint64_t)level), .text = text});
 }
 static const dp_log_v1 log_v1 = {log_write};
 
 static float velocity_m_s_max;
 static dp_status set_velocity(float left_m_s, float right_m_s) {
-  const double reals[] = {left_m_s, right_m_s};
   if (!isfinite(left_m_s) || !isfinite(right_m_s)) return DP_ERR_INVALID;
-  return tell(&(call){.function = dustproof_wire_Function_DRIVE_SET_VELOCITY, .reals = reals, .real_count = 2});
+  return tell(&(wire_call){.function = dustproof_wire_Function_DRIVE_SET_VELOCITY, WIRE_REALS(left_m_s, right_m_s)});
 }
 static dp_status set_pwm(float left, float right) {
-  const double reals[] = {left, right};
   if (!(left >= -1 && left <= 1 && right >= -1 && right <= 1)) return DP_ERR_INVALID;
-  return tell(&(call){.function = dustproof_wire_Function_DRIVE_SET_PWM, .reals = reals, .real_count = 2});
+  return tell(&(wire_call){.function = dustproof_wire_Function_DRIVE_SET_PWM, WIRE_REALS(left, right)});
 }
 static float get_velocity_m_s_max(void) { return velocity_m_s_max; }
 static const dp_drive_v1 drive_v1 = {set_velocity, set_pwm, get_velocity_m_s_max};
@@ -265,8 +214,8 @@ static bool same_hazard(const dp_hazard_sample* a, const dp_hazard_sample* b) {
 }
 static dp_status hazard_wait_change(const dp_hazard_sample* seen, dp_hazard_sample* out, uint64_t timeout_us) {
   if (seen == NULL || out == NULL) return DP_ERR_INVALID;
-  const dp_status status = ask(&(call){.function = dustproof_wire_Function_HAZARD_WAIT_CHANGE,
-                                       INTEGERS(seen->bumper_left, seen->bumper_right, seen->cliff, seen->over_current_left, seen->over_current_right, timeout_us)});
+  const dp_status status = ask(&(wire_call){.function = dustproof_wire_Function_HAZARD_WAIT_CHANGE,
+                                            WIRE_INTEGERS(seen->bumper_left, seen->bumper_right, seen->cliff, seen->over_current_left, seen->over_current_right, timeout_us)});
   if (status == DP_OK) *out = sensors.hazard;
   return status == DP_OK && same_hazard(seen, out) ? DP_ERR_TIMEOUT : status;
 }
@@ -275,13 +224,13 @@ static const dp_hazard_v1 hazard_v1 = {hazard_latest, hazard_wait_change};
 static int32_t uart_write(const void* data, size_t bytes) {
   if (data == NULL) return DP_ERR_INVALID;
   if (bytes > 128) bytes = 128;
-  const dp_status status = ask(&(call){.function = dustproof_wire_Function_UART_WRITE, .data = data, .bytes = bytes});
+  const dp_status status = ask(&(wire_call){.function = dustproof_wire_Function_UART_WRITE, .data = data, .bytes = bytes});
   return (int32_t)status;
 }
 static int32_t uart_read(void* out, size_t capacity, uint64_t timeout_us) {
   if (out == NULL) return DP_ERR_INVALID;
   if (capacity > sizeof heard.grant.results[0].data.bytes) capacity = sizeof heard.grant.results[0].data.bytes;
-  const int32_t value = (int32_t)ask(&(call){.function = dustproof_wire_Function_UART_READ, INTEGERS(capacity, timeout_us)});
+  const int32_t value = (int32_t)ask(&(wire_call){.function = dustproof_wire_Function_UART_READ, WIRE_INTEGERS(capacity, timeout_us)});
   if (value > 0) memcpy(out, heard.grant.results[0].data.bytes, heard.grant.results[0].data.size);
   return value;
 }
@@ -331,5 +280,5 @@ void dp_mcu_run(const dp_firmware_t* firmware) {
   while (!heard.has_grant);
   now_ns = heard.time_ns;
   firmware->main();
-  ask(&(call){.function = dustproof_wire_Function_TASK_EXIT});
+  ask(&(wire_call){.function = dustproof_wire_Function_TASK_EXIT});
 }
