@@ -1,4 +1,4 @@
-#include "hil/bridge/motor_controller.h"
+#include "hil/bridge/motor_controller_board.h"
 
 #include <poll.h>
 
@@ -33,13 +33,13 @@ double RealOf(const wire::Call& call, int i) { return i < call.reals_size() ? st
 
 }  // namespace
 
-MotorController::MotorController(const Surroundings& surroundings, std::unique_ptr<BoardLink> link, std::function<bool()> stop_requested)
+MotorControllerBoard::MotorControllerBoard(const Surroundings& surroundings, std::unique_ptr<BoardLink> link, std::function<bool()> stop_requested)
     : world_(surroundings), link_(std::move(link)), stop_requested_(std::move(stop_requested)) {}
 
-Result<std::unique_ptr<MotorController>> MotorController::Meet(const FirmwareElsewhere& elsewhere, const Surroundings& surroundings, uint64_t session) {
+Result<std::unique_ptr<MotorControllerBoard>> MotorControllerBoard::Meet(const FirmwareElsewhere& elsewhere, const Surroundings& surroundings, uint64_t session) {
   Result<std::unique_ptr<BoardLink>> link = OpenBoardLink(elsewhere.endpoint, elsewhere.keys);
   if (!link) return link.error();
-  std::unique_ptr<MotorController> controller(new MotorController(surroundings, std::move(*link), elsewhere.stop_requested));
+  std::unique_ptr<MotorControllerBoard> controller(new MotorControllerBoard(surroundings, std::move(*link), elsewhere.stop_requested));
   elsewhere.tell("waits for the motor controller at " + controller->link_->address() + ": reset it; Ctrl-C ends the run");
   controller->session_ = session;
   if (Result<void> met = controller->MeetAgain(elsewhere.wait); !met) return met.error();
@@ -47,7 +47,7 @@ Result<std::unique_ptr<MotorController>> MotorController::Meet(const FirmwareEls
   return controller;
 }
 
-Result<void> MotorController::MeetAgain(std::optional<SimDuration> wait) {
+Result<void> MotorControllerBoard::MeetAgain(std::optional<SimDuration> wait) {
   wire::Message message;
   if (Result<void> heard = Hear(wait, &message); !heard) return heard;
   if (message.hello().hal_version() != DP_HAL_VERSION)
@@ -59,13 +59,13 @@ Result<void> MotorController::MeetAgain(std::optional<SimDuration> wait) {
   return {};
 }
 
-MotorController::~MotorController() {
+MotorControllerBoard::~MotorControllerBoard() {
   wire::Message goodbye;
   goodbye.mutable_goodbye();
   link_->End(goodbye, world_.queue->now());
 }
 
-void MotorController::PowerOff() {
+void MotorControllerBoard::PowerOff() {
   if (std::exchange(waiting_.has_alarm, false)) world_.queue->Cancel(waiting_.alarm);
   waiting_ = {};
   to_controller_.clear(), to_main_.clear();
@@ -77,7 +77,7 @@ void MotorController::PowerOff() {
   link_->ForgetBoard();
 }
 
-Result<void> MotorController::Hear(std::optional<SimDuration> wait, wire::Message* message) {
+Result<void> MotorControllerBoard::Hear(std::optional<SimDuration> wait, wire::Message* message) {
   const int64_t begin_ns = RealMonotonicNanoseconds();
   while (true) {
     switch (link_->Receive(*message)) {
@@ -101,7 +101,7 @@ Result<void> MotorController::Hear(std::optional<SimDuration> wait, wire::Messag
   }
 }
 
-void MotorController::PowerOn() {
+void MotorControllerBoard::PowerOn() {
   booted_ = world_.queue->now();
   if (!is_met_) {
     if (const Result<void> met = MeetAgain(SimDuration::FromSeconds(kAnswerSecondsMax)); !met) world_.bench(ToString(met.error()));
@@ -118,7 +118,7 @@ void MotorController::PowerOn() {
   GoOn(Value(DP_OK));
 }
 
-void MotorController::GoOn(wire::Result result) {
+void MotorControllerBoard::GoOn(wire::Result result) {
   for (int turns = 0; turns < kTurnsAnInstantMax; ++turns) {
     wire::Message message;
     wire::Grant& grant = *message.mutable_grant();
@@ -140,7 +140,7 @@ void MotorController::GoOn(wire::Result result) {
   world_.fail("the motor controller never waits: an endless loop of calls that are answered at once?");
 }
 
-std::optional<wire::Result> MotorController::Answer(const wire::Call& call) {
+std::optional<wire::Result> MotorControllerBoard::Answer(const wire::Call& call) {
   const SimTime now = world_.queue->now();
   switch (call.function()) {
     case wire::TASK_YIELD:
@@ -181,7 +181,7 @@ std::optional<wire::Result> MotorController::Answer(const wire::Call& call) {
   }
 }
 
-std::optional<wire::Result> MotorController::AnswerRead(const wire::Call& call) {
+std::optional<wire::Result> MotorControllerBoard::AnswerRead(const wire::Call& call) {
   const size_t capacity = std::min<uint64_t>(IntegerOf(call, 0), 4096);
   if (!to_controller_.empty()) return Given(capacity);
   const uint64_t timeout_us = IntegerOf(call, 1);
@@ -191,14 +191,14 @@ std::optional<wire::Result> MotorController::AnswerRead(const wire::Call& call) 
   return std::nullopt;
 }
 
-wire::Result MotorController::Given(size_t capacity) {
+wire::Result MotorControllerBoard::Given(size_t capacity) {
   wire::Result result = Value(static_cast<int64_t>(std::min(capacity, to_controller_.size())));
   result.set_data(to_controller_.substr(0, capacity));
   to_controller_.erase(0, capacity);
   return result;
 }
 
-void MotorController::WaitUntil(SimTime time) {
+void MotorControllerBoard::WaitUntil(SimTime time) {
   waiting_.has_alarm = true;
   waiting_.alarm = world_.queue->Schedule(time, EventSource::kFirmware, [this] {
     waiting_.has_alarm = false;
@@ -206,14 +206,14 @@ void MotorController::WaitUntil(SimTime time) {
   });
 }
 
-void MotorController::EndWait(wire::Result result) {
+void MotorControllerBoard::EndWait(wire::Result result) {
   if (std::exchange(waiting_.has_alarm, false)) world_.queue->Cancel(waiting_.alarm);
   waiting_ = {};
   GoOn(std::move(result));
 }
 
 // In an event of its own: the main firmware is in the middle of a call.
-void MotorController::Write(std::span<const std::byte> data) {
+void MotorControllerBoard::Write(std::span<const std::byte> data) {
   to_controller_.append(reinterpret_cast<const char*>(data.data()), data.size());
   if (waiting_.function != wire::UART_READ) return;
   world_.queue->Schedule(world_.queue->now(), EventSource::kFirmware, [this] {
@@ -221,14 +221,14 @@ void MotorController::Write(std::span<const std::byte> data) {
   });
 }
 
-size_t MotorController::Read(std::span<std::byte> out) {
+size_t MotorControllerBoard::Read(std::span<std::byte> out) {
   const size_t count = std::min(out.size(), to_main_.size());
   std::memcpy(out.data(), to_main_.data(), count);
   to_main_.erase(0, count);
   return count;
 }
 
-void MotorController::OnOdometry(const OdometryReading& reading) {
+void MotorControllerBoard::OnOdometry(const OdometryReading& reading) {
   odometry_.set_time_us(static_cast<uint64_t>((reading.time - booted_).microseconds()));
   odometry_.set_left_ticks(reading.ticks[0]);
   odometry_.set_right_ticks(reading.ticks[1]);
@@ -237,7 +237,7 @@ void MotorController::OnOdometry(const OdometryReading& reading) {
   has_odometry_ = true;
 }
 
-void MotorController::OnHazard(const HazardReading& reading) {
+void MotorControllerBoard::OnHazard(const HazardReading& reading) {
   hazard_.set_time_us(static_cast<uint64_t>((reading.time - booted_).microseconds()));
   hazard_.set_bumper_left(reading.bumper[0]);
   hazard_.set_bumper_right(reading.bumper[1]);

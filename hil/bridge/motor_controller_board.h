@@ -18,7 +18,7 @@ namespace dustproof {
 ///
 /// Its bridges drive the wheels, it reads encoders, bumpers and cliffs, and its UART is the main firmware's: what one writes the other
 /// reads. What they say there is the vendor's own. In lockstep: simulated time stands while it computes, in events of the queue.
-class MotorController final : public UartDevice, public RobotListener {
+class MotorControllerBoard final : public UartDevice, public RobotListener {
  public:
   struct Surroundings {
     EventQueue* queue = nullptr;
@@ -29,14 +29,14 @@ class MotorController final : public UartDevice, public RobotListener {
   };
 
   /// Opens the link and waits for it to say hello.
-  [[nodiscard]] static Result<std::unique_ptr<MotorController>> Meet(const FirmwareElsewhere& elsewhere, const Surroundings& surroundings, uint64_t session);
+  [[nodiscard]] static Result<std::unique_ptr<MotorControllerBoard>> Meet(const FirmwareElsewhere& elsewhere, const Surroundings& surroundings, uint64_t session);
 
   const std::string& name() const { return name_; }
   /// Its power comes: from here on it runs. After a PowerOff it is waited for until it says hello again.
   void PowerOn();
   /// Its power goes: the wheels are free.
   void PowerOff();
-  ~MotorController() override;
+  ~MotorControllerBoard() override;
 
   // The main computer's end of the UART.
   void Write(std::span<const std::byte> data) override;
@@ -56,7 +56,7 @@ class MotorController final : public UartDevice, public RobotListener {
     bool has_alarm = false;
   };
 
-  MotorController(const Surroundings& surroundings, std::unique_ptr<BoardLink> link, std::function<bool()> stop_requested);
+  MotorControllerBoard(const Surroundings& surroundings, std::unique_ptr<BoardLink> link, std::function<bool()> stop_requested);
   Result<void> MeetAgain(std::optional<SimDuration> wait);
   Result<void> Hear(std::optional<SimDuration> wait, wire::Message* message);
   /// Lets it go on with an answer, until it waits for what is not there yet.

@@ -214,7 +214,7 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
 
 Result<void> RunWorld::MeetMotorController(const RunHooks& hooks) {
   if (inputs_.request.motor_controller.empty()) return {};
-  Result<std::unique_ptr<MotorController>> controller = MotorController::Meet(
+  Result<std::unique_ptr<MotorControllerBoard>> controller = MotorControllerBoard::Meet(
       {.endpoint = inputs_.request.motor_controller, .keys = {}, .tell = hooks.on_notice, .stop_requested = hooks.stop_requested, .wait = {}},
       {.queue = &events_,
        .robot = &robot_,

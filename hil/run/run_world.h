@@ -8,7 +8,7 @@
 #include "hil/app/network_phone.h"
 #include "hil/bridge/console_tap.h"
 #include "hil/bridge/firmware_bridge.h"
-#include "hil/bridge/motor_controller.h"
+#include "hil/bridge/motor_controller_board.h"
 #include "hil/bridge/robot_recorder.h"
 #include "hil/capture/capture_sink.h"
 #include "hil/cloud/cloud.h"
@@ -95,7 +95,7 @@ class RunWorld {
   FirmwareBridge bridge_;
   RunWatch watch_;
   const ComputeTable compute_;
-  std::unique_ptr<MotorController> motor_controller_;
+  std::unique_ptr<MotorControllerBoard> motor_controller_;
   std::unique_ptr<Lockstep> host_;
   RealTimeBoard* board_ = nullptr;  // The firmware, where it runs in real time.
   std::optional<RealTimeRun> real_time_;
