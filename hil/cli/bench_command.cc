@@ -6,7 +6,7 @@
 
 #include "hil/bench/bench_file.h"
 #include "hil/bench/bench_state.h"
-#include "hil/cli/bench_soak.h"
+#include "hil/run/soak.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
 #include "hil/cli/flag_values.h"
@@ -150,11 +150,12 @@ int Run(const BenchFlags& flags) {
   const auto wait = WaitOf(flags.wait);
   if (!wait) return PrintError(wait.error());
   options.wait = *wait;
-  const Result<std::vector<BenchRow>> rows = Soak(options);
+  options.tell = [](const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); };
+  const Result<std::vector<SoakRow>> rows = Soak(options);
   if (!rows) return PrintError(rows.error());
-  if (flags.json) std::printf("%s\n", RenderBenchJson(*rows).c_str());
+  if (flags.json) std::printf("%s\n", RenderSoakJson(*rows).c_str());
   int passed = 0;
-  for (const BenchRow& row : *rows) passed += row.exit_code == 0;
+  for (const SoakRow& row : *rows) passed += row.exit_code == 0;
   if (!flags.json) std::printf("%d of %zu runs pass\n", passed, rows->size());
   return ExitCodeOf(*rows);
 }

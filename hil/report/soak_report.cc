@@ -1,4 +1,4 @@
-#include "hil/cli/bench_results.h"
+#include "hil/report/soak_report.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -9,9 +9,9 @@ namespace dustproof {
 
 using Json = nlohmann::ordered_json;
 
-std::string RenderBenchJson(const std::vector<BenchRow>& rows) {
+std::string RenderSoakJson(const std::vector<SoakRow>& rows) {
   Json list = Json::array();
-  for (const BenchRow& row : rows) {
+  for (const SoakRow& row : rows) {
     list.push_back({{"board", row.board},
                     {"repetition", row.repetition},
                     {"exit_code", row.exit_code},
@@ -23,8 +23,8 @@ std::string RenderBenchJson(const std::vector<BenchRow>& rows) {
   return list.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-std::vector<BenchRow> BenchRowsFromJson(const std::string& text) {
-  std::vector<BenchRow> rows;
+std::vector<SoakRow> SoakRowsFromJson(const std::string& text) {
+  std::vector<SoakRow> rows;
   const Json list = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!list.is_array()) return rows;
   for (const Json& json : list) {
@@ -40,10 +40,10 @@ std::vector<BenchRow> BenchRowsFromJson(const std::string& text) {
   return rows;
 }
 
-std::string RenderBenchJunit(const std::string& scenario, const std::vector<BenchRow>& rows) {
+std::string RenderSoakJunit(const std::string& scenario, const std::vector<SoakRow>& rows) {
   int failures = 0, errors = 0;
   std::string cases;
-  for (const BenchRow& row : rows) {
+  for (const SoakRow& row : rows) {
     failures += row.exit_code == 1;
     errors += row.exit_code > 1;
     cases += "    <testcase" + JunitAttribute("classname", scenario) +
@@ -58,9 +58,9 @@ std::string RenderBenchJunit(const std::string& scenario, const std::vector<Benc
          JunitAttribute("errors", std::to_string(errors)) + ">\n" + cases + "  </testsuite>\n</testsuites>\n";
 }
 
-int ExitCodeOf(const std::vector<BenchRow>& rows) {
+int ExitCodeOf(const std::vector<SoakRow>& rows) {
   int code = rows.empty() ? 3 : 0;
-  for (const BenchRow& row : rows) code = std::max(code, row.exit_code);
+  for (const SoakRow& row : rows) code = std::max(code, row.exit_code);
   return code;
 }
 

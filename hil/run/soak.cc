@@ -1,4 +1,4 @@
-#include "hil/cli/bench_soak.h"
+#include "hil/run/soak.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,7 +12,6 @@
 
 #include "hil/bench/bench_file.h"
 #include "hil/bench/bench_state.h"
-#include "hil/cli/console.h"
 #include "hil/run/bench_run.h"
 #include "hil/run/inputs.h"
 #include "hil/run/supervisor.h"
@@ -21,8 +20,6 @@ namespace dustproof {
 namespace {
 
 namespace fs = std::filesystem;
-
-void Say(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
 RunObserver QuietObserver() {
   return {.on_start = [](auto&&...) {}, .on_progress = [](auto&&...) {}, .on_run_end = [](auto&&...) {}, .on_stage = [](auto&&...) {}};
@@ -35,11 +32,11 @@ class HeldBoard {
     Result<BenchState> state = BenchState::At(bench.state);
     if (!state) return state.error();
     const Result<BenchState::Lease> lease =
-        state->Acquire(names, "runs " + options.run.scenario, options.wait, [](const std::string& why) { Say("waits for a board: " + why); },
+        state->Acquire(names, "runs " + options.run.scenario, options.wait, [&](const std::string& why) { options.tell("waits for a board: " + why); },
                        InterruptRequested);
     if (!lease) return lease.error();
-    if (!lease->reclaimed.empty()) Say(lease->board + ": taken over from " + lease->reclaimed + ", which has died");
-    std::unique_ptr<HeldBoard> held(new HeldBoard(bench, *bench.Find(lease->board), std::move(*state)));
+    if (!lease->reclaimed.empty()) options.tell(lease->board + ": taken over from " + lease->reclaimed + ", which has died");
+    std::unique_ptr<HeldBoard> held(new HeldBoard(bench, *bench.Find(lease->board), std::move(*state), options.tell));
     if (!bench.reserves_elsewhere) return held;
     if (const Result<std::string> acquired = CommandBoard(bench, held->board(), "acquire", held->Hooks()); !acquired) return acquired.error();
     held->is_reserved_ = true;
@@ -47,9 +44,9 @@ class HeldBoard {
   }
   ~HeldBoard() {
     if (is_reserved_ && board_.release) {
-      if (const Result<std::string> released = CommandBoard(bench_, board_, "release"); !released) PrintError(released.error());
+      if (const Result<std::string> released = CommandBoard(bench_, board_, "release"); !released) tell_(ToString(released.error()));
     }
-    if (const Result<void> freed = state_.Unlock(board_.name, /*force=*/false); !freed) PrintError(freed.error());
+    if (const Result<void> freed = state_.Unlock(board_.name, /*force=*/false); !freed) tell_(ToString(freed.error()));
   }
   HeldBoard(const HeldBoard&) = delete;
   HeldBoard& operator=(const HeldBoard&) = delete;
@@ -61,11 +58,13 @@ class HeldBoard {
   }
 
  private:
-  HeldBoard(const BenchFile& bench, const BoardSpec& board, BenchState state) : bench_(bench), board_(board), state_(std::move(state)) {}
+  HeldBoard(const BenchFile& bench, const BoardSpec& board, BenchState state, const BenchTeller& tell)
+      : bench_(bench), board_(board), state_(std::move(state)), tell_(tell) {}
 
   const BenchFile& bench_;
   const BoardSpec& board_;
   BenchState state_;
+  const BenchTeller& tell_;
   bool is_reserved_ = false;
 };
 
@@ -82,20 +81,20 @@ std::string MessageOf(const BenchRunResult& result) {
 std::string WordOf(int exit_code) { return exit_code == 0 ? "pass" : exit_code == 1 ? "fail" : "fault of the bench"; }
 
 // One board's runs, one after another.
-Result<std::vector<BenchRow>> SoakBoard(const BenchFile& bench, const std::vector<std::string>& names, const SoakOptions& options) {
+Result<std::vector<SoakRow>> SoakBoard(const BenchFile& bench, const std::vector<std::string>& names, const SoakOptions& options) {
   const auto held = HeldBoard::Take(bench, names, options);
   if (!held && held.error().code == ErrorCode::kBadInput) return held.error();
-  if (!held) return std::vector<BenchRow>{{.board = names.size() == 1 ? names.front() : "none", .message = ToString(held.error()), .build_id = "", .folder = ""}};
+  if (!held) return std::vector<SoakRow>{{.board = names.size() == 1 ? names.front() : "none", .message = ToString(held.error()), .build_id = "", .folder = ""}};
   const BoardSpec& board = (*held)->board();
-  std::vector<BenchRow> rows;
+  std::vector<SoakRow> rows;
   for (int i = 1; i <= options.repeat && !InterruptRequested(); ++i) {
     ScenarioRunOptions run = options.run;
     run.out = options.run.out + "/" + board.name + (options.repeat > 1 ? "-" + std::to_string(i) : "");
     // Nothing that one run planted may be taken for another's.
     run.seed = *options.run.seed + static_cast<uint64_t>(i - 1) * bench.boards.size() + static_cast<uint64_t>(&board - bench.boards.data());
-    const Result<BenchRunResult> result = RunOnBoard(bench, board, run, QuietObserver(), Say, (*held)->Hooks());
+    const Result<BenchRunResult> result = RunOnBoard(bench, board, run, QuietObserver(), options.tell, (*held)->Hooks());
     if (!result) return result.error();
-    BenchRow row{.board = board.name,
+    SoakRow row{.board = board.name,
                  .repetition = i,
                  .exit_code = result->exit_code(),
                  .message = "",
@@ -103,7 +102,7 @@ Result<std::vector<BenchRow>> SoakBoard(const BenchFile& bench, const std::vecto
                  .in_factory_state = result->in_factory_state,
                  .folder = result->result ? run.out : ""};
     if (row.exit_code != 0) row.message = MessageOf(*result);
-    Say(board.name + " " + std::to_string(i) + "/" + std::to_string(options.repeat) + ": " + WordOf(row.exit_code) +
+    options.tell(board.name + " " + std::to_string(i) + "/" + std::to_string(options.repeat) + ": " + WordOf(row.exit_code) +
         (row.message.empty() ? "" : ": " + row.message));
     rows.push_back(row);
     if (result->fault.empty()) continue;
@@ -114,7 +113,7 @@ Result<std::vector<BenchRow>> SoakBoard(const BenchFile& bench, const std::vecto
 }
 
 // Each board's runs in a process of its own, all at once.
-Result<std::vector<BenchRow>> SoakSideBySide(const BenchFile& bench, const std::vector<std::string>& names, const SoakOptions& options) {
+Result<std::vector<SoakRow>> SoakSideBySide(const BenchFile& bench, const std::vector<std::string>& names, const SoakOptions& options) {
   std::vector<std::pair<std::string, pid_t>> children;
   for (const std::string& name : names) {
     const std::string path = options.run.out + "/" + name + ".json";
@@ -124,18 +123,18 @@ Result<std::vector<BenchRow>> SoakSideBySide(const BenchFile& bench, const std::
       continue;
     }
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    const Result<std::vector<BenchRow>> rows = SoakBoard(bench, {name}, options);
-    std::ofstream(path) << (rows ? RenderBenchJson(*rows) : RenderBenchJson({{.board = name, .message = ToString(rows.error()), .build_id = "", .folder = ""}}));
+    const Result<std::vector<SoakRow>> rows = SoakBoard(bench, {name}, options);
+    std::ofstream(path) << (rows ? RenderSoakJson(*rows) : RenderSoakJson({{.board = name, .message = ToString(rows.error()), .build_id = "", .folder = ""}}));
     _exit(0);
   }
-  std::vector<BenchRow> all;
+  std::vector<SoakRow> all;
   for (const auto& [name, child] : children) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     const std::string path = options.run.out + "/" + name + ".json";
     const Result<std::string> text = ReadTextFile(path, 8 << 20);
-    const std::vector<BenchRow> rows = text ? BenchRowsFromJson(*text) : std::vector<BenchRow>();
+    const std::vector<SoakRow> rows = text ? SoakRowsFromJson(*text) : std::vector<SoakRow>();
     all.insert(all.end(), rows.begin(), rows.end());
     if (rows.empty()) all.push_back({.board = name, .message = "its process ended before it had a result", .build_id = "", .folder = ""});
     unlink(path.c_str());
@@ -169,7 +168,7 @@ Result<void> WriteText(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-Result<std::vector<BenchRow>> Soak(SoakOptions options) {
+Result<std::vector<SoakRow>> Soak(SoakOptions options) {
   const Result<BenchFile> bench = LoadBenchFile(options.bench);
   if (!bench) return bench.error();
   const Result<RunInputs> inputs = LoadRunInputs({options.run.scenario, options.run.home, options.run.firmware, options.run.seed, "board"});
@@ -183,10 +182,10 @@ Result<std::vector<BenchRow>> Soak(SoakOptions options) {
   options.run.out = *folder;
   const InterruptNote note;
   const bool side_by_side = names->size() > 1 && (options.all || !options.boards.empty());
-  const Result<std::vector<BenchRow>> rows = side_by_side ? SoakSideBySide(*bench, *names, options) : SoakBoard(*bench, *names, options);
+  const Result<std::vector<SoakRow>> rows = side_by_side ? SoakSideBySide(*bench, *names, options) : SoakBoard(*bench, *names, options);
   if (!rows) return rows;
-  if (Result<void> written = WriteText(*folder + "/bench.json", RenderBenchJson(*rows) + "\n"); !written) return written.error();
-  if (Result<void> written = WriteText(*folder + "/junit.xml", RenderBenchJunit(scenario, *rows)); !written) return written.error();
+  if (Result<void> written = WriteText(*folder + "/bench.json", RenderSoakJson(*rows) + "\n"); !written) return written.error();
+  if (Result<void> written = WriteText(*folder + "/junit.xml", RenderSoakJunit(scenario, *rows)); !written) return written.error();
   return rows;
 }
 
