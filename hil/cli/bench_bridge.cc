@@ -48,7 +48,7 @@ Percentiles PercentilesOf(std::vector<int64_t> round_trips_ns) {
 }
 
 /// Notes when each read of the firmware comes: from one to the next is a round trip.
-class StampingFlash final : public FlashDevice, public FirmwareListener {
+class StampingFlash final : public FlashDevice, public Deaf {
  public:
   dp_flash_info info() const override { return {.size_bytes = 1 << 20, .block_bytes = 4096, .page_bytes = 256, .erase_cycles_max = 100'000}; }
   void Read(uint32_t, std::span<std::byte> out) override {
@@ -59,12 +59,6 @@ class StampingFlash final : public FlashDevice, public FirmwareListener {
   dp_status Erase(uint32_t) override { return DP_OK; }
   void ProgramCut(uint32_t, std::span<const std::byte>, double) override {}
   void EraseCut(uint32_t, double) override {}
-  void OnBoot(dp_reset_cause) override {}
-  void OnLog(dp_log_level, std::string_view, std::string_view) override {}
-  void OnPose(double, double, double) override {}
-  void OnMap(const BelievedMap&) override {}
-  void OnState(std::string_view) override {}
-  void OnDataReady(std::string_view) override {}
 
   std::vector<int64_t> stamps_ns;
 };

@@ -27,17 +27,11 @@ constexpr int kInstants = 50;
 constexpr int kRunPairs = 21;
 
 /// A drive without a robot, and nobody who listens.
-class Nothing final : public DriveDevice, public FirmwareListener {
+class Nothing final : public DriveDevice, public Deaf {
  public:
   double velocity_m_s_max() const override { return 0.3; }
   void SetVelocity(double, double) override {}
   void SetPwm(double, double) override {}
-  void OnBoot(dp_reset_cause) override {}
-  void OnLog(dp_log_level, std::string_view, std::string_view) override {}
-  void OnPose(double, double, double) override {}
-  void OnMap(const BelievedMap&) override {}
-  void OnState(std::string_view) override {}
-  void OnDataReady(std::string_view) override {}
 };
 
 struct Answer {

@@ -2,43 +2,19 @@
 import json
 import os
 import pathlib
-import re
 import shlex
 import signal
 import subprocess
 import time
 import unittest
 
-from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+from process import BINARY, FIRST_RUN, ProcessTest, WaitingRunTest, verdicts
 
 TESTS = BINARY.parents[1] / "tests/end_to_end"
 PROGRAM = BINARY.parents[1] / "lib/firmware/vacuum"
-LIMIT_S = 60  # For what takes a moment, on any machine.
 
 
-class AttachTest(ProcessTest):
-    def start_run(self, *words, until="2s"):
-        self.errors = open(self.folder / "errors", "w+")
-        self.addCleanup(self.errors.close)
-        run = subprocess.Popen([BINARY, "run", FIRST_RUN, "--json", "--until", until, "--consent", "policy_refused",
-                                "--out", "out", *map(str, words)],
-                               cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=self.errors)
-        self.addCleanup(run.kill)
-        return run
-
-    def wait_for(self, pattern):
-        limit = time.monotonic() + LIMIT_S
-        while time.monotonic() < limit:
-            said = (self.folder / "errors").read_text()
-            if found := re.search(pattern, said, re.M):
-                return found
-            time.sleep(0.02)
-        self.fail(f"nothing like {pattern!r} in: {said}")
-
-    def end(self, run):
-        out, _ = run.communicate(timeout=LIMIT_S)
-        return run.returncode, json.loads(out)[0], (self.folder / "errors").read_text()
-
+class AttachTest(WaitingRunTest):
     def test_the_printed_command_starts_it_and_a_stop_of_its_does_not_end_the_run(self):
         whole = self.call("run", FIRST_RUN, "--kind", "process", "--until", "2s", "--consent", "policy_refused", "--json")
         run = self.start_run("--attach")
@@ -49,11 +25,11 @@ class AttachTest(ProcessTest):
         time.sleep(0.5)
         self.assertIsNone(run.poll())
         os.kill(firmware.pid, signal.SIGCONT)
-        code, report, errors = self.end(run)
-        self.assertEqual(report["end"], "duration", errors)
+        code, report = self.end(run)
+        self.assertEqual(report["end"], "duration", self.said())
         self.assertEqual(report["hash"], json.loads(whole.stdout)[0]["hash"])
         self.assertEqual(verdicts(report, verdict="pass"), [])  # It was in no namespace of its own.
-        self.assertEqual(firmware.wait(LIMIT_S), 0)             # The run said goodbye.
+        self.assertEqual(firmware.wait(self.LIMIT_S), 0)             # The run said goodbye.
 
     def test_in_an_empty_namespace_it_is_worth_what_a_run_of_its_own_is(self):
         if subprocess.run(["unshare", "-n" if os.geteuid() == 0 else "-cn", "true"], capture_output=True).returncode != 0:
@@ -62,9 +38,9 @@ class AttachTest(ProcessTest):
         run = self.start_run("--attach")
         firmware = subprocess.Popen(shlex.split(self.wait_for(r"^  (unshare .*env -i .*)$").group(1)), stdout=subprocess.DEVNULL)
         self.addCleanup(firmware.kill)
-        _, report, errors = self.end(run)
+        _, report = self.end(run)
         self.assertGreater(len(verdicts(report, verdict="pass")), 0)
-        self.assertEqual(len(verdicts(report, verdict="pass")), len(verdicts(json.loads(whole.stdout)[0], verdict="pass")), errors)
+        self.assertEqual(len(verdicts(report, verdict="pass")), len(verdicts(json.loads(whole.stdout)[0], verdict="pass")), self.said())
         done = self.call("diff", "out/policy_refused.mcap", "whole/policy_refused.mcap", "--json")
         self.assertIsNone(json.loads(done.stdout)["first_difference"], done.stdout)
 
@@ -74,7 +50,7 @@ class AttachTest(ProcessTest):
         firmware = subprocess.Popen(shlex.split(self.wait_for(r"^  unshare .*?(env -i .*)$").group(1)), stderr=subprocess.DEVNULL)
         self.addCleanup(firmware.kill)
         stat = pathlib.Path(f"/proc/{firmware.pid}/stat")
-        limit = time.monotonic() + LIMIT_S
+        limit = time.monotonic() + self.LIMIT_S
         while stat.read_text().rsplit(")", 1)[1].split()[0] != "T":
             self.assertLess(time.monotonic(), limit)
             time.sleep(0.05)
@@ -85,15 +61,15 @@ class AttachTest(ProcessTest):
         time.sleep(12)  # A process of the run's own has ten.
         self.assertIsNone(run.poll())
         firmware.send_signal(signal.SIGCONT)
-        _, report, errors = self.end(run)
-        self.assertEqual(report["end"], "duration", errors)
-        self.assertEqual(firmware.wait(LIMIT_S), 0)
+        _, report = self.end(run)
+        self.assertEqual(report["end"], "duration", self.said())
+        self.assertEqual(firmware.wait(self.LIMIT_S), 0)
 
     def test_an_interrupt_ends_the_run_while_it_stands_still(self):
         run, _ = self.start_standing_still()
         run.send_signal(signal.SIGINT)
-        code, report, errors = self.end(run)
-        self.assertEqual((code, report["end"]), (3, "interrupted"), errors)
+        code, report = self.end(run)
+        self.assertEqual((code, report["end"]), (3, "interrupted"), self.said())
 
     def test_a_killed_one_is_told(self):
         run = self.start_run("--attach", "--kind", "board", until="60s")
@@ -103,15 +79,15 @@ class AttachTest(ProcessTest):
         time.sleep(1)
         firmware.kill()
         firmware.wait()
-        code, report, errors = self.end(run)
-        self.assertEqual((code, report["end"]), (1, "firmware_died"), errors)
+        code, report = self.end(run)
+        self.assertEqual((code, report["end"]), (1, "firmware_died"), self.said())
         self.assertIn("has ended", report["diagnosis"])
 
     def test_an_end_to_waiting_leaves_a_readable_recording(self):
         run = self.start_run("--attach")
         self.wait_for("waits for the firmware")
         run.send_signal(signal.SIGINT)
-        code, report, _ = self.end(run)
+        code, report = self.end(run)
         self.assertEqual((code, report["end"]), (3, "interrupted"))
         self.assertEqual(self.call("audit", "out/policy_refused.mcap").returncode, 0)
 
@@ -127,9 +103,9 @@ class AttachTest(ProcessTest):
                 "DUSTPROOF_LINK": address, "DUSTPROOF_LINK_RUN_KEY": (keys / "host.public").read_text().strip(),
                 "DUSTPROOF_LINK_KEY_FILE": str(keys / f"{name}.secret")})
             self.addCleanup(firmware.kill)
-        code, report, errors = self.end(run)
-        self.assertEqual(report["end"], "duration", errors)
-        self.assertEqual(firmware.wait(LIMIT_S), 0)
+        code, report = self.end(run)
+        self.assertEqual(report["end"], "duration", self.said())
+        self.assertEqual(firmware.wait(self.LIMIT_S), 0)
 
 
 class MistakesTest(ProcessTest):

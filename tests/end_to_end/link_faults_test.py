@@ -1,9 +1,6 @@
 """Faults between a board and its run: each ends in a named state within seconds, with a readable recording."""
-import json
 import os
-import re
 import select
-import shlex
 import signal
 import socket
 import struct
@@ -12,10 +9,9 @@ import threading
 import time
 import unittest
 
-from process import BINARY, FIRST_RUN, ProcessTest, verdicts
+from process import BINARY, FIRST_RUN, WaitingRunTest, verdicts
 
 PROGRAM = BINARY.parents[1] / "lib/firmware/vacuum"
-LIMIT_S = 90
 
 
 class Proxy:
@@ -54,24 +50,7 @@ class Proxy:
         self.server.close()
 
 
-class LinkFaultsTest(ProcessTest):
-    def start_run(self, *words, until="60s"):
-        self.errors = open(self.folder / "errors", "w+")
-        self.addCleanup(self.errors.close)
-        run = subprocess.Popen([BINARY, "run", FIRST_RUN, "--kind", "board", "--json", "--until", until, "--consent", "policy_refused", "--out", "out",
-                                *map(str, words)], cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=self.errors)
-        self.addCleanup(run.kill)
-        return run
-
-    def wait_for(self, pattern):
-        limit = time.monotonic() + LIMIT_S
-        while time.monotonic() < limit:
-            said = (self.folder / "errors").read_text()
-            if found := re.search(pattern, said, re.M):
-                return found
-            time.sleep(0.02)
-        self.fail(f"nothing like {pattern!r} in: {said}")
-
+class LinkFaultsTest(WaitingRunTest):
     def start_board(self, address):
         board = subprocess.Popen([PROGRAM], env={"DUSTPROOF_LINK": address}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(board.stderr.close)
@@ -79,20 +58,16 @@ class LinkFaultsTest(ProcessTest):
         return board
 
     def listen(self, until="60s"):
-        run = self.start_run("--link", "tcp://127.0.0.1:*", until=until)
+        run = self.start_run("--kind", "board", "--link", "tcp://127.0.0.1:*", until=until)
         return run, int(self.wait_for(r"DUSTPROOF_LINK=tcp://127\.0\.0\.1:(\d+)").group(1))
 
     def wait_for_the_board(self):
         """Its run records while it goes on, and nothing before the board has come."""
         recording = self.folder / "out/policy_refused.mcap"
-        size, limit = recording.stat().st_size, time.monotonic() + LIMIT_S
+        size, limit = recording.stat().st_size, time.monotonic() + self.LIMIT_S
         while recording.stat().st_size == size:
             self.assertLess(time.monotonic(), limit, "the board did not come")
             time.sleep(0.05)
-
-    def end(self, run):
-        out, _ = run.communicate(timeout=LIMIT_S)
-        return run.returncode, json.loads(out)[0]
 
     def test_a_cut_link_is_the_benchs_fault_in_each_direction(self):
         for cut in ({"to_run"}, {"to_board"}, {"to_run", "to_board"}):
@@ -109,14 +84,14 @@ class LinkFaultsTest(ProcessTest):
                 self.assertIn("said nothing for five seconds", report["diagnosis"])
                 self.assertEqual(verdicts(report, verdict="pass"), [])
                 self.assertEqual(self.call("audit", "out/policy_refused.mcap").returncode, 0)
-                self.assertEqual(board.wait(LIMIT_S), 0 if cut == {"to_run"} else 3)  # The goodbye reaches it, or it finds out by itself.
+                self.assertEqual(board.wait(self.LIMIT_S), 0 if cut == {"to_run"} else 3)  # The goodbye reaches it, or it finds out by itself.
 
     def test_strangers_are_refused_recorded_and_do_no_harm(self):
         run, port = self.listen(until="12s")
         self.start_board(f"tcp://127.0.0.1:{port}")
         self.wait_for_the_board()
         second = self.start_board(f"tcp://127.0.0.1:{port}")
-        self.assertEqual(second.wait(LIMIT_S), 3)
+        self.assertEqual(second.wait(self.LIMIT_S), 3)
         self.assertIn("a second board", second.stderr.read())
         with socket.create_connection(("127.0.0.1", port)) as garbage:
             garbage.sendall(os.urandom(4096))
@@ -127,7 +102,7 @@ class LinkFaultsTest(ProcessTest):
 
     def say_two_gigabytes(self, port):
         """ZeroMQ's handshake (ZMTP 3.0, NULL) by hand, and a frame that begins to be very long."""
-        with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as peer:
+        with socket.create_connection(("127.0.0.1", port), timeout=self.LIMIT_S) as peer:
             peer.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
             ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
             peer.sendall(b"\x04" + bytes([len(ready)]) + ready)
@@ -143,7 +118,7 @@ class LinkFaultsTest(ProcessTest):
         os.kill(worker, signal.SIGKILL)
         code, report = self.end(run)
         self.assertEqual((code, report["end"]), (3, "run_died"))
-        self.assertEqual(board.wait(LIMIT_S), 3)
+        self.assertEqual(board.wait(self.LIMIT_S), 3)
         self.assertEqual(self.call("audit", "out/policy_refused.mcap").returncode, 0)
 
     def test_a_board_that_reboots_by_itself_is_told(self):

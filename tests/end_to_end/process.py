@@ -2,9 +2,11 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -51,6 +53,34 @@ class ProcessTest(unittest.TestCase):
         path = self.folder / name
         path.write_text(text)
         return path
+
+
+class WaitingRunTest(ProcessTest):
+    """Runs that wait for a firmware to come, and what it says meanwhile."""
+    LIMIT_S = 90  # For what takes a moment, on any machine.
+
+    def start_run(self, *words, until="2s"):
+        self.errors = open(self.folder / "errors", "w+")
+        self.addCleanup(self.errors.close)
+        run = subprocess.Popen([BINARY, "run", FIRST_RUN, "--json", "--until", until, "--consent", "policy_refused", "--out", "out", *map(str, words)],
+                               cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=self.errors)
+        self.addCleanup(run.kill)
+        return run
+
+    def said(self):
+        return (self.folder / "errors").read_text()
+
+    def wait_for(self, pattern):
+        limit = time.monotonic() + self.LIMIT_S
+        while time.monotonic() < limit:
+            if found := re.search(pattern, self.said(), re.M):
+                return found
+            time.sleep(0.02)
+        self.fail(f"nothing like {pattern!r} in: {self.said()}")
+
+    def end(self, run):
+        out, _ = run.communicate(timeout=self.LIMIT_S)
+        return run.returncode, json.loads(out)[0]
 
 
 def verdicts(run, reading="strict", **wanted):
