@@ -63,10 +63,10 @@ void BoardSpec::Describe(Fields& f) {
   f.Text("keys", &keys, {.doc = "Folder of that link's keys; relative to this file."});
   f.Text("build", &build, {.doc = "What build_id shall answer; else the GNU build id of the firmware's file."});
   f.Text("ssid", &ssid, {.doc = "The access point's name for this board."});
-  f.Text("interface", &interface, {.doc = "This machine's network interface to the board."});
+  f.Text("interface", &interface, {.doc = "This machine's network interface to the board, with nobody else behind it: runs are its gateway there, and record what its own network stack sends. Needs root."});
   f.Duration("boot_timeout", &boot_timeout,
              {.doc = "From the reset to the firmware's first word.", .min = SimDuration::Seconds(1), .max = SimDuration::Seconds(3600)});
-  f.Section("servers", &servers, {.doc = "Where the cloud listens for the board's own network stack."});
+  f.Section("servers", &servers, {.doc = "Where the cloud listens for the board's own network stack. With `interface`, the address is the gateway's."});
   f.Section("power_on", &power_on, {.doc = "Switches it on."});
   f.Section("power_off", &power_off, {.doc = "Switches it off."});
   f.Section("power_cycle", &power_cycle, {.doc = "Off and on again; else power_off and power_on."});

@@ -42,7 +42,8 @@ struct BoardSpec {
   std::string link;  ///< Where its firmware connects to: ipc://…, tcp://ADDRESS:PORT.
   std::string keys;  ///< Folder of that link's keys; "" for the user's own where the link asks for any.
   std::string build; ///< What `build_id` shall answer; "" for the GNU build id of the firmware's file.
-  std::string ssid, interface;
+  std::string ssid;
+  std::string interface;  ///< Behind it is only this board: a run is its gateway there. "" where the board has no network of its own.
   SimDuration boot_timeout = SimDuration::Seconds(60);  ///< From the reset to its first word.
   std::optional<BoardServers> servers;
   std::optional<BenchCommand> power_on, power_off, power_cycle, reset, flash, recover, probe, build_id, factory_reset, acquire, release;

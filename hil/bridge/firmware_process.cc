@@ -53,13 +53,15 @@ Result<std::vector<std::string>> CommandFor(const std::string& path) {
   return std::vector<std::string>{path};
 }
 
-// Whether a process is in a network namespace that is not ours and has no interface but loopback.
-bool IsIsolated(pid_t pid) {
-  const std::string folder = "/proc/" + std::to_string(pid);
+bool IsInOurNamespace(pid_t pid) {
   std::error_code failed;
-  const auto its = std::filesystem::read_symlink(folder + "/ns/net", failed);
-  if (failed || its == std::filesystem::read_symlink("/proc/self/ns/net", failed)) return false;
-  std::ifstream interfaces(folder + "/net/dev");
+  const auto its = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/ns/net", failed);
+  return failed || its == std::filesystem::read_symlink("/proc/self/ns/net", failed);
+}
+
+// Whether a process has no network interface but loopback.
+bool HasLoopbackOnly(pid_t pid) {
+  std::ifstream interfaces("/proc/" + std::to_string(pid) + "/net/dev");
   bool only_loopback = interfaces.good();
   for (std::string line; std::getline(interfaces, line);) {
     const size_t colon = line.find(':'), begin = line.find_first_not_of(' ');
@@ -130,7 +132,8 @@ std::unique_ptr<FirmwareProcess> FirmwareProcess::Watch(pid_t pid) {
   process->pid_ = pid;
   if (pid <= 0) return process;
   process->pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-  process->isolated_ = IsIsolated(pid);
+  process->shares_our_network_ = IsInOurNamespace(pid);
+  process->isolated_ = !process->shares_our_network_ && HasLoopbackOnly(pid);
   return process;
 }
 

@@ -34,6 +34,8 @@ class FirmwareProcess {
   int end_fd() const { return pidfd_; }
   /// Whether it is alone in a namespace of its own.
   bool isolated() const { return isolated_; }
+  /// It is in our own network namespace: what stands at another one's way out does not see it.
+  bool shares_our_network() const { return shares_our_network_; }
   /// CPU time of all its threads so far, seconds.
   double CpuSeconds() const;
   /// Nothing where it is not ours.
@@ -53,7 +55,7 @@ class FirmwareProcess {
   pid_t pid_ = -1;
   bool is_ours_ = false;
   int pidfd_ = -1;
-  bool isolated_ = false;
+  bool isolated_ = false, shares_our_network_ = false;
   int status_ = 0;
   Pipe output_, errors_;
 };

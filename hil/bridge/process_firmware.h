@@ -13,6 +13,13 @@
 
 namespace dustproof {
 
+/// Whether a firmware may use sockets that are not the HAL's.
+enum class OwnNetwork {
+  kNone,       ///< They are refused.
+  kUnwatched,  ///< They are its board's, and let be.
+  kWatched,    ///< And we stand at its only way out.
+};
+
 /// A firmware that somebody else starts: a person in a debugger, or a board by itself. It comes to us.
 struct FirmwareElsewhere {
   /// Where it connects to: ipc://…, tcp://ADDRESS:PORT, or `ipc://*` for a place of our choice.
@@ -20,6 +27,8 @@ struct FirmwareElsewhere {
   std::optional<LinkKeys> keys;  ///< Needed where others could reach that place.
   std::function<void(const std::string& notice)> tell;  ///< What to do now, for people.
   std::function<bool()> stop_requested;                 ///< Ends the wait for it.
+  std::function<void()> meanwhile = {};                 ///< Called every few milliseconds of that wait.
+  OwnNetwork own_network = OwnNetwork::kNone;
   std::optional<SimDuration> wait = {};                 ///< How long it is waited for, real time; nothing: for ever.
 };
 

@@ -69,6 +69,7 @@ class RealTimeFirmware final : public internal::RemoteFirmware, public RealTimeB
 wire::Welcome RealTimeFirmware::Welcome() const {
   wire::Welcome welcome = calls_.Welcome();
   welcome.set_lockstep(false);
+  welcome.set_own_network(config_.elsewhere && config_.elsewhere->own_network != OwnNetwork::kNone);
   return welcome;
 }
 

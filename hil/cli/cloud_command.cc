@@ -23,7 +23,8 @@ void PrintServed(const ServeCloudOptions& options, const ServedCloud& served) {
   std::printf("mqtt       %s:%d  %s%s\n", at, served.mqtt_port, tls,
               options.anonymous ? ", credentials not needed" : "");
   std::printf("https      %s:%d  %s, for %s\n", at, served.https_port, tls, served.host.c_str());
-  std::printf("dns        %s:%d  every name resolves to %s\n", at, served.dns_port, at);
+  std::printf("dns        %s:%d  every name resolves%s\n", at, served.dns_port,
+              options.gateway.empty() ? (std::string(" to ") + at).c_str() : ", each host at an address of its own; DHCP is served as well");
   if (!served.ca_file.empty()) std::printf("ca         %s\n", served.ca_file.c_str());
   std::printf("account    %s\npassword   %s\n", served.account.c_str(), served.password.c_str());
   const Cloud::RobotLogin& robot = served.robot;
@@ -34,7 +35,7 @@ void PrintServed(const ServeCloudOptions& options, const ServedCloud& served) {
               robot.subscribe_prefix.c_str());
   std::printf("recording  %s\n", served.recording.c_str());
   std::fflush(stdout);
-  if (!IsLoopback(served.address))
+  if (options.gateway.empty() && !IsLoopback(served.address))
     std::fprintf(stderr, "others on the network can reach %s; its secrets follow from the seed, %llu\n",
                  at, static_cast<unsigned long long>(served.seed));
   std::fprintf(stderr, "serving; Ctrl-C ends it and seals the recording\n");
@@ -77,12 +78,18 @@ void AddCloudCommand(CLI::App& app, int& exit_code) {
                    "IPv4 address to listen at, and that every name resolves to")
       ->type_name("ADDR")
       ->capture_default_str();
+  cloud
+      ->add_option("--gateway", options.gateway,
+                   "Network interface that a board is behind, and nobody else: be its only way out, "
+                   "answer for every host at every port, and record whatever it sends. With its address there: "
+                   "eth1@192.168.7.1/24 (default 192.168.1.1/24). Needs root")
+      ->type_name("IFACE")->excludes("--listen");
   const auto add_port = [cloud](const char* name, std::optional<uint16_t>& port,
                                 const char* help) {
     cloud->add_option(name, port, help)->check(CLI::Range(0, 65535))->type_name("N");
   };
   add_port("--mqtt-port", options.mqtt_port, "Default 8883, with --plain 1883; 0: any free one");
-  add_port("--https-port", options.https_port, "Default 8443, with --plain 8080; 0: any free one");
+  add_port("--https-port", options.https_port, "Default 8443, with --plain 8080, behind a gateway 443 and 80; 0: any free one");
   add_port("--dns-port", options.dns_port, "UDP; default 5300; 0: any free one");
   cloud->add_flag("--plain", options.plain, "Without TLS");
   cloud->add_flag("--anonymous", options.anonymous,

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -61,10 +62,20 @@ struct LiveServer::Impl {
     asio::steady_timer pause;
   };
 
-  explicit Impl(EventQueue& event_queue) : queue(event_queue), dns(io), timer(io), signals(io) {}
+  struct Watched {
+    asio::posix::stream_descriptor descriptor;  // Borrowed.
+    std::function<void()> on_readable;
+  };
 
-  Result<void> OpenStreamPort(const Port& port, uint32_t address);
-  Result<void> OpenDnsPort(const Port& port, uint32_t address);
+  Impl(EventQueue& event_queue, uint32_t own_address) : queue(event_queue), address(own_address), dns(io), timer(io), signals(io) {}
+  ~Impl() {
+    for (const auto& watch : watched) watch->descriptor.release();
+  }
+
+  Result<void> OpenStreamPort(const Port& port);
+  Result<void> OpenDnsPort(const Port& port);
+  void Begin(LiveNetwork& with);
+  void Watch(size_t index);
   void Turn(const std::function<void()>& what);
   void ArmTimer();
   void Accept(Listener& listener);
@@ -73,19 +84,21 @@ struct LiveServer::Impl {
   void AnswerQueries();
 
   EventQueue& queue;
+  const uint32_t address;
   asio::io_context io{1};
   std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<std::unique_ptr<Watched>> watched;
   udp::socket dns;
   asio::steady_timer timer;
   asio::signal_set signals;
   std::vector<uint16_t> stream_ports;
   uint16_t dns_port = 0;
-  std::optional<Pacer> pacer;  // While it runs.
+  std::optional<Pacer> pacer;  // Of one that runs by itself.
   LiveNetwork* network = nullptr;
   std::function<bool()> goes_on;
 };
 
-Result<void> LiveServer::Impl::OpenStreamPort(const Port& port, uint32_t address) {
+Result<void> LiveServer::Impl::OpenStreamPort(const Port& port) {
   auto listener = std::make_unique<Listener>(Listener{tcp::acceptor(io), asio::steady_timer(io)});
   tcp::acceptor& acceptor = listener->acceptor;
   error_code error;
@@ -97,10 +110,11 @@ Result<void> LiveServer::Impl::OpenStreamPort(const Port& port, uint32_t address
   if (error) return CannotListen(port, address, error);
   stream_ports.push_back(acceptor.local_endpoint().port());
   listeners.push_back(std::move(listener));
+  if (network != nullptr) Accept(*listeners.back());
   return {};
 }
 
-Result<void> LiveServer::Impl::OpenDnsPort(const Port& port, uint32_t address) {
+Result<void> LiveServer::Impl::OpenDnsPort(const Port& port) {
   error_code error;
   dns.open(udp::v4(), error);
   if (!error) dns.non_blocking(true, error);
@@ -112,11 +126,26 @@ Result<void> LiveServer::Impl::OpenDnsPort(const Port& port, uint32_t address) {
 
 // Whatever happens, happens at the clock's time, and what it schedules for now is done right after.
 void LiveServer::Impl::Turn(const std::function<void()>& what) {
+  if (!pacer) return what();  // Somebody else's loop has caught up.
   pacer->CatchUp();
   what();
   pacer->CatchUp();
   ArmTimer();
   if (!goes_on()) io.stop();
+}
+
+void LiveServer::Impl::Begin(LiveNetwork& with) {
+  network = &with;
+  for (const auto& listener : listeners) Accept(*listener);
+  if (dns.is_open()) WaitForQuery();
+}
+
+void LiveServer::Impl::Watch(size_t index) {
+  watched[index]->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, index](const error_code& error) {
+    if (error) return;
+    Turn(watched[index]->on_readable);
+    Watch(index);
+  });
 }
 
 void LiveServer::Impl::ArmTimer() {
@@ -184,13 +213,13 @@ LiveServer::LiveServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LiveServer::~LiveServer() = default;
 
 Result<std::unique_ptr<LiveServer>> LiveServer::Open(const Config& config, EventQueue& queue) {
-  auto impl = std::make_unique<Impl>(queue);
+  auto impl = std::make_unique<Impl>(queue, config.address);
   for (const Port& port : config.stream_ports) {
-    if (const Result<void> opened = impl->OpenStreamPort(port, config.address); !opened)
-      return opened.error();
+    if (const Result<void> opened = impl->OpenStreamPort(port); !opened) return opened.error();
   }
-  if (const Result<void> opened = impl->OpenDnsPort(config.dns_port, config.address); !opened)
-    return opened.error();
+  if (config.dns_port) {
+    if (const Result<void> opened = impl->OpenDnsPort(*config.dns_port); !opened) return opened.error();
+  }
   for (const int signal : config.stop_signals) {
     error_code ignored;
     if (!IsIgnored(signal)) impl->signals.add(signal, ignored);
@@ -200,14 +229,19 @@ Result<std::unique_ptr<LiveServer>> LiveServer::Open(const Config& config, Event
 
 const std::vector<uint16_t>& LiveServer::stream_ports() const { return impl_->stream_ports; }
 uint16_t LiveServer::dns_port() const { return impl_->dns_port; }
+Result<void> LiveServer::Listen(const Port& port) { return impl_->OpenStreamPort(port); }
 const Pacer::Lateness& LiveServer::lateness() const { return impl_->pacer->lateness(); }
 
+void LiveServer::Watch(int fd, std::function<void()> on_readable) {
+  impl_->watched.push_back(std::make_unique<Impl::Watched>(
+      Impl::Watched{asio::posix::stream_descriptor(impl_->io, fd), std::move(on_readable)}));
+  impl_->Watch(impl_->watched.size() - 1);
+}
+
 void LiveServer::Run(LiveNetwork& network, const std::function<bool()>& goes_on) {
-  impl_->network = &network;
   impl_->goes_on = goes_on;
   impl_->pacer.emplace(impl_->queue);
-  for (const auto& listener : impl_->listeners) impl_->Accept(*listener);
-  impl_->WaitForQuery();
+  impl_->Begin(network);
   impl_->signals.async_wait([this](const error_code& error, int) {
     if (!error) impl_->io.stop();
   });
@@ -215,5 +249,8 @@ void LiveServer::Run(LiveNetwork& network, const std::function<bool()>& goes_on)
   impl_->io.run();
   impl_->pacer->CatchUp();  // What is written of the end has its time.
 }
+
+void LiveServer::Begin(LiveNetwork& network) { impl_->Begin(network); }
+void LiveServer::Poll() { impl_->io.poll(); }
 
 }  // namespace dustproof

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@
 
 namespace dustproof {
 
-/// The sockets and the clock of a `LiveNetwork`: listens, moves the queue along the wall clock, and
-/// hands on what arrives. One thread; the network's cores never see a socket.
+/// The sockets of a `LiveNetwork`, and where nobody else has one, its clock: listens, hands on what
+/// arrives, and moves the queue along the wall clock. One thread; the network's cores never see a
+/// socket. Either `Run` or, in a loop of somebody else's, `Begin` and `Poll`.
 class LiveServer {
  public:
   struct Port {
@@ -23,9 +25,9 @@ class LiveServer {
     uint16_t number = 0;  ///< 0: any that is free.
   };
   struct Config {
-    uint32_t address = 0x7f000001;  ///< IPv4, host byte order: loopback unless told otherwise.
+    uint32_t address = 0x7f000001;  ///< IPv4, host byte order: loopback unless told otherwise; 0: all.
     std::vector<Port> stream_ports;
-    Port dns_port;
+    std::optional<Port> dns_port;   ///< Nothing: somebody else answers for names.
     std::vector<int> stop_signals;  ///< Those that end `Run`; one that is ignored stays ignored.
   };
 
@@ -39,12 +41,21 @@ class LiveServer {
 
   /// As they were bound, in the order of the configuration.
   const std::vector<uint16_t>& stream_ports() const;
-  uint16_t dns_port() const;
+  uint16_t dns_port() const;  ///< 0 where there is none.
+
+  /// One more port, at the same address.
+  [[nodiscard]] Result<void> Listen(const Port& port);
+  /// Calls `on_readable` in turn with what else arrives, whenever there is something to read.
+  void Watch(int fd, std::function<void()> on_readable);
 
   /// Serves `network` until a stop signal comes or `goes_on`, asked after whatever happened,
   /// returns false.
   void Run(LiveNetwork& network, const std::function<bool()>& goes_on);
-  const Pacer::Lateness& lateness() const;
+  const Pacer::Lateness& lateness() const;  ///< @pre it has run.
+
+  /// Instead of `Run`: somebody else moves the queue, and polls. Never waits.
+  void Begin(LiveNetwork& network);
+  void Poll();
 
  private:
   struct Impl;

@@ -49,6 +49,7 @@ uint32_t Network::AddressOf(std::string_view host) {
 std::map<std::string, uint64_t> Network::bytes_by_party() const {
   return impl_->fabric.recorder.bytes_by_party();
 }
+internal::Fabric& Network::fabric() { return impl_->fabric; }
 void Network::Finish() { impl_->fabric.recorder.Finish(); }
 void Network::AddToHash(Hasher& hasher) const { impl_->fabric.AddToHash(hasher); }
 

@@ -20,6 +20,10 @@
 
 namespace dustproof {
 
+namespace internal {
+class Fabric;
+}
+
 /// The home's access point and what surrounds it. The defaults make a plausible home; a run puts
 /// planted values in.
 struct NetworkConfig {
@@ -81,6 +85,9 @@ class Network final : public HostTable {
   void AddToHash(Hasher& hasher) const;
 
  private:
+  friend class LiveNetwork;  // Which can stand on the same hosts.
+  internal::Fabric& fabric();
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -44,6 +44,16 @@ Variables VariablesOf(const BoardSpec& board) {
   return variables;
 }
 
+// The servers' address is also the gateway's, unless it is the default, which nobody behind a gateway reaches.
+std::string GatewayOf(const BoardSpec& board) {
+  const bool named = board.servers && !board.servers->address.starts_with("127.");
+  return board.interface + (named ? "@" + board.servers->address : "");
+}
+
+std::string ServersOf(const BoardServers& servers) {
+  return servers.address + ":" + std::to_string(servers.mqtt_port) + "," + std::to_string(servers.https_port) + "," + std::to_string(servers.dns_port);
+}
+
 std::string Trimmed(const std::string& text) {
   const size_t begin = text.find_first_not_of(" \t\n\r"), end = text.find_last_not_of(" \t\n\r");
   return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
@@ -85,6 +95,7 @@ class BoardRun {
   const BenchTeller& tell_;
   Variables variables_;
   const CommandHooks& hooks_;
+  std::string folder_;           // Of the results, where the board needs a file of them.
   std::set<std::string> begun_;  // Consent configurations whose run has booted the board.
   const ScratchFolder scratch_{"bench"};
   BenchRunResult result_;
@@ -182,12 +193,19 @@ Result<BenchRunResult> BoardRun::Run(ScenarioRunOptions options, const RunObserv
     result_.fault = ToString(prepared.error());
     return result_;
   }
+  if (!board_.interface.empty()) options.gateway = GatewayOf(board_);
+  if (board_.servers) options.servers = ServersOf(*board_.servers);
   result_.in_factory_state = board_.factory_reset.has_value();
   options.facts = {{"board", board_.name},
                    {"board_build_id", result_.build_id},
                    {"board_state", result_.in_factory_state ? "factory" : "as found"}};
   RunObserver watching = observer;
+  watching.on_start = [&](const std::string& folder, uint64_t seed, const std::vector<std::string>& consents) {
+    if (!options.gateway.empty() || !options.servers.empty()) folder_ = folder;
+    observer.on_start(folder, seed, consents);
+  };
   watching.on_notice = [&](const std::string& consent, const std::string&) {
+    if (!folder_.empty()) variables_["DUSTPROOF_CA_FILE"] = fs::absolute(folder_ + "/" + consent + ".ca.pem");
     const Result<void> booted = Boot(consent);
     if (!booted) result_.fault = ToString(booted.error());
     return booted.ok();

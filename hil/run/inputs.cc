@@ -250,6 +250,9 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
   inputs->request.keys = request.keys;
   inputs->request.console = request.console;
   inputs->request.motor_controller = request.motor_controller;
+  inputs->request.gateway = request.gateway;
+  inputs->request.servers = request.servers;
+  inputs->request.recording = request.recording;
   inputs->request.link_wait = request.link_wait;
   return inputs;
 }

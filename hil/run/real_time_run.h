@@ -14,8 +14,8 @@ namespace dustproof {
 /// hidden. The clock starts with the first `RunUntil`.
 class RealTimeRun {
  public:
-  /// Both outlive it. `between_waits` hears what else comes from the board.
-  RealTimeRun(Engine& engine, RealTimeBoard& board, std::function<void()> between_waits);
+  /// Both outlive it. `between_waits` hears what else comes from the board; at least once in `wait_max`.
+  RealTimeRun(Engine& engine, RealTimeBoard& board, std::function<void()> between_waits, SimDuration wait_max = SimDuration::Max());
   /// Runs every event up to and at `until`, each when its time has come.
   void RunUntil(SimTime until);
   const Pacer::Lateness& lateness() const { return pacer_.lateness(); }
@@ -25,6 +25,7 @@ class RealTimeRun {
   Engine& engine_;
   RealTimeBoard& board_;
   const std::function<void()> between_waits_;
+  const SimDuration wait_max_;
   Pacer pacer_;
 };
 

@@ -15,6 +15,9 @@ namespace dustproof {
 /// around.
 Result<CertificateAuthority> AuthorityOf(const RunInputs& inputs, WallTime now);
 
+/// Beside a recording, the certificate that clients on real sockets need; returns its path.
+Result<std::string> WriteAuthority(const std::string& recording, const std::string& pem);
+
 Cloud::Config CloudConfigOf(const RunInputs& inputs, const PlantedValues& planted);
 
 /// The hosts of the scenario's parties, the vendor's cloud among them; what the cloud serves is

@@ -19,7 +19,8 @@ constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"recording", &RunRequest::recording}, {"from_recording", &RunRequest::from_recording},
     {"kind", &RunRequest::kind},           {"link", &RunRequest::link},
     {"keys", &RunRequest::keys},           {"console", &RunRequest::console},
-    {"motor_controller", &RunRequest::motor_controller}};
+    {"motor_controller", &RunRequest::motor_controller},
+    {"gateway", &RunRequest::gateway},     {"servers", &RunRequest::servers}};
 
 Json ToJsonObject(const CpuShares& s) {
   return {{"physics", s.physics}, {"lidar", s.lidar}, {"firmware", s.firmware},

@@ -31,6 +31,8 @@ struct RunRequest {
   std::string link;                  ///< Where a firmware comes to that somebody else starts; "" starts it.
   std::string motor_controller;      ///< Link of a second board between drivetrain and main firmware; "" for none.
   std::string console;               ///< A command that prints a board's console; "" where nobody listens.
+  std::string gateway;               ///< The interface that such a board is behind and we are the gateway of; "" for none.
+  std::string servers;               ///< Without a gateway, where the cloud's servers listen for it: "ADDRESS:MQTT,HTTPS,DNS"; "" nowhere.
   std::string keys;                  ///< Folder of the keys that such a link asks for; "" asks for none.
   std::optional<SimDuration> link_wait;  ///< How long such a firmware is waited for, real time; nothing: for ever.
   std::map<std::string, std::string> facts;  ///< More to say in the recording of where it was made: UTF-8.

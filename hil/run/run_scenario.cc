@@ -153,6 +153,8 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
   if (!options.link.empty() && inputs->request.kind == ToWord(FirmwareKind::kLibrary))
     return Error::BadInput("firmware: " + inputs->request.firmware +
                            " is a shared object, which the run loads itself; one that comes to the run is a program (--kind process or board)");
+  if (!options.gateway.empty() && (inputs->request.kind != ToWord(FirmwareKind::kBoard) || options.link.empty()))
+    return Error::BadInput("--gateway: only a board that comes to the run has a network of its own (--kind board --link …)");
   const auto chosen = ChooseConfigurations(inputs->scenario, options.consent);
   if (!chosen) return chosen.error();
   const Result<std::string> folder = MakeResultFolder(options.out, inputs->scenario.name);
@@ -175,6 +177,8 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     request.link = options.link;
     request.keys = options.keys;
     request.console = options.console;
+    request.gateway = options.gateway;
+    request.servers = options.servers;
     request.motor_controller = options.motor_controller;
     request.link_wait = options.link_wait;
     request.facts = options.facts;

@@ -24,6 +24,8 @@ struct ScenarioRunOptions {
   std::optional<SimDuration> link_wait = {};  ///< How long it is waited for, real time; nothing: for ever.
   std::map<std::string, std::string> facts = {};  ///< More to say in the recording of where it was made.
   std::string motor_controller = "";  ///< Link of a second board between drivetrain and main firmware; "" for none.
+  std::string gateway = "";  ///< The interface that a board with its own network stack is behind; "" for none.
+  std::string servers = "";  ///< Without one, where the cloud's servers listen for it: "ADDRESS:MQTT,HTTPS,DNS"; "" nowhere.
   std::string console = "";  ///< A command that prints a board's console, which is recorded; "" for none.
   std::string keys = "";      ///< Folder of that link's keys; "" asks for none.
   std::optional<SimDuration> until;

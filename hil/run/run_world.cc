@@ -14,6 +14,9 @@
 namespace dustproof {
 namespace {
 
+// How long what comes on a real socket may lie there: under the delay of any real network.
+constexpr SimDuration kSocketsHeard = SimDuration::Milliseconds(1);
+
 NetworkConfig NetworkOf(const Scenario& scenario, const PlantedValues& planted) {
   NetworkConfig config;
   config.home.ssid = planted.wifi_ssid;
@@ -176,6 +179,13 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
     if (!console) return console.error();
     console_ = std::move(*console);
   }
+  auto board_network = BoardNetwork::Open(inputs_.request, inputs_.scenario.cloud_host, events_, network_, cloud_);
+  if (!board_network) return board_network.error();
+  board_network_ = std::move(*board_network);
+  if (board_network_ != nullptr && *elsewhere) {
+    (*elsewhere)->own_network = board_network_->is_gateway() ? OwnNetwork::kWatched : OwnNetwork::kUnwatched;
+    (*elsewhere)->meanwhile = [this] { board_network_->Poll(); };
+  }
   if (Result<void> met = MeetMotorController(hooks); !met) return met;
   Devices devices = bridge_.devices();
   if (motor_controller_ != nullptr) {
@@ -198,7 +208,14 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
                                           : StartProcessFirmware(process, host);
     };
   }
+  std::unique_ptr<Gateway::Inside> inside;
+  if (board_network_ != nullptr) {
+    auto entered = board_network_->EnterFor(inputs_.request.link);
+    if (!entered) return entered.error();
+    inside = std::move(*entered);
+  }
   Result<std::unique_ptr<Lockstep>> host = Lockstep::Create(config, events_, devices);
+  inside.reset();
   if (!host) return host.error();
   host_ = std::move(*host);
   bridge_.Attach(host_.get());
@@ -230,8 +247,13 @@ Result<void> RunWorld::MeetMotorController(const RunHooks& hooks) {
 
 void RunWorld::RunUntil(SimTime until) {
   if (board_ == nullptr) return engine_.RunUntil(until);
-  if (!real_time_) real_time_.emplace(engine_, *board_, [this] { HearConsole(); });
+  if (!real_time_) real_time_.emplace(engine_, *board_, [this] { HearBoard(); }, board_network_ != nullptr ? kSocketsHeard : SimDuration::Max());
   real_time_->RunUntil(until);
+}
+
+void RunWorld::HearBoard() {
+  HearConsole();
+  if (board_network_ != nullptr) board_network_->Poll();
 }
 
 void RunWorld::HearConsole() {
@@ -259,6 +281,7 @@ void RunWorld::WriteEnd() {
   } else if (!compute_.empty()) {
     WriteDeadlines(host_->deadlines(), host_->unknown_tasks(), sink_);
   }
+  if (board_network_ != nullptr) board_network_->Finish();
   network_.Finish();
 }
 

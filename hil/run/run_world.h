@@ -13,6 +13,7 @@
 #include "hil/capture/capture_sink.h"
 #include "hil/cloud/cloud.h"
 #include "hil/net/network.h"
+#include "hil/run/board_network.h"
 #include "hil/run/inputs.h"
 #include "hil/run/real_time_run.h"
 #include "hil/run/run_faults.h"
@@ -72,6 +73,8 @@ class RunWorld {
 
  private:
   void HearConsole();
+  /// What else comes from a board than what its link says.
+  void HearBoard();
   /// Waits for the board between drivetrain and main firmware.
   Result<void> MeetMotorController(const RunHooks& hooks);
   RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents, CaptureSink& sink,
@@ -95,6 +98,7 @@ class RunWorld {
   FirmwareBridge bridge_;
   RunWatch watch_;
   const ComputeTable compute_;
+  std::unique_ptr<BoardNetwork> board_network_;  // Of a board that has its own stack.
   std::unique_ptr<MotorControllerBoard> motor_controller_;
   std::unique_ptr<Lockstep> host_;
   RealTimeBoard* board_ = nullptr;  // The firmware, where it runs in real time.

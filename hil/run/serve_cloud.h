@@ -19,6 +19,9 @@ struct ServeCloudOptions {
   std::optional<uint16_t> mqtt_port, https_port, dns_port;
   bool plain = false;      ///< No TLS.
   bool anonymous = false;  ///< MQTT clients need no credentials, and may say and hear everything.
+  /// The interface that a board is behind, of which we are the gateway ("eth1", "eth1@192.168.7.1/24"); then `listen` is not
+  /// used and the usual ports are those of the internet: 8883, 443, 53.
+  std::string gateway;
   std::string record;      ///< New file; "" takes a fresh folder under runs/.
 };
 

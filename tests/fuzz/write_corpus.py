@@ -189,6 +189,18 @@ def http_seeds():
         write("http", name, b"\x11" + text.encode())
 
 
+
+def frame_seeds():
+    head = bytes.fromhex("020000000001 020000000002")
+    ipv4 = lambda protocol, body: struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, protocol, 0, bytes([192, 168, 1, 50]), bytes([8, 8, 8, 8])) + body
+    write("frame", "udp", head + b"\x08\0" + ipv4(17, struct.pack("!HHHH", 4000, 53, 13, 0) + b"hello") + bytes(13))
+    write("frame", "tcp", head + b"\x08\0" + ipv4(6, struct.pack("!HHIIBBHHH", 4000, 443, 1, 0, 0x60, 2, 0, 0, 0) + b"\2\4\5\xb4"))
+    write("frame", "icmp", head + b"\x08\0" + ipv4(1, b"\x08\0\0\0\0\1\0\1ping"))
+    write("frame", "tagged", head + b"\x81\0\0\7" + b"\x08\0" + ipv4(2, bytes(8)))
+    write("frame", "arp", b"\xff" * 6 + head[6:] + b"\x08\6" + struct.pack("!HHBBH", 1, 0x800, 6, 4, 1) + head[6:] + bytes([192, 168, 1, 50]) + bytes(6) + bytes([192, 168, 1, 1]))
+    write("frame", "mld", head + b"\x86\xdd" + struct.pack("!IHBB", 0x60000000, 12, 0, 1) + bytes(32) + b"\x3a\0\5\2\0\0\1\0\x8f\0\0\0")
+
+
 def datagram_seeds():
     name = b"\3api\7example\0"
     query = b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + name + b"\0\1\0\1"
@@ -402,5 +414,5 @@ def hal_seeds():
 
 
 for seeds in (yaml_seeds, plan_seeds, image_seeds, mqtt_seeds, http_seeds, datagram_seeds, flow_seeds, recording_seeds, cascade_seeds,
-              map_file_seeds, elf_seeds, tcp_seeds, hal_seeds, framing_seeds, wire_seeds):
+              map_file_seeds, elf_seeds, tcp_seeds, hal_seeds, frame_seeds, framing_seeds, wire_seeds):
     seeds()

@@ -15,6 +15,7 @@ namespace {
 constexpr uint32_t kMain = 1;                // The board's number for its first task.
 constexpr size_t kTaskStackBytes = 1 << 18;  // Of one that stands for another; its own frames only.
 constexpr int kPollMs = 200;                 // How often a silent start is looked at.
+constexpr int kBusyPollMs = 5;               // While there is something else to do.
 constexpr uint64_t kRefusalsTold = 100;      // A stranger may go on for ever.
 constexpr double kStartSecondsMax = 30;      // From the start of the process to its first word.
 
@@ -79,6 +80,7 @@ std::string RemoteFirmware::Invitation() const {
                                  " and DUSTPROOF_LINK_KEY_FILE (a file with the board's secret key)"
                            : "") +
            "; Ctrl-C ends the run";
+  if (elsewhere.own_network != OwnNetwork::kNone) return "waits for the firmware at " + link_->address() + ": start it on the board, with DUSTPROOF_LINK=" + link_->address() + "; Ctrl-C ends the run";
   std::string variables;
   for (const std::string& variable : Environment()) variables += " '" + variable + "'";
   const std::string alone = geteuid() == 0 ? "unshare -n " : "unshare -c -n ";  // Others need a namespace of users for it.
@@ -92,7 +94,9 @@ Result<wire::Hello> RemoteFirmware::Meet() {
   wire::Message message;
   while (!Hear(message) || message.has_heartbeat()) {
     pollfd waits[] = {{link_->fd(), POLLIN, 0}, {process_->end_fd(), POLLIN, 0}, {link_->key_fd(), POLLIN, 0}};
-    poll(waits, 3, kPollMs);
+    const bool busy = config_.elsewhere && config_.elsewhere->meanwhile;
+    poll(waits, 3, busy ? kBusyPollMs : kPollMs);
+    if (busy) config_.elsewhere->meanwhile();
     if (waits[1].revents != 0)
       return Error::BadInput(firmware + process_->WaitForEnd() + " before its first word: " + WhyNoWord());
     if (stop_requested())
@@ -181,7 +185,8 @@ void RemoteFirmware::Main() {
   wire::Message message;
   *message.mutable_welcome() = Welcome();
   host_.scheduler().OnHostStack([&] {
-    if (!process_->isolated() && !std::exchange(told_unwatched_, true))
+    const bool watched = config_.elsewhere && config_.elsewhere->own_network == OwnNetwork::kWatched && !process_->shares_our_network();
+    if (!watched && !process_->isolated() && !std::exchange(told_unwatched_, true))
       host_.devices().listener->OnUnwatched(config_.elsewhere ? "somebody else started it, and not in an empty network namespace"
                                                               : "the kernel gave its process no network namespace of its own");
     link_->Begin(config_.seed.value() + ++boots_);

@@ -61,6 +61,7 @@ class Fabric {
   /// The station's address now, on mobile data too; 0 where it has none.
   uint32_t AddressOf(const Station& station) const;
   uint16_t NextPort(const Station& station);
+  uint32_t NextConnection() { return next_connection_++; }
   WallTime wall_now() const { return servers.wall_now(); }
   void AddToHash(Hasher& hasher) const;
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hil/net/internal/datagram_words.h"
 #include "hil/net/internal/fabric.h"
 #include "hil/net/internal/resolver.h"
 #include "hil/protocol/dns.h"
@@ -10,7 +11,6 @@
 namespace dustproof::internal {
 namespace {
 
-constexpr uint16_t kDnsPort = 53, kNtpPort = 123, kMdnsPort = 5353, kSsdpPort = 1900;
 constexpr uint32_t kCarrierResolver = MakeAddress(10, 64, 0, 1);
 constexpr uint32_t kDnsTtlS = 300;
 constexpr int kLookupAttempts = 4;
@@ -20,21 +20,6 @@ bool IsLocalGroup(uint32_t address) {
       (IsHomeAddress(address) || address >> 8 == kHotspotRobotAddress >> 8) &&
       (address & 255) == 255;
   return address == kBroadcastAddress || subnet_broadcast || IsMulticast(address);
-}
-
-std::string ProtocolOfPort(uint16_t port) {
-  switch (port) {
-    case kDnsPort:
-      return "dns";
-    case kNtpPort:
-      return "ntp";
-    case kMdnsPort:
-      return "mdns";
-    case kSsdpPort:
-      return "ssdp";
-    default:
-      return "";
-  }
 }
 
 }  // namespace
@@ -127,9 +112,7 @@ void Fabric::SendLocally(Station& from, const Datagram& datagram) {
   const bool is_robot = &from == &robot_station;
   const bool own_hotspot = is_robot && air.hotspot.has_value();
   if (!own_hotspot && !from.on_home() && !from.on_hotspot()) return;
-  EmitDatagram(
-      from, datagram, true, EmissionKind::kBroadcast,
-      {"public", "anyone on the local network", "public", "", FormatAddress(datagram.to.address)});
+  EmitDatagram(from, datagram, true, EmissionKind::kBroadcast, PublicParty(datagram.to.address));
   Station& other = is_robot ? phone_station : robot_station;
   const bool heard =
       own_hotspot || from.on_hotspot() ? phone_station.on_hotspot() : other.on_home();

@@ -34,6 +34,10 @@ void Recorder::Event(const std::string& name, const std::string& detail) {
   sink_.Write(RunEvent{queue_.now(), "network", name, detail});
 }
 
+void Recorder::Note(const std::string& name, const std::string& detail) {
+  sink_.Write(RunEvent{queue_.now(), "firmware", name, detail});
+}
+
 void Recorder::RadioName(const std::string& emitter, const std::string& protocol,
                          std::span<const std::byte> name) {
   Emission emission;

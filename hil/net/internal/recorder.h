@@ -35,6 +35,8 @@ class Recorder {
 
   void Write(Emission emission);
   void Event(const std::string& name, const std::string& detail);
+  /// An event of what the firmware does, rather than the network.
+  void Note(const std::string& name, const std::string& detail);
   void RadioName(const std::string& emitter, const std::string& protocol,
                  std::span<const std::byte> name);
   void AddKeyLogLine(const std::string& line) { key_log_ += line + "\n"; }

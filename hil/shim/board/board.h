@@ -39,6 +39,7 @@ typedef struct board_task {
 typedef struct board_state {
   dustproof_wire_Welcome welcome;
   bool real_time;
+  bool own_network; /* Whose sockets are let be: somebody else watches them. */
   uint64_t welcome_ns; /* That time when the session began. */
   uint64_t now_ns; /* Simulated time since the beginning of the run, as the host said it last. */
   dp_odometry_sample odometry;

@@ -16,7 +16,7 @@ int board_refuse(const char* what) {
 }
 
 int socket(int domain, int type, int protocol) {
-  if (!is_watched()) return REAL(socket)(domain, type, protocol);
+  if (!is_confined()) return REAL(socket)(domain, type, protocol);
   char what[64];
   snprintf(what, sizeof what, "socket(%s)", domain == AF_INET    ? "AF_INET"
                                             : domain == AF_INET6 ? "AF_INET6"
@@ -25,24 +25,24 @@ int socket(int domain, int type, int protocol) {
   return board_refuse(what);
 }
 
-pid_t fork(void) { return is_watched() ? board_refuse("fork()") : REAL(fork)(); }
+pid_t fork(void) { return is_confined() ? board_refuse("fork()") : REAL(fork)(); }
 
 int execve(const char* path, char* const argv[], char* const envp[]) {
-  return is_watched() ? board_refuse("execve()") : REAL(execve)(path, argv, envp);
+  return is_confined() ? board_refuse("execve()") : REAL(execve)(path, argv, envp);
 }
 
 int posix_spawn(pid_t* restrict pid, const char* restrict path, const posix_spawn_file_actions_t* actions,
                 const posix_spawnattr_t* restrict attributes, char* const argv[restrict],
                 char* const envp[restrict]) {
-  if (!is_watched()) return REAL(posix_spawn)(pid, path, actions, attributes, argv, envp);
+  if (!is_confined()) return REAL(posix_spawn)(pid, path, actions, attributes, argv, envp);
   board_refuse("posix_spawn()");
   return EACCES;
 }
 
-int system(const char* command) { return is_watched() ? board_refuse("system()") : REAL(system)(command); }
+int system(const char* command) { return is_confined() ? board_refuse("system()") : REAL(system)(command); }
 
 FILE* popen(const char* command, const char* mode) {
-  if (!is_watched()) return REAL(popen)(command, mode);
+  if (!is_confined()) return REAL(popen)(command, mode);
   board_refuse("popen()");
   return NULL;
 }

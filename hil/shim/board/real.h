@@ -23,5 +23,7 @@ bool board_is_own_thread(void);
 static inline bool is_watched(void) {
   return board.real_time ? !board_is_own_thread() && !board_is_inside() : is_firmware();
 }
+/* The same, where the HAL is the only way out. */
+static inline bool is_confined(void) { return !board.own_network && is_watched(); }
 
 #endif

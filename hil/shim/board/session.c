@@ -214,6 +214,7 @@ void board_connect(const dp_firmware_t* firmware) {
   board.welcome_ns = board.now_ns = message.time_ns;
   board.welcome = message.welcome; /* Kept for good: its pointers are ours. */
   board.real_time = !message.welcome.lockstep;
+  board.own_network = message.welcome.own_network;
   on = true;
   board_leave();
 }

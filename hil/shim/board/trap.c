@@ -240,6 +240,7 @@ static void write_filter(void) {
 }
 
 void board_trap_calls(void) {
+  if (board.own_network) return;
   struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART};
   if (REAL(sigaction)(SIGSYS, &action, NULL) != 0) return;
   write_filter();
