@@ -1,5 +1,6 @@
 #include "hil/report/run_report.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -126,9 +127,11 @@ Latency LatencyFrom(const std::string& what, const nlohmann::json& samples) {
   std::vector<double> ms;
   for (const auto& sample : samples)
     if (sample.is_number()) ms.push_back(sample.get<double>());
-  std::sort(ms.begin(), ms.end());
   latency.count = ms.size();
   if (ms.empty()) return latency;
+  for (size_t i = 1; i < ms.size(); ++i)
+    latency.jitter_ms += std::abs(ms[i] - ms[i - 1]) / static_cast<double>(ms.size() - 1);
+  std::sort(ms.begin(), ms.end());
   const auto at = [&ms](double share) {
     return ms[static_cast<size_t>(share * static_cast<double>(ms.size() - 1))];
   };

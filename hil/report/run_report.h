@@ -43,6 +43,7 @@ struct Latency {
   std::string what;
   uint64_t count = 0;
   double p50_ms = 0, p99_ms = 0, worst_ms = 0;
+  double jitter_ms = 0;  ///< Mean difference between one and the next, as RFC 3550 has it but over the whole run.
   std::array<uint64_t, kBins> bins{};
 };
 

@@ -122,9 +122,9 @@ std::string RealTimeLine(const RunReport& report) {
   const Latency link = r.latencies.empty() ? Latency() : r.latencies.front();
   char line[300];
   std::snprintf(line, sizeof line,
-                ": in real time, statistical: link %.3g ms (p99 %.3g); %llu of %llu events late by more than 1 ms, the "
+                ": in real time, statistical: link %.3g ms (p99 %.3g, jitter %.3g); %llu of %llu events late by more than 1 ms, the "
                 "worst by %.3g ms; the board's clock drifts by %.2g ppm\n",
-                link.p50_ms, link.p99_ms, static_cast<unsigned long long>(r.late_events),
+                link.p50_ms, link.p99_ms, link.jitter_ms, static_cast<unsigned long long>(r.late_events),
                 static_cast<unsigned long long>(r.events), r.worst_late_ms, r.drift_ppm);
   return report.consent + line;
 }

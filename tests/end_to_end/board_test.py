@@ -43,6 +43,7 @@ class BoardTest(ProcessTest):
         self.assertGreater(link["count"], 100)
         self.assertEqual(sum(link["bins"]), link["count"])
         self.assertLessEqual(link["p50_ms"], link["p99_ms"])
+        self.assertTrue(0 < link["jitter_ms"] < link["worst_ms"], link)
         tasks = {latency["what"] for latency in run["real_time"]["latencies"][1:]}
         self.assertLessEqual({"task main", "task control", "task cloud"}, tasks)
         control = next(latency for latency in run["real_time"]["latencies"] if latency["what"] == "task control")

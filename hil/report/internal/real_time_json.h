@@ -17,6 +17,7 @@ inline nlohmann::ordered_json RealTimeJson(const std::optional<RealTimeResult>& 
                          {"p50_ms", latency.p50_ms},
                          {"p99_ms", latency.p99_ms},
                          {"worst_ms", latency.worst_ms},
+                         {"jitter_ms", latency.jitter_ms},
                          {"bins", latency.bins}});
   }
   return {{"events", result->events},

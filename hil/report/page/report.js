@@ -457,12 +457,12 @@ function drawRealTime() {
   const edges = r.bin_edges_ms;
   const bin = (i) => i === 0 ? `≤ ${edges[0]}` : i < edges.length ? `≤ ${edges[i]}` : `> ${edges[i - 1]}`;
   const table = el('table', {class: 'latency'}, el('tr', {}, ...['Milliseconds', ...r.latencies[0].bins.map((_, i) => bin(i)),
-    'Count', 'Median', '99 %', 'Worst'].map((t) => el('th', {}, t))));
+    'Count', 'Median', '99 %', 'Worst', 'Jitter'].map((t) => el('th', {}, t))));
   for (const l of r.latencies) {
     const most = Math.max(1, ...l.bins);
     table.append(el('tr', {}, el('td', {}, l.what), ...l.bins.map((n) => el('td', {class: 'bin', title: `${n}`},
       bar(n / most))), el('td', {}, l.count.toLocaleString('en')),
-      el('td', {}, ms(l.p50_ms)), el('td', {}, ms(l.p99_ms)), el('td', {}, ms(l.worst_ms))));
+      el('td', {}, ms(l.p50_ms)), el('td', {}, ms(l.p99_ms)), el('td', {}, ms(l.worst_ms)), el('td', {}, ms(l.jitter_ms))));
   }
   box.append(table);
 }
