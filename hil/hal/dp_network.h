@@ -59,7 +59,8 @@ typedef struct dp_socket_v1 {
   int32_t (*resolve)(const char* host, uint32_t* out, size_t capacity, uint64_t timeout_us);
   /** Returns the handle (above 0) or a dp_status. */
   int32_t (*open)(dp_socket_kind kind);
-  /** TCP; blocking. DP_OK, DP_ERR_REFUSED, DP_ERR_TIMEOUT, DP_ERR_UNREACHABLE. */
+  /** TCP; blocking. DP_OK, DP_ERR_REFUSED, DP_ERR_TIMEOUT, DP_ERR_UNREACHABLE. After a time-out the
+   * attempt is still under way: the same call again waits on. */
   dp_status (*connect)(int32_t socket, dp_endpoint to, uint64_t timeout_us);
   /** Port 0 picks one. TCP sockets also listen. */
   dp_status (*bind)(int32_t socket, uint16_t port);

@@ -229,6 +229,8 @@ wire::Result RemoteFirmware::Answer(Task& task, const wire::Call& call) {
       return {};
     case wire::PARK:
       return Park(task, call.integers_size() > 0 ? call.integers(0) : DP_FOREVER);
+    case wire::NETWORK_WAIT:
+      return WaitForNetwork(call);
     case wire::OUTSIDE_ATTEMPT:
       host_.scheduler().OnHostStack(
           [&] { host_.devices().listener->OnOutsideAttempt(call.text()); });
@@ -278,6 +280,13 @@ wire::Result RemoteFirmware::Park(Task& task, uint64_t timeout_us) {
       timeout_us >= left_us ? SimTime::Max() : now + SimDuration::Microseconds(static_cast<int64_t>(timeout_us));
   if (!task.permit) scheduler.Wait(task.parked, deadline);
   result.set_value(std::exchange(task.permit, false) ? DP_OK : DP_ERR_TIMEOUT);
+  return result;
+}
+
+wire::Result RemoteFirmware::WaitForNetwork(const wire::Call& call) {
+  wire::Result result;
+  result.set_task(call.task());
+  result.add_integers(call.integers_size() < 2 ? 0 : host_.WaitForNetwork(call.integers(0), call.integers(1)));
   return result;
 }
 

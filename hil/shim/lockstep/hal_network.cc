@@ -181,12 +181,13 @@ dp_status SocketConnect(int32_t handle, dp_endpoint to, uint64_t timeout_us) {
   OpenSocket* socket = FindSocket(hal, handle, DP_SOCKET_TCP);
   if (socket == nullptr) return call.Refuse(kNoTcpSocket);
   if (to.port == 0) return call.Refuse("port 0 can't be connected to");
-  if (socket->state != SocketState::kNew) return call.Refuse(kNotNew, DP_ERR_STATE);
+  const bool goes_on = socket->state == SocketState::kConnecting;
+  if (socket->state != SocketState::kNew && !goes_on) return call.Refuse(kNotNew, DP_ERR_STATE);
   SocketDevice& device = *hal.devices.sockets;
   const int32_t id = socket->device_id;
   socket->state = SocketState::kConnecting;
-  dp_status started = DP_ERR_UNREACHABLE;
-  hal.scheduler.OnHostStack([&] { started = device.StartConnect(id, to); });
+  dp_status started = goes_on ? DP_OK : DP_ERR_UNREACHABLE;
+  if (!goes_on) hal.scheduler.OnHostStack([&] { started = device.StartConnect(id, to); });
   int32_t answer = started;
   if (started == DP_OK) {
     answer = Retry(hal, hal.network, timeout_us, [&]() -> int32_t {
@@ -194,8 +195,9 @@ dp_status SocketConnect(int32_t handle, dp_endpoint to, uint64_t timeout_us) {
     });
   }
   socket = FindSocket(hal, handle);  // Another task may have closed it, or moved the table.
-  if (socket != nullptr && answer == DP_OK) socket->state = SocketState::kConnected;
-  // After a failure the socket is good for nothing but to be closed: its state stays kConnecting.
+  // After a failure the socket is good for nothing but to be closed.
+  if (socket != nullptr && answer != DP_ERR_TIMEOUT)
+    socket->state = answer == DP_OK ? SocketState::kConnected : SocketState::kFailed;
   return static_cast<dp_status>(answer);
 }
 
@@ -330,7 +332,7 @@ dp_status SocketClose(int32_t handle) {
   hal.scheduler.OnHostStack([&] {
     std::erase_if(hal.sockets, [handle](const OpenSocket& s) { return s.handle == handle; });
     hal.devices.sockets->Close(id);
-    hal.scheduler.NotifyAll(hal.network);  // Tasks that wait on it learn that it is closed.
+    hal.NotifyNetwork();  // Tasks that wait on it learn that it is closed.
   });
   return DP_OK;
 }
@@ -367,6 +369,16 @@ int32_t UartRead(void* out, size_t capacity, uint64_t timeout_us) {
 constexpr dp_uart_v1 kUart = {UartWrite, UartRead};
 
 }  // namespace
+
+uint64_t WaitForNetwork(uint64_t seen, uint64_t timeout_us) {
+  const HalCall call("socket.wait", seen, timeout_us);
+  if (!call) return seen;
+  HalState& hal = call.hal();
+  Retry(hal, hal.network, timeout_us, [&]() -> int32_t {
+    return hal.network_changes == seen ? DP_ERR_TIMEOUT : DP_OK;
+  });
+  return hal.network_changes;
+}
 
 const void* FindNetworkInterface(const HalState& hal, const char* name) {
   const std::string_view word(name);

@@ -41,7 +41,7 @@ HalState::HalState(EventQueue& event_queue, const Devices& parts, WallTime start
   });
   scheduler.DescribeTo(dustproof_debug_view);
   if (devices.sockets != nullptr) {
-    devices.sockets->SetReadyHandler([this] { scheduler.NotifyAll(network); });
+    devices.sockets->SetReadyHandler([this] { NotifyNetwork(); });
   }
   if (devices.uart != nullptr)
     devices.uart->SetReadyHandler([this] { scheduler.NotifyAll(typing); });
@@ -53,6 +53,11 @@ HalState::~HalState() {
   if (devices.uart != nullptr) devices.uart->SetReadyHandler({});
   dustproof_debug_view.tasks = nullptr;
   active_hal = nullptr;
+}
+
+void HalState::NotifyNetwork() {
+  ++network_changes;
+  scheduler.NotifyAll(network);
 }
 
 bool HalState::MayLog() {

@@ -112,6 +112,9 @@ Scheduler& Lockstep::scheduler() { return hal_->scheduler; }
 const void* Lockstep::Interface(const char* name) const {
   return internal::FindInterface(name, 1);
 }
+uint64_t Lockstep::WaitForNetwork(uint64_t seen, uint64_t timeout_us) {
+  return internal::WaitForNetwork(seen, timeout_us);
+}
 SimTime Lockstep::booted() const { return hal_->booted; }
 const Devices& Lockstep::devices() const { return hal_->devices; }
 dp_reset_cause Lockstep::reset_cause() const { return hal_->reset_cause; }

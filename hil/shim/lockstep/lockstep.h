@@ -73,6 +73,9 @@ class Lockstep {
   Scheduler& scheduler();
   /// What `dp_hal_query` answers the firmware.
   const void* Interface(const char* name) const;
+  /// Of the calling task: waits until something of the network may have become ready since it had
+  /// changed `seen` times, or the time is over. Returns how often it has.
+  uint64_t WaitForNetwork(uint64_t seen, uint64_t timeout_us);
   /// Since when the robot's computer runs, and why.
   SimTime booted() const;
   dp_reset_cause reset_cause() const;

@@ -125,6 +125,11 @@ TEST(LockstepTest, WaitsForTheNetworkInSimulatedTime) {
                    "receive -2 at 500000", "close 0", "close again -1"}));
 }
 
+TEST(LockstepTest, GoesOnWithAConnectThatTimedOut) {
+  EXPECT_EQ(Own(RunTasks("patient_connect")),
+            (Lines{"connect -2 at 0", "connect -2 at 40000", "connect 0 at 100000", "send 5"}));
+}
+
 TEST(LockstepTest, KeepsEachTasksExceptionsApart) {
   Bench bench("faults", "rethrow");
   bench.RunUntil(10);

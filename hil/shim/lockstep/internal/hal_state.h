@@ -30,7 +30,7 @@ struct Mailbox {
 };
 
 struct OpenSocket {
-  enum class State { kNew, kConnecting, kConnected, kListening, kBound };
+  enum class State { kNew, kConnecting, kConnected, kListening, kBound, kFailed };
   int32_t handle = 0;
   int32_t device_id = 0;
   dp_socket_kind kind = DP_SOCKET_TCP;
@@ -64,6 +64,8 @@ struct HalState {
   void LogConsole();
   /// Writes a line that the current task printed.
   void LogPrinted(bool error, std::string_view line);
+  /// Something of the network may have become ready: whoever waits for it looks.
+  void NotifyNetwork();
   /// Puts every part into its state at power-on, and cuts a flash operation under way.
   void ResetParts();
 
@@ -86,6 +88,7 @@ struct HalState {
   std::vector<OpenSocket> sockets;
   int32_t next_socket = 1;
   WaitQueue network;  ///< Tasks that wait for anything of the network.
+  uint64_t network_changes = 1;  ///< How often something of it may have become ready.
   WaitQueue joining;  ///< Tasks that wait for another's join to end.
   bool join_under_way = false;
 
@@ -168,6 +171,9 @@ inline std::optional<size_t> TextLength(const char* text, size_t bytes_max) {
   if (bytes > bytes_max) return std::nullopt;
   return bytes;
 }
+
+/// Waits until `network_changes` differs from `seen` or the time is over; returns what it is then.
+uint64_t WaitForNetwork(uint64_t seen, uint64_t timeout_us);
 
 // The interfaces; null where the robot lacks the part. Defined in the hal_*.cc file of their
 // header.

@@ -241,6 +241,17 @@ static void sockets(void) {
   say("close again %d", sock->close(handle));
 }
 
+static void patient_connect(void) {
+  const dp_socket_v1* sock = dp_hal_query(DP_SOCKET, 1);
+  const int32_t handle = sock->open(DP_SOCKET_TCP);
+  const uint64_t times_us[] = {0, 40000, DP_FOREVER};
+  for (int i = 0; i < 3; ++i) {
+    const int answer = sock->connect(handle, (dp_endpoint){0x0A000001, 443}, times_us[i]);
+    say("connect %d at %llu", answer, now_us());
+  }
+  say("send %d", sock->send(handle, "hello", 5, 0));
+}
+
 static void bad_call_forever(void) {
   const dp_socket_v1* sock = dp_hal_query(DP_SOCKET, 1);
   for (int i = 0; i < 5000; ++i) sock->close(12345);
@@ -273,7 +284,8 @@ static void firmware_main(void) {
                     {"reboot", reboot},       {"flash_cut", flash_cut},
                     {"power_off", power_off}, {"sensors", sensors},
                     {"clocks", clocks},       {"sockets", sockets},
-                    {"switches", switches},   {"bad_call_forever", bad_call_forever}};
+                    {"switches", switches},   {"bad_call_forever", bad_call_forever},
+                    {"patient_connect", patient_connect}};
   for (size_t i = 0; i < sizeof behaviours / sizeof behaviours[0]; ++i) {
     if (strcmp(hal_identity->model(), behaviours[i].name) == 0) behaviours[i].run();
   }
