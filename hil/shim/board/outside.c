@@ -3,7 +3,6 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "hil/shim/board/real.h"
@@ -13,16 +12,6 @@ int board_refuse(const char* what) {
   board_tell(&(board_call){.function = dustproof_wire_Function_OUTSIDE_ATTEMPT, .text = what});
   errno = EACCES;
   return -1;
-}
-
-int socket(int domain, int type, int protocol) {
-  if (!is_confined()) return REAL(socket)(domain, type, protocol);
-  char what[64];
-  snprintf(what, sizeof what, "socket(%s)", domain == AF_INET    ? "AF_INET"
-                                            : domain == AF_INET6 ? "AF_INET6"
-                                            : domain == AF_UNIX  ? "AF_UNIX"
-                                                                 : "another family");
-  return board_refuse(what);
 }
 
 pid_t fork(void) { return is_confined() ? board_refuse("fork()") : REAL(fork)(); }

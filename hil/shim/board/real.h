@@ -13,6 +13,15 @@
     found;                                                    \
   })
 
+/* In real time: what needs no wait hands over to nobody. */
+#define LET_OTHERS_RUN(try, busy, wait)  \
+  {                                      \
+    if (!board_may_let_go()) return (wait); \
+    const int at_once = (try);           \
+    if (at_once != (busy)) return at_once; \
+    return BOARD_WAIT(wait);             \
+  }
+
 /* In lockstep firmware's code runs in this thread, and has the turn. */
 static inline bool is_firmware(void) {
   return !board.real_time && board_self() != NULL && !board_is_inside();

@@ -3,19 +3,16 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/select.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hil/shim/board/real.h"
 
-enum { kThreadsMax = 256, kPollStepUs = 1000 };
+enum { kThreadsMax = 256 };
 
 typedef struct thread {
   pthread_t id;
@@ -119,15 +116,6 @@ static uint64_t left_us(clockid_t clock, const struct timespec* until) {
     const uint64_t wait_us = (until) == NULL ? DP_FOREVER : left_us(clock, until); \
     if (wait_us == 0) return (timed_out);                                 \
     board_park(thing, wait_us);                                           \
-  }
-
-/* In real time: what needs no wait hands over to nobody. */
-#define LET_OTHERS_RUN(try, busy, wait)  \
-  {                                      \
-    if (!board_may_let_go()) return (wait); \
-    const int at_once = (try);           \
-    if (at_once != (busy)) return at_once; \
-    return BOARD_WAIT(wait);             \
   }
 
 static int lock(pthread_mutex_t* mutex, clockid_t clock, const struct timespec* until) {
@@ -278,76 +266,6 @@ int sched_yield(void) {
   if (!is_firmware()) return BOARD_WAIT(REAL(sched_yield)());
   board_ask(&(board_call){.function = dustproof_wire_Function_TASK_YIELD});
   return 0;
-}
-
-/* Asks again each millisecond of simulated time: what a descriptor waits for comes from another
- * thread, whose write we don't see. */
-#define ASK_AGAIN(ask, timeout_us)                                                          \
-  uint64_t left = (timeout_us);                                                             \
-  while (true) {                                                                            \
-    const int ready = (ask);                                                                \
-    if (ready != 0 || left == 0) return ready;                                              \
-    const uint64_t step = left < kPollStepUs ? left : kPollStepUs;                          \
-    usleep((useconds_t)step);                                                               \
-    if (left != DP_FOREVER) left -= step;                                                   \
-  }
-
-static uint64_t milliseconds(int timeout_ms) {
-  return timeout_ms < 0 ? DP_FOREVER : (uint64_t)timeout_ms * 1000;
-}
-
-int poll(struct pollfd* fds, nfds_t count, int timeout_ms) {
-  if (!is_firmware()) LET_OTHERS_RUN(REAL(poll)(fds, count, 0), 0, REAL(poll)(fds, count, timeout_ms))
-  ASK_AGAIN(REAL(poll)(fds, count, 0), milliseconds(timeout_ms))
-}
-
-static uint64_t microseconds(const struct timespec* time) {
-  return time == NULL ? DP_FOREVER : (uint64_t)time->tv_sec * 1000000 + ((uint64_t)time->tv_nsec + 999) / 1000;
-}
-
-/* Nobody sends firmware a signal while it waits: masks change nothing. */
-int ppoll(struct pollfd* fds, nfds_t count, const struct timespec* timeout, const sigset_t* mask) {
-  if (!is_firmware()) LET_OTHERS_RUN(REAL(poll)(fds, count, 0), 0, REAL(ppoll)(fds, count, timeout, mask))
-  ASK_AGAIN(REAL(poll)(fds, count, 0), microseconds(timeout))
-}
-
-int epoll_pwait(int epoll, struct epoll_event* events, int count, int timeout_ms, const sigset_t* mask) {
-  if (!is_firmware())
-    LET_OTHERS_RUN(REAL(epoll_wait)(epoll, events, count, 0), 0, REAL(epoll_pwait)(epoll, events, count, timeout_ms, mask))
-  return epoll_wait(epoll, events, count, timeout_ms);
-}
-
-int epoll_wait(int epoll, struct epoll_event* events, int count, int timeout_ms) {
-  if (!is_firmware()) LET_OTHERS_RUN(REAL(epoll_wait)(epoll, events, count, 0), 0, REAL(epoll_wait)(epoll, events, count, timeout_ms))
-  ASK_AGAIN(REAL(epoll_wait)(epoll, events, count, 0), milliseconds(timeout_ms))
-}
-
-int select(int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict errors,
-           struct timeval* restrict timeout) {
-  if (!is_firmware()) return BOARD_WAIT(REAL(select)(count, in, out, errors, timeout));
-  fd_set wanted[3];
-  fd_set* const sets[3] = {in, out, errors};
-  for (int i = 0; i < 3; ++i)
-    if (sets[i] != NULL) wanted[i] = *sets[i];
-  uint64_t left = timeout == NULL ? DP_FOREVER : (uint64_t)timeout->tv_sec * 1000000 + (uint64_t)timeout->tv_usec;
-  while (true) {
-    for (int i = 0; i < 3; ++i)
-      if (sets[i] != NULL) *sets[i] = wanted[i];
-    struct timeval now = {0};
-    const int ready = REAL(select)(count, in, out, errors, &now);
-    if (ready != 0 || left == 0) return ready;
-    const uint64_t step = left < kPollStepUs ? left : kPollStepUs;
-    usleep((useconds_t)step);
-    if (left != DP_FOREVER) left -= step;
-  }
-}
-
-int pselect(int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict errors,
-            const struct timespec* restrict timeout, const sigset_t* restrict mask) {
-  if (!is_firmware()) return BOARD_WAIT(REAL(pselect)(count, in, out, errors, timeout, mask));
-  const uint64_t us = microseconds(timeout);
-  struct timeval time = {.tv_sec = (time_t)(us / 1000000), .tv_usec = (suseconds_t)(us % 1000000)};
-  return select(count, in, out, errors, timeout == NULL ? NULL : &time);
 }
 
 static long futex(uint32_t* word, int operation, uint32_t value, const struct timespec* time, long* answer) {

@@ -1,5 +1,5 @@
 // A firmware that does one thing which it should not: MISDEED.
-#include <netdb.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -41,7 +41,8 @@ void wait_outside() {
 }
 
 void open_socket() {
-  if (socket(AF_INET, SOCK_STREAM, 0) >= 0) std::abort();
+  if (socket(AF_PACKET, SOCK_RAW, 0) >= 0 || errno != EACCES) std::abort();
+  if (socket(AF_INET6, SOCK_STREAM, 0) >= 0 || errno != EAFNOSUPPORT) std::abort();
 }
 
 long Raw(long number, long a = 0, long b = 0, long c = 0) {
@@ -65,9 +66,10 @@ void call_of_32_bits() {
   if (result >= 0) std::abort();
 }
 
-void look_up_a_name() {
-  addrinfo* found;
-  if (getaddrinfo("example.org", "443", nullptr, &found) == 0) std::abort();
+// The C library asks the kernel, by a socket of AF_NETLINK.
+void list_interfaces() {
+  ifaddrs* found;
+  if (getifaddrs(&found) == 0) std::abort();
 }
 
 // As at a breakpoint.
