@@ -230,7 +230,7 @@ wire::Result RemoteFirmware::Answer(Task& task, const wire::Call& call) {
     case wire::PARK:
       return Park(task, call.integers_size() > 0 ? call.integers(0) : DP_FOREVER);
     case wire::NETWORK_WAIT:
-      return WaitForNetwork(call);
+      return WaitForNetwork(task, call);
     case wire::OUTSIDE_ATTEMPT:
       host_.scheduler().OnHostStack(
           [&] { host_.devices().listener->OnOutsideAttempt(call.text()); });
@@ -283,10 +283,13 @@ wire::Result RemoteFirmware::Park(Task& task, uint64_t timeout_us) {
   return result;
 }
 
-wire::Result RemoteFirmware::WaitForNetwork(const wire::Call& call) {
+wire::Result RemoteFirmware::WaitForNetwork(Task& task, const wire::Call& call) {
   wire::Result result;
-  result.set_task(call.task());
-  result.add_integers(call.integers_size() < 2 ? 0 : host_.WaitForNetwork(call.integers(0), call.integers(1)));
+  result.set_task(task.number);
+  const uint64_t timeout_us = call.integers_size() < 2 || std::exchange(task.permit, false) ? 0 : call.integers(1);
+  task.waits_for_network = true;
+  result.add_integers(host_.WaitForNetwork(call.integers_size() > 0 ? call.integers(0) : 0, timeout_us));
+  task.waits_for_network = task.permit = false;
   return result;
 }
 
@@ -294,7 +297,10 @@ void RemoteFirmware::Unpark(uint32_t number) {
   const auto found = tasks_.find(number);
   if (found == tasks_.end()) return;  // It has ended.
   found->second->permit = true;
-  host_.scheduler().NotifyOne(found->second->parked);
+  if (found->second->waits_for_network)
+    host_.NotifyNetwork();
+  else
+    host_.scheduler().NotifyOne(found->second->parked);
 }
 
 void RemoteFirmware::LogOutput() {

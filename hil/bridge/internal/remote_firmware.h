@@ -40,6 +40,7 @@ class RemoteFirmware : public FirmwareProgram {
     std::string name;
     WaitQueue parked{WaitQueue::Waker::kTask};
     bool permit = false;
+    bool waits_for_network = false;
     // Real time: what it asked and nobody has answered yet.
     WaitQueue asked{WaitQueue::Waker::kWorld};
     std::vector<wire::Turn> turns = {};
@@ -98,7 +99,7 @@ class RemoteFirmware : public FirmwareProgram {
   wire::Result Answer(Task& task, const wire::Call& call);
   wire::Result CreateTask(const wire::Call& call);
   wire::Result Park(Task& task, uint64_t timeout_us);
-  wire::Result WaitForNetwork(const wire::Call& call);
+  wire::Result WaitForNetwork(Task& task, const wire::Call& call);
   void Unpark(uint32_t number);
   /// Whether a line of its standard error was the shim's, which tells why the process ends.
   bool TakeFault(std::string_view line);

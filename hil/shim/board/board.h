@@ -121,6 +121,8 @@ bool board_start_thread(board_task* task, size_t stack_bytes);
 
 /* Waits until another says board_unpark_one of `thing`: true, or until `timeout_us` is over: false. */
 bool board_park(const void* thing, uint64_t timeout_us);
+/* Waits by a call of its own, which the same ends. */
+const dustproof_wire_Result* board_wait_for(const void* thing, const board_call* call);
 /* Lets the first, or all, that wait for `thing` go on. */
 void board_unpark_one(const void* thing);
 void board_unpark_all(const void* thing);

@@ -11,18 +11,21 @@ static void leave(const board_task* task) {
   }
 }
 
-bool board_park(const void* thing, uint64_t timeout_us) {
+const dustproof_wire_Result* board_wait_for(const void* thing, const board_call* call) {
   board_task* self = board_self();
   self->waits_for = thing;
   self->next_waiter = NULL;
   board_task** end = &waiters;
   while (*end != NULL) end = &(*end)->next_waiter;
   *end = self;
-  const dustproof_wire_Result* result =
-      board_ask(&(board_call){.function = dustproof_wire_Function_PARK, BOARD_INTEGERS(timeout_us)});
-  const bool called = result->value == DP_OK;
+  const dustproof_wire_Result* result = board_ask(call);
   leave(self);
-  return called;
+  return result;
+}
+
+bool board_park(const void* thing, uint64_t timeout_us) {
+  const board_call call = {.function = dustproof_wire_Function_PARK, BOARD_INTEGERS(timeout_us)};
+  return board_wait_for(thing, &call)->value == DP_OK;
 }
 
 void board_unpark_one(const void* thing) {

@@ -1,18 +1,42 @@
 /* Waiting for descriptors: poll, select, epoll and their kin. */
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hil/shim/board/real.h"
 #include "hil/shim/board/sockets_ready.h"
 
-enum { kPollStepUs = 1000, kDescriptorsMax = 1024 };
+enum { kDescriptorsMax = 1024 };
 
-/* What other threads do to descriptors that are no sockets of ours we don't see: asks again each millisecond. */
-static void pause_for(uint64_t left_us, bool sockets_only) {
-  const uint64_t step_us = sockets_only || left_us < kPollStepUs ? left_us : kPollStepUs;
+/* How long what is waited for may stay unseen, microseconds. */
+enum {
+  kUnseenUs = 1000, /* Other threads do with it what we don't see. */
+  kSeenUs = 20000   /* We see what they write by the C library's functions, hence nearly always. */
+};
+static const uint64_t kToldUs = DP_FOREVER; /* Of sockets the run tells. */
+
+/* What tells of a descriptor, as one of these. */
+static uint64_t step_of(int fd) {
+  if (board_is_socket(fd)) return kToldUs;
+  struct stat status;
+  if (board.real_time || fstat(fd, &status) != 0) return kUnseenUs;
+  if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) return kSeenUs;
+  char path[32], name[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  const ssize_t bytes = readlink(path, name, sizeof name);
+  const char event[] = "anon_inode:[eventfd]";
+  return bytes == sizeof event - 1 && memcmp(name, event, sizeof event - 1) == 0 ? kSeenUs : kUnseenUs;
+}
+
+static uint64_t shorter(uint64_t one, uint64_t other) { return one < other ? one : other; }
+
+static void pause_for(uint64_t left_us, uint64_t step_us) {
+  step_us = shorter(left_us, board_has_sockets() ? step_us : kUnseenUs);
   if (board_has_sockets())
     board_sockets_wait(step_us);
   else
@@ -29,7 +53,7 @@ static uint64_t left_us(uint64_t until_ns) {
 }
 
 /* Asks until something is ready or the time is out. That of a socket is heard of where the run is asked. */
-#define ASK_AGAIN(ask, timeout_us, sockets_only)                \
+#define ASK_AGAIN(ask, timeout_us, step_us)                     \
   const uint64_t until_ns = end_ns(timeout_us);                 \
   for (bool first = true;; first = false) {                     \
     if (board_has_sockets()) board_sockets_look();              \
@@ -37,7 +61,7 @@ static uint64_t left_us(uint64_t until_ns) {
     const uint64_t left = left_us(until_ns);                    \
     const bool has_heard = !board_has_sockets() || !first;      \
     if (ready != 0 || (left == 0 && has_heard)) return ready;   \
-    pause_for(left, sockets_only);                              \
+    pause_for(left, step_us);                                   \
   }
 
 /* Whether the kernel alone can answer, in real time. */
@@ -51,35 +75,43 @@ static uint64_t microseconds(const struct timespec* time) {
   return time == NULL ? DP_FOREVER : (uint64_t)time->tv_sec * 1000000 + ((uint64_t)time->tv_nsec + 999) / 1000;
 }
 
-static bool are_sockets(const struct pollfd* fds, nfds_t count) {
+static uint64_t step_of_all(const struct pollfd* fds, nfds_t count) {
+  uint64_t step_us = kToldUs;
   for (nfds_t i = 0; i < count; ++i)
-    if (fds[i].fd >= 0 && !board_is_socket(fds[i].fd)) return false;
-  return true;
+    if (fds[i].fd >= 0) step_us = shorter(step_us, step_of(fds[i].fd));
+  return step_us;
 }
 
 int poll(struct pollfd* fds, nfds_t count, int timeout_ms) {
   if (is_the_kernels()) LET_OTHERS_RUN(REAL(poll)(fds, count, 0), 0, REAL(poll)(fds, count, timeout_ms))
-  ASK_AGAIN(REAL(poll)(fds, count, 0), milliseconds(timeout_ms), are_sockets(fds, count))
+  ASK_AGAIN(REAL(poll)(fds, count, 0), milliseconds(timeout_ms), step_of_all(fds, count))
 }
 
 /* Nobody sends firmware a signal while it waits: masks change nothing. */
 int ppoll(struct pollfd* fds, nfds_t count, const struct timespec* timeout, const sigset_t* mask) {
   if (is_the_kernels()) LET_OTHERS_RUN(REAL(poll)(fds, count, 0), 0, REAL(ppoll)(fds, count, timeout, mask))
-  ASK_AGAIN(REAL(poll)(fds, count, 0), microseconds(timeout), are_sockets(fds, count))
+  ASK_AGAIN(REAL(poll)(fds, count, 0), microseconds(timeout), step_of_all(fds, count))
 }
 
-/* How many descriptors of an epoll are no sockets of ours. */
-static uint16_t others[kDescriptorsMax];
+/* How many descriptors of an epoll are seen, or not. One that is closed and not taken out still counts. */
+static struct {
+  uint16_t seen, unseen;
+} watched[kDescriptorsMax];
 
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event* event) {
+  const uint64_t step_us = step_of(fd);
   const int answer = REAL(epoll_ctl)(epoll, operation, fd, event);
-  if (answer != 0 || epoll >= kDescriptorsMax || board_is_socket(fd)) return answer;
-  if (operation == EPOLL_CTL_ADD) ++others[epoll];
-  if (operation == EPOLL_CTL_DEL && others[epoll] > 0) --others[epoll];
+  if (answer != 0 || epoll >= kDescriptorsMax || step_us == kToldUs) return answer;
+  uint16_t* count = step_us == kSeenUs ? &watched[epoll].seen : &watched[epoll].unseen;
+  if (operation == EPOLL_CTL_ADD) ++*count;
+  if (operation == EPOLL_CTL_DEL && *count > 0) --*count;
   return answer;
 }
 
-static bool has_sockets_only(int epoll) { return epoll >= 0 && epoll < kDescriptorsMax && others[epoll] == 0; }
+static uint64_t step_of_epoll(int epoll) {
+  if (epoll < 0 || epoll >= kDescriptorsMax || watched[epoll].unseen > 0) return kUnseenUs;
+  return watched[epoll].seen > 0 ? kSeenUs : kToldUs;
+}
 
 int epoll_pwait(int epoll, struct epoll_event* events, int count, int timeout_ms, const sigset_t* mask) {
   if (is_the_kernels())
@@ -89,7 +121,7 @@ int epoll_pwait(int epoll, struct epoll_event* events, int count, int timeout_ms
 
 int epoll_wait(int epoll, struct epoll_event* events, int count, int timeout_ms) {
   if (is_the_kernels()) LET_OTHERS_RUN(REAL(epoll_wait)(epoll, events, count, 0), 0, REAL(epoll_wait)(epoll, events, count, timeout_ms))
-  ASK_AGAIN(REAL(epoll_wait)(epoll, events, count, 0), milliseconds(timeout_ms), has_sockets_only(epoll))
+  ASK_AGAIN(REAL(epoll_wait)(epoll, events, count, 0), milliseconds(timeout_ms), step_of_epoll(epoll))
 }
 
 typedef struct wanted {
@@ -97,11 +129,12 @@ typedef struct wanted {
   fd_set* given[3];
 } wanted;
 
-static bool wants_sockets_only(const wanted* from, int count) {
+static uint64_t step_of_wanted(const wanted* from, int count) {
+  uint64_t step_us = kToldUs;
   for (int i = 0; i < 3; ++i)
     for (int fd = 0; from->given[i] != NULL && fd < count; ++fd)
-      if (FD_ISSET(fd, &from->sets[i]) && !board_is_socket(fd)) return false;
-  return true;
+      if (FD_ISSET(fd, &from->sets[i])) step_us = shorter(step_us, step_of(fd));
+  return step_us;
 }
 
 static int select_now(const wanted* from, int count) {
@@ -115,7 +148,7 @@ static int select_for(int count, fd_set* in, fd_set* out, fd_set* errors, uint64
   wanted want = {.given = {in, out, errors}};
   for (int i = 0; i < 3; ++i)
     if (want.given[i] != NULL) want.sets[i] = *want.given[i];
-  ASK_AGAIN(select_now(&want, count), timeout_us, wants_sockets_only(&want, count))
+  ASK_AGAIN(select_now(&want, count), timeout_us, step_of_wanted(&want, count))
 }
 
 int select(int count, fd_set* restrict in, fd_set* restrict out, fd_set* restrict errors, struct timeval* restrict timeout) {

@@ -207,7 +207,7 @@ int accept(int fd, struct sockaddr* address, socklen_t* bytes) { return accept4(
 /* The HAL ends both directions at once: the peer hears of a half that is shut down when the other one is. */
 int shutdown(int fd, int how) {
   SOCKET_OF(fd);
-  if (self == NULL) return REAL(shutdown)(fd, how);
+  if (self == NULL) return (int)board_has_written(REAL(shutdown)(fd, how));
   if (how < SHUT_RD || how > SHUT_RDWR) return board_fail(EINVAL);
   if (self->state != kSocketConnected && self->state != kSocketListening) return board_fail(ENOTCONN);
   self->reads_no_more = self->reads_no_more || how != SHUT_WR;
@@ -224,7 +224,7 @@ int shutdown(int fd, int how) {
 
 int close(int fd) {
   SOCKET_OF(fd);
-  if (self == NULL) return REAL(close)(fd);
+  if (self == NULL) return (int)board_has_written(REAL(close)(fd));
   board_socket_close(self);
   return 0;
 }

@@ -172,7 +172,14 @@ void board_sockets_look(void) {
 void board_sockets_wait(uint64_t timeout_us) {
   if (timeout_us == 0) let_time_pass();
   if (board_self() == NULL) return;
-  const dustproof_wire_Result* result = board_ask(
-      &(board_call){.function = dustproof_wire_Function_NETWORK_WAIT, BOARD_INTEGERS(changes, timeout_us)});
+  const board_call call = {.function = dustproof_wire_Function_NETWORK_WAIT, BOARD_INTEGERS(changes, timeout_us)};
+  const dustproof_wire_Result* result = board.real_time ? board_ask(&call) : board_wait_for(&changes, &call);
   if (result->integers_count > 0) changes = result->integers[0];
+}
+
+ssize_t board_has_written(ssize_t answer) {
+  const int kept_errno = errno;
+  if (answer >= 0 && is_firmware() && board_has_sockets()) board_unpark_all(&changes);
+  errno = kept_errno;
+  return answer;
 }

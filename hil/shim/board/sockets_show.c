@@ -8,28 +8,29 @@ static bool has_no_room(const board_socket* self) {
   return self->is_tcp && self->full_at != 0 && self->full_at == board_network_changes();
 }
 
+static void drain(int fd) {
+  char bytes[4096];
+  while (REAL(recv)(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
+  }
+}
+
 static void show_input(board_socket* self, bool is_there) {
-  char byte = 0;
   if (is_there)
-    REAL(send)(self->other, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    REAL(send)(self->other, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   else
-    REAL(recv)(self->fd, &byte, 1, MSG_DONTWAIT);
+    drain(self->fd);
   self->shows_input = is_there;
 }
 
 static void show_room(board_socket* self, bool is_there) {
-  char bytes[4096] = {0};
-  if (is_there)
-    while (REAL(recv)(self->other, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
-    }
-  else
-    while (REAL(send)(self->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
-    }
+  static const char bytes[4096];
+  if (is_there) drain(self->other);
+  while (!is_there && REAL(send)(self->fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+  }
   self->shows_no_room = !is_there;
 }
 
-void board_socket_show(board_socket* self) {
-  if (self->other < 0 || self->closed) return;
+static void show(board_socket* self) {
   const bool has_input = board_socket_has_input(self), no_room = has_no_room(self);
   if (has_input != self->shows_input) show_input(self, has_input);
   if (no_room != self->shows_no_room) show_room(self, !no_room);
@@ -39,9 +40,17 @@ void board_socket_show(board_socket* self) {
   }
 }
 
+void board_socket_show(board_socket* self) {
+  board_lock();
+  if (self->other >= 0 && !self->closed) show(self);
+  board_unlock();
+}
+
 void board_socket_show_hang_up(board_socket* self) {
-  if (self->other < 0) return;
   board_socket_show(self);
-  REAL(close)(self->other);
+  board_lock();
+  const int other = self->other;
   self->other = -1;
+  board_unlock();
+  if (other >= 0) REAL(close)(other);
 }

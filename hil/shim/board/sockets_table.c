@@ -88,7 +88,7 @@ void board_socket_close(board_socket* self) {
   board_unlock();
   if (!open) return;
   board_socket_drop_handle(self);
-  if (self->other >= 0) REAL(close)(self->other);
+  board_socket_show_hang_up(self);
   REAL(close)(self->fd);
 }
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -172,30 +173,34 @@ static ssize_t receive_parts(board_socket* self, parts to, int flags, received* 
 
 ssize_t sendto(int fd, const void* data, size_t bytes, int flags, const struct sockaddr* address, socklen_t address_bytes) {
   SOCKET_OF(fd);
-  if (self == NULL) return REAL(sendto)(fd, data, bytes, flags, address, address_bytes);
+  if (self == NULL) return board_has_written(REAL(sendto)(fd, data, bytes, flags, address, address_bytes));
   const struct iovec one = {.iov_base = (void*)(uintptr_t)data, .iov_len = bytes};
   return send_parts(self, (parts){&one, 1}, flags, address, address_bytes);
 }
 
 ssize_t send(int fd, const void* data, size_t bytes, int flags) {
-  if (!board_is_socket(fd)) return REAL(send)(fd, data, bytes, flags);
+  if (!board_is_socket(fd)) return board_has_written(REAL(send)(fd, data, bytes, flags));
   return sendto(fd, data, bytes, flags, NULL, 0);
 }
 
 ssize_t write(int fd, const void* data, size_t bytes) {
-  if (!board_is_socket(fd)) return REAL(write)(fd, data, bytes);
+  if (!board_is_socket(fd)) return board_has_written(REAL(write)(fd, data, bytes));
   return sendto(fd, data, bytes, 0, NULL, 0);
+}
+
+int eventfd_write(int fd, eventfd_t value) {
+  return write(fd, &value, sizeof value) == sizeof value ? 0 : -1;
 }
 
 ssize_t writev(int fd, const struct iovec* data, int count) {
   SOCKET_OF(fd);
-  if (self == NULL) return REAL(writev)(fd, data, count);
+  if (self == NULL) return board_has_written(REAL(writev)(fd, data, count));
   return count < 0 ? board_fail(EINVAL) : send_parts(self, (parts){data, (size_t)count}, 0, NULL, 0);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
   SOCKET_OF(fd);
-  if (self == NULL) return REAL(sendmsg)(fd, message, flags);
+  if (self == NULL) return board_has_written(REAL(sendmsg)(fd, message, flags));
   return send_parts(self, (parts){message->msg_iov, message->msg_iovlen}, flags, message->msg_name, message->msg_namelen);
 }
 

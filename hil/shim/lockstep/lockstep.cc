@@ -115,6 +115,7 @@ const void* Lockstep::Interface(const char* name) const {
 uint64_t Lockstep::WaitForNetwork(uint64_t seen, uint64_t timeout_us) {
   return internal::WaitForNetwork(seen, timeout_us);
 }
+void Lockstep::NotifyNetwork() { hal_->NotifyNetwork(); }
 SimTime Lockstep::booted() const { return hal_->booted; }
 const Devices& Lockstep::devices() const { return hal_->devices; }
 dp_reset_cause Lockstep::reset_cause() const { return hal_->reset_cause; }

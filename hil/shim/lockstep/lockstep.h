@@ -76,6 +76,8 @@ class Lockstep {
   /// Of the calling task: waits until something of the network may have become ready since it had
   /// changed `seen` times, or the time is over. Returns how often it has.
   uint64_t WaitForNetwork(uint64_t seen, uint64_t timeout_us);
+  /// Whoever waits so looks again.
+  void NotifyNetwork();
   /// Since when the robot's computer runs, and why.
   SimTime booted() const;
   dp_reset_cause reset_cause() const;
