@@ -17,7 +17,10 @@ bool IsName(const std::string& name) {
          std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
 }
 
-bool IsEndpoint(const std::string& link) { return link.starts_with("ipc:///") || link.starts_with("tcp://") || link.starts_with("serial:/"); }
+bool IsEndpoint(const std::string& link) {
+  const std::initializer_list<const char*> kinds = {"ipc:///", "tcp://", "serial:/", "serial:usb=", "serial:path="};
+  return std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return link.starts_with(kind); });
+}
 
 std::string DefaultState() {
   const char* state = std::getenv("XDG_STATE_HOME");
@@ -47,6 +50,11 @@ void ConsoleSpec::Describe(Fields& f) {
   f.Rule({"device", "usb_serial", "udev_path", "command"}, named == 1, "a console is named by exactly one of device, usb_serial, udev_path and command");
 }
 
+std::string ConsoleSpec::serial_device() const {
+  if (!usb_serial.empty()) return "usb=" + usb_serial;
+  return udev_path.empty() ? device : "path=" + udev_path;
+}
+
 void BoardServers::Describe(Fields& f) {
   f.Text("address", &address, {.doc = "IPv4 address to listen at, and that every name resolves to."});
   const NumberRules port{.min = 0, .max = 65535};
@@ -59,7 +67,9 @@ void BoardSpec::Describe(Fields& f) {
   f.Where(&where);
   f.Text("name", &name, {.doc = "Its name: letters, digits, '_', '-' and '.'.", .required = true});
   f.Texts("labels", &labels, {.doc = "What scenarios ask for."});
-  f.Text("link", &link, {.doc = "Where its firmware connects to: ipc:///PATH, tcp://ADDRESS:PORT or serial:/dev/DEVICE@BAUD.", .required = true});
+  f.Text("link", &link, {.doc = "Where its firmware connects to: ipc:///PATH, tcp://ADDRESS:PORT, or a serial line: serial:/dev/DEVICE@BAUD, serial:usb=NUMBER@BAUD (of its adapter, as "
+                          "in /dev/serial/by-id) or serial:path=PLACE@BAUD (as in /dev/serial/by-path).",
+                   .required = true});
   f.Text("keys", &keys, {.doc = "Folder of that link's keys; relative to this file."});
   f.Text("build", &build, {.doc = "What build_id shall answer; else the GNU build id of the firmware's file."});
   f.Text("ssid", &ssid, {.doc = "The access point's name for this board."});
@@ -80,7 +90,7 @@ void BoardSpec::Describe(Fields& f) {
   f.Section("release", &release, {.doc = "Gives it back."});
   f.Section("console", &console, {.doc = "Its console, recorded as an emission."});
   f.Rule({"name"}, IsName(name), "a board's name has up to 64 letters, digits, '_', '-' and '.'");
-  f.Rule({"link"}, IsEndpoint(link), "a link is ipc:///PATH, tcp://ADDRESS:PORT or serial:/dev/DEVICE@BAUD");
+  f.Rule({"link"}, IsEndpoint(link), "a link is ipc:///PATH, tcp://ADDRESS:PORT, serial:/dev/DEVICE@BAUD, serial:usb=NUMBER@BAUD or serial:path=PLACE@BAUD");
 }
 
 void BenchFile::Describe(Fields& f) {
@@ -126,21 +136,5 @@ Result<BenchFile> LoadBenchFile(const std::string& path) {
 }
 
 SchemaNode BenchFileSchema() { return DescribeConfig<BenchFile>(); }
-
-Result<std::string> FindSerialDevice(const ConsoleSpec& console, const std::string& by_id, const std::string& by_path) {
-  if (!console.device.empty()) return console.device;
-  const bool by_serial = !console.usb_serial.empty();
-  const std::string& wanted = by_serial ? console.usb_serial : console.udev_path;
-  const std::string& folder = by_serial ? by_id : by_path;
-  std::vector<std::string> found;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(folder, missing)) {
-    const std::string name = entry.path().filename();
-    if (by_serial ? name.find(wanted) != std::string::npos : name == wanted) found.push_back(entry.path());
-  }
-  if (found.size() == 1) return found.front();
-  return Error::Environment(ToString(Diagnostic{console.where, "", ""}) + (found.empty() ? "no" : "more than one") + " serial device in " + folder +
-                            " is '" + wanted + "'" + (found.empty() ? ": is it plugged in?" : ": give more of its name"));
-}
 
 }  // namespace dustproof

@@ -27,6 +27,9 @@ struct ConsoleSpec {
   int baud = 115200;
   SourceLocation where;
   void Describe(Fields& f);
+
+  /// As the link's `FindSerialDevice` takes it; "" for a command.
+  std::string serial_device() const;
 };
 
 /// Where the cloud's servers listen for a board with a network stack of its own.
@@ -39,7 +42,7 @@ struct BoardServers {
 struct BoardSpec {
   std::string name;
   std::vector<std::string> labels;
-  std::string link;  ///< Where its firmware connects to: ipc://…, tcp://ADDRESS:PORT.
+  std::string link;  ///< Where its firmware connects to, or hangs on: ipc://…, tcp://ADDRESS:PORT, serial:….
   std::string keys;  ///< Folder of that link's keys; "" for the user's own where the link asks for any.
   std::string build; ///< What `build_id` shall answer; "" for the GNU build id of the firmware's file.
   std::string ssid;
@@ -73,9 +76,5 @@ struct BenchFile {
 
 /// `kind: bench`, for `dustproof schema`.
 SchemaNode BenchFileSchema();
-
-/// The serial device that a console names, or why there is none. `by_id` and `by_path` are udev's folders.
-[[nodiscard]] Result<std::string> FindSerialDevice(const ConsoleSpec& console, const std::string& by_id = "/dev/serial/by-id",
-                                                   const std::string& by_path = "/dev/serial/by-path");
 
 }  // namespace dustproof

@@ -97,9 +97,9 @@ int Check(const BenchFlags& flags) {
       code = kEnvironment;
       continue;
     }
-    Result<std::string> probed = board.probe ? CommandBoard(bench->file, board, "probe") : std::string();
-    if (probed && board.console && board.console->command.empty()) probed = FindSerialDevice(*board.console);
-    const std::string problem = probed ? "" : ToString(probed.error());
+    const Result<std::string> probed = board.probe ? CommandBoard(bench->file, board, "probe") : std::string();
+    const Result<void> plugged = probed ? FindSerialDevices(board) : probed.error();
+    const std::string problem = plugged ? "" : ToString(plugged.error());
     if (const Result<void> set = bench->state.SetHealth(board.name, {.well = problem.empty(), .problem = problem}); !set) return PrintError(set.error());
     std::printf("%s  %s\n", board.name.c_str(), problem.empty() ? (board.probe ? "well" : "taken for well: it has no probe") : problem.c_str());
     if (!problem.empty()) code = kEnvironment;

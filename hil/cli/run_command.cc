@@ -173,13 +173,14 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
   run->add_flag("--attach", flags->attach,
                 "Leaves the start of the firmware to you: prints the command, and waits as long as it takes");
   run->add_option("--link", flags->options.link,
-                  "The same, and where a board connects to: tcp://ADDRESS:PORT or ipc://PATH (hil/link/README.md)")
+                  "The same, and where a board connects to: tcp://ADDRESS:PORT, ipc://PATH, or a serial line: "
+                  "serial:/dev/DEVICE@BAUD, serial:usb=NUMBER@BAUD, serial:path=PLACE@BAUD (hil/link/README.md)")
       ->type_name("ENDPOINT");
   run->add_option("--gateway", flags->options.gateway,
                   "With --link, for a board with a network stack of its own: the network interface that it is behind, and nobody else (hil/gateway/README.md). Needs root")
       ->type_name("IFACE");
   run->add_option("--motor-controller", flags->options.motor_controller,
-                  "A second board between drivetrain and main firmware, whose UART is the main firmware's: serial:DEVICE@BAUD or tcp://… (hil/shim/mcu/README.md)")
+                  "A second board between drivetrain and main firmware, whose UART is the main firmware's; an ENDPOINT as of --link (hil/shim/mcu/README.md)")
       ->type_name("ENDPOINT");
   run->add_option("--keys", flags->options.keys,
                   "Folder of keys for --link (`dustproof keys`); asked for wherever others could connect")

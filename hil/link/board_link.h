@@ -58,7 +58,7 @@ class BoardLink {
 };
 
 /// At `endpoint`: "ipc://PATH", "tcp://ADDRESS:PORT" (`ZmqHost::Listen`), or "serial:DEVICE" and "serial:DEVICE@BAUD"
-/// (`SerialHost::Open`; 115200 baud).
+/// (`ParseSerialLine`, `FindSerialDevice`).
 [[nodiscard]] Result<std::unique_ptr<BoardLink>> OpenBoardLink(const std::string& endpoint = "", std::optional<LinkKeys> keys = {});
 
 }  // namespace dustproof

@@ -8,6 +8,7 @@
 #include "hil/bench/firmware_build_id.h"
 #include "hil/bench/run_command.h"
 #include "hil/link/link_keys.h"
+#include "hil/link/serial_device.h"
 #include "hil/link/zmq_host.h"
 #include "hil/run/inputs.h"
 #include "hil/run/scratch_folder.h"
@@ -66,9 +67,17 @@ std::string Quoted(const std::string& text) {
   return quoted + "'";
 }
 
+Result<std::string> DeviceOf(const ConsoleSpec& console) {
+  const Result<std::string> device = FindSerialDevice(console.serial_device());
+  if (device) return device;
+  Error error = device.error();
+  error.diagnostics.front().where = console.where;
+  return error;
+}
+
 Result<std::string> ConsoleCommand(const ConsoleSpec& console, const std::string& folder) {
   if (!console.command.empty()) return "cd " + Quoted(folder) + " && " + console.command;
-  const Result<std::string> device = FindSerialDevice(console);
+  const Result<std::string> device = DeviceOf(console);
   if (!device) return device.error();
   return "stty -F " + Quoted(*device) + " " + std::to_string(console.baud) + " raw -echo && exec cat " + Quoted(*device);
 }
@@ -243,6 +252,17 @@ Result<std::string> CommandBoard(const BenchFile& bench, const BoardSpec& board,
   const std::optional<BenchCommand>* command = CommandOf(board, word);
   if (command == nullptr || !*command) return Error::BadInput("the board '" + board.name + "' has no command `" + word + "` in the bench file");
   return RunBenchCommand(board.name + ": " + word, **command, bench.folder, VariablesOf(board), hooks);
+}
+
+Result<void> FindSerialDevices(const BoardSpec& board) {
+  if (board.link.starts_with("serial:")) {
+    const Result<SerialLine> line = ParseSerialLine(board.link);
+    if (!line) return line.error();
+    if (const Result<std::string> device = FindSerialDevice(line->device); !device) return device.error();
+  }
+  if (!board.console || !board.console->command.empty()) return {};
+  const Result<std::string> device = DeviceOf(*board.console);
+  return device ? Result<void>() : device.error();
 }
 
 }  // namespace dustproof

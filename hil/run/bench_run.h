@@ -36,4 +36,7 @@ using BenchTeller = std::function<void(const std::string&)>;
 /// A command for a board that is no part of a run: "power_on", "probe", ….
 [[nodiscard]] Result<std::string> CommandBoard(const BenchFile& bench, const BoardSpec& board, const std::string& word, const CommandHooks& hooks = {});
 
+/// Whether the serial devices that its link and console name are plugged in.
+[[nodiscard]] Result<void> FindSerialDevices(const BoardSpec& board);
+
 }  // namespace dustproof

@@ -224,6 +224,14 @@ class BenchTest(ProcessTest):
             run.send_signal(signal.SIGINT)
             self.assertEqual(run.wait(LIMIT_S), 3)
 
+    def test_a_serial_device_that_is_not_plugged_in_is_no_well_board(self):
+        (self.folder / "bench.yaml").write_text("kind: bench\nformat_version: 1\nstate: state\nboards:\n  - {name: a, link: 'serial:usb=NO-SUCH-1@9600'}\n"
+                                                "  - {name: b, link: 'ipc:///x', console: {udev_path: no-such-place}}\n")
+        done = self.bench("check")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("a  no serial device with the USB serial number 'NO-SUCH-1'", done.stdout)
+        self.assertRegex(done.stdout, r"b  \S*bench.yaml:6:\d+: no serial device at 'no-such-place'")
+
     def test_power(self):
         self.write_bench(("a", ["power_on: {run: 'touch on'}", "power_off: {run: 'rm on'}"]))
         self.assertEqual(self.bench("power", "a", "on").returncode, 0)

@@ -137,6 +137,16 @@ class LinkFaultsTest(WaitingRunTest):
         self.assertEqual(done.returncode, 3)
         self.assertIn("Address already in use", done.stderr)
 
+    def test_a_serial_device_that_is_not_plugged_in_is_told(self):
+        for words, told, code in ((("--link", "serial:usb=NO-SUCH-1@9600"), "USB serial number 'NO-SUCH-1'", 3),
+                                  (("--link", "serial:path=no-such-place"), "serial device at 'no-such-place'", 3),
+                                  (("--link", "serial:usb=@9600"), "which device?", 2),
+                                  (("--motor-controller", "serial:usb=NO-SUCH-1"), "USB serial number 'NO-SUCH-1'", 3)):
+            with self.subTest(words=words):
+                done = self.call("run", FIRST_RUN, "--kind", "process", *words)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(told, done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

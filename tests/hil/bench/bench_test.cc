@@ -26,13 +26,13 @@ class BenchTest : public testing::Test {
   std::string folder_;
 };
 
-TEST_F(BenchTest, SerialDevicesAreFoundByTheirAdaptersNumber) {
-  fs::create_directories(folder_ + "/by-id");
-  for (const char* name : {"usb-FTDI_FT232R_A50285BI-if00-port0", "usb-FTDI_FT232R_A9999999-if00-port0"}) std::ofstream(folder_ + "/by-id/" + name);
-  const auto find = [&](const std::string& serial) { return FindSerialDevice({.device = "", .usb_serial = serial, .udev_path = "", .command = "", .where = {}}, folder_ + "/by-id"); };
-  EXPECT_TRUE(find("A50285BI")->ends_with("A50285BI-if00-port0"));
-  EXPECT_NE(ToString(find("A1").error()).find("is it plugged in"), std::string::npos);
-  EXPECT_NE(ToString(find("FT232R").error()).find("more than one"), std::string::npos);
+TEST(ConsoleSpecTest, NamesItsDeviceAsTheLinkDoes) {
+  ConsoleSpec console;
+  EXPECT_EQ(console.serial_device(), "");
+  console.udev_path = "pci-1";
+  EXPECT_EQ(console.serial_device(), "path=pci-1");
+  console.usb_serial = "A5";
+  EXPECT_EQ(console.serial_device(), "usb=A5");
 }
 
 TEST_F(BenchTest, ALockOfADeadProcessIsTakenOver) {
