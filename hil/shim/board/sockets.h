@@ -89,4 +89,8 @@ uint64_t board_network_changes(void);
 dp_endpoint board_endpoint(const struct sockaddr* address);
 void board_give_address(dp_endpoint from, struct sockaddr* address, socklen_t* bytes);
 
+/* Whether an ioctl asks for network interfaces; and its answer. */
+bool board_is_of_interfaces(unsigned long request);
+int board_ask_interfaces(unsigned long request, void* argument);
+
 #endif

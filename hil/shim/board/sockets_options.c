@@ -182,6 +182,7 @@ int ioctl(int fd, unsigned long request, ...) {
   if (self == NULL) return REAL(ioctl)(fd, request, argument);
   if (request == FIONREAD) return count_input(self, argument);
   if (request == SIOCOUTQ) return *(int*)argument = 0;
+  if (board_is_of_interfaces(request)) return board_ask_interfaces(request, argument);
   const int answer = REAL(ioctl)(fd, request, argument);
   if (request == FIONBIO && answer == 0) self->nonblocking = *(const int*)argument != 0;
   return answer;

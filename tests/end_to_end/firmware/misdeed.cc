@@ -1,5 +1,5 @@
 // A firmware that does one thing which it should not: MISDEED.
-#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -68,8 +68,7 @@ void call_of_32_bits() {
 
 // The C library asks the kernel, by a socket of AF_NETLINK.
 void list_interfaces() {
-  ifaddrs* found;
-  if (getifaddrs(&found) == 0) std::abort();
+  if (if_nameindex() != nullptr) std::abort();
 }
 
 // As at a breakpoint.

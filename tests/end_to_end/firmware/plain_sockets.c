@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -335,6 +337,25 @@ static void stream_that_spins(void) {
   close(fd);
 }
 
+static void interfaces(void) {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  struct ifreq radio = {.ifr_name = "wlan0"};
+  CHECK(ioctl(fd, SIOCGIFHWADDR, &radio) == 0 && memcmp(radio.ifr_hwaddr.sa_data, hal.identity->mac(), 6) == 0);
+  CHECK(ioctl(fd, SIOCGIFADDR, &radio) == 0);
+  CHECK(ntohl(((struct sockaddr_in*)(void*)&radio.ifr_addr)->sin_addr.s_addr) == hal.wifi->address());
+  FAILS(ioctl(fd, SIOCSIFADDR, &radio), EPERM);
+  struct ifreq list[4];
+  struct ifconf all = {.ifc_len = sizeof list, .ifc_req = list};
+  CHECK(ioctl(fd, SIOCGIFCONF, &all) == 0 && all.ifc_len == 2 * sizeof list[0] && strcmp(list[1].ifr_name, "wlan0") == 0);
+  close(fd);
+  struct ifaddrs *first, *last;
+  CHECK(getifaddrs(&first) == 0);
+  for (last = first; last->ifa_next != NULL; last = last->ifa_next) CHECK(last->ifa_addr->sa_family == AF_INET);
+  CHECK(last->ifa_addr->sa_family == AF_PACKET && strcmp(last->ifa_name, "wlan0") == 0);
+  freeifaddrs(first);
+  CHECK(if_nametoindex("wlan0") == 2 && if_nametoindex("eth0") == 0);
+}
+
 /* The last of all: the network goes. */
 static void without_network(void) {
   const struct sockaddr_in to = address_of("plain.example", "80", SOCK_STREAM);
@@ -387,6 +408,7 @@ static void run(void) {
   listen_in_vain();
   mixed();
   pairs();
+  interfaces();
   for (int i = 0; i < 100; ++i) close(socket(AF_INET, SOCK_DGRAM, 0)); /* None is lost. */
   without_network();
 }
