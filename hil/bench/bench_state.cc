@@ -139,7 +139,9 @@ class BenchState::Guard {
     if (!boards.is_object() || !queue.is_array()) return false;
     for (const Json& board : boards) {
       if (board.is_null()) continue;
-      if (!board.is_object() || (board.contains("lock") && !is_holder(board["lock"])) || (board.contains("problem") && !board["problem"].is_string())) return false;
+      if (!board.is_object() || (board.contains("lock") && !is_holder(board["lock"])) || (board.contains("problem") && !board["problem"].is_string()) ||
+          (board.contains("health_since") && !board["health_since"].is_number_integer()))
+        return false;
     }
     return std::all_of(queue.begin(), queue.end(), [&](const Json& waiting) { return is_holder(waiting) && waiting.contains("boards") && waiting["boards"].is_array(); });
   }
@@ -164,6 +166,7 @@ Result<BenchState::Board> BenchState::Look(const std::string& name) {
   Board board;
   if (json.contains("lock") && !HasDied(json["lock"])) board.lock = LockFrom(json["lock"]);
   if (json.contains("problem")) board.health = {.well = false, .problem = json.value("problem", "")};
+  board.health.since_unix_s = json.value("health_since", int64_t{0});
   return board;
 }
 
@@ -302,6 +305,7 @@ Result<void> BenchState::SetHealth(const std::string& name, const BoardHealth& h
   if (!board.is_object()) board = Json::object();
   board.erase("problem");
   if (!health.well) board["problem"] = health.problem;
+  board["health_since"] = time(nullptr);
   return guard.Write();
 }
 

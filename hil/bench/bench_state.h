@@ -22,6 +22,7 @@ struct BoardLock {
 struct BoardHealth {
   bool well = true;
   std::string problem;  ///< Of one that is not.
+  int64_t since_unix_s = 0;  ///< When that was found; 0 where nobody has looked. `SetHealth` knows the time.
 };
 
 /// Locks, health and the queue of one bench: files in a folder that all who use it share.

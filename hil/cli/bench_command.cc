@@ -15,6 +15,8 @@
 namespace dustproof {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct BenchFlags {
   SoakOptions soak;
   std::string name, word, reason, wait = "0s", until, seed;
@@ -53,14 +55,16 @@ std::string AgeOf(int64_t since_unix_s) {
   return std::to_string(s / 3600) + " h";
 }
 
+void PrintJson(const Json& rows) { std::printf("%s\n", rows.dump(2, ' ', false, Json::error_handler_t::replace).c_str()); }
+
 int List(const BenchFlags& flags) {
   Result<Opened> bench = Open(flags);
   if (!bench) return PrintError(bench.error());
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  Json rows = Json::array();
   for (const BoardSpec& spec : bench->file.boards) {
     const Result<BenchState::Board> board = bench->state.Look(spec.name);
     if (!board) return PrintError(board.error());
-    nlohmann::ordered_json row = {{"name", spec.name}, {"labels", spec.labels}, {"link", spec.link}, {"well", board->health.well}, {"problem", board->health.problem}};
+    Json row = {{"name", spec.name}, {"labels", spec.labels}, {"link", spec.link}, {"well", board->health.well}, {"problem", board->health.problem}};
     std::string text = spec.name + "  " + (board->lock ? "held by " + board->lock->owner : "free");
     if (board->lock) {
       row["lock"] = {{"owner", board->lock->owner}, {"reason", board->lock->reason}, {"since_unix_s", board->lock->since_unix_s}, {"pid", board->lock->pid}};
@@ -71,7 +75,7 @@ int List(const BenchFlags& flags) {
     if (!flags.json) std::printf("%s\n", text.c_str());
     rows.push_back(row);
   }
-  if (flags.json) std::printf("%s\n", rows.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+  if (flags.json) PrintJson(rows);
   return kPass;
 }
 
@@ -83,6 +87,21 @@ Result<void> RefuseHeld(BenchState& state, const std::string& name, bool force) 
   return Error::Environment(name + " is held by " + *other + "; --force does it all the same");
 }
 
+// What is wrong with a board; "" for nothing.
+std::string Probe(const BenchFile& bench, const BoardSpec& board) {
+  const Result<std::string> probed = board.probe ? CommandBoard(bench, board, "probe") : std::string();
+  const Result<void> plugged = probed ? FindSerialDevices(board) : probed.error();
+  std::string problem = plugged ? "" : ToString(plugged.error());
+  while (problem.ends_with('\n')) problem.pop_back();
+  return problem;
+}
+
+Json CheckRow(const BoardSpec& spec, const BoardHealth& health, const std::string& unchecked) {
+  Json row = {{"name", spec.name}, {"well", health.well}, {"problem", health.problem}, {"probed", spec.probe.has_value()}, {"checked_unix_s", nullptr}, {"unchecked", unchecked}};
+  if (health.since_unix_s > 0) row["checked_unix_s"] = health.since_unix_s;
+  return row;
+}
+
 int Check(const BenchFlags& flags) {
   Result<Opened> bench = Open(flags);
   if (!bench) return PrintError(bench.error());
@@ -90,20 +109,23 @@ int Check(const BenchFlags& flags) {
     if (const auto named = Named(bench->file, flags.name); !named) return PrintError(named.error());
   }
   int code = kPass;
+  Json rows = Json::array();
   for (const BoardSpec& board : bench->file.boards) {
     if (!flags.name.empty() && board.name != flags.name) continue;
-    if (const Result<void> free = RefuseHeld(bench->state, board.name, flags.force); !free) {
-      PrintError(free.error());
-      code = kEnvironment;
-      continue;
+    const Result<void> free = RefuseHeld(bench->state, board.name, flags.force);
+    if (free) {
+      const std::string problem = Probe(bench->file, board);
+      if (const Result<void> set = bench->state.SetHealth(board.name, {.well = problem.empty(), .problem = problem}); !set) return PrintError(set.error());
+      if (!flags.json) std::printf("%s  %s\n", board.name.c_str(), problem.empty() ? (board.probe ? "well" : "taken for well: it has no probe") : problem.c_str());
+      if (!problem.empty()) code = kEnvironment;
+    } else {
+      code = PrintError(free.error());
     }
-    const Result<std::string> probed = board.probe ? CommandBoard(bench->file, board, "probe") : std::string();
-    const Result<void> plugged = probed ? FindSerialDevices(board) : probed.error();
-    const std::string problem = plugged ? "" : ToString(plugged.error());
-    if (const Result<void> set = bench->state.SetHealth(board.name, {.well = problem.empty(), .problem = problem}); !set) return PrintError(set.error());
-    std::printf("%s  %s\n", board.name.c_str(), problem.empty() ? (board.probe ? "well" : "taken for well: it has no probe") : problem.c_str());
-    if (!problem.empty()) code = kEnvironment;
+    const Result<BenchState::Board> now = bench->state.Look(board.name);
+    if (!now) return PrintError(now.error());
+    rows.push_back(CheckRow(board, now->health, free ? "" : free.error().diagnostics.front().message));
   }
+  if (flags.json) PrintJson(rows);
   return code;
 }
 
@@ -197,6 +219,7 @@ void AddBenchCommand(CLI::App& app, int& exit_code) {
   CLI::App* check = add("check", "Probes the boards; one that failed is used again once it passes", Check);
   check->add_option("name", flags->name, "Only this one");
   check->add_flag("--force", flags->force, "Also where somebody else holds it");
+  check->add_flag("--json", flags->json, "An object a board on stdout");
   CLI::App* lock = add("lock", "Keeps a board for you", Lock);
   lock->add_option("name", flags->name, "Of the board")->required();
   lock->add_option("--reason", flags->reason, "For those who would like it");

@@ -81,6 +81,33 @@ class BenchTest(ProcessTest):
         self.assertEqual(self.bench("check", "a").returncode, 0)
         self.assertNotIn("not well", self.bench("list").stdout)
 
+    def test_a_check_says_in_json_what_it_found(self):
+        self.write_bench(("a", self.board("probe: {run: 'true'}")), ("b", self.board("probe: {run: 'echo no answer; exit 4'}")), ("c", self.board()))
+        begin = int(time.time())
+        done = self.bench("check", "--json")
+        self.assertEqual(done.returncode, 3)
+        rows = json.loads(done.stdout)
+        self.assertEqual([(row["name"], row["well"], row["probed"], row["unchecked"]) for row in rows], [("a", True, True, ""), ("b", False, True, ""), ("c", True, False, "")])
+        self.assertEqual([bool(row["problem"]) for row in rows], [False, True, False])
+        self.assertRegex(rows[1]["problem"], r"exit code 4, its last words: no answer$")
+        self.assertTrue(all(begin <= row["checked_unix_s"] <= time.time() + 1 for row in rows), rows)
+        done = self.bench("check", "a", "--json")
+        self.assertEqual((done.returncode, [row["name"] for row in json.loads(done.stdout)]), (0, ["a"]))
+
+    def test_a_check_of_a_held_board_says_in_json_why_there_is_none(self):
+        self.write_bench(("a", ["reset: {run: 'true'}", "boot_timeout: 10min"]))
+        holder = subprocess.Popen(list(map(str, [BINARY, "bench", "run", FIRST_RUN, "--consent", "policy_refused", "--firmware", FIRMWARE, "--out", "held"])),
+                                  cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        limit = time.monotonic() + LIMIT_S
+        while "held by" not in self.bench("list").stdout and time.monotonic() < limit:
+            time.sleep(0.05)
+        done = self.bench("check", "--json")
+        row, = json.loads(done.stdout)
+        self.assertEqual((done.returncode, row["checked_unix_s"]), (3, None))
+        self.assertIn("a is held by", row["unchecked"])
+
     def test_a_recovery_is_tried_once(self):
         self.write_bench(("a", self.board("probe: {run: 'test -e well'}", "recover: {run: 'touch well'}")))
         self.assertEqual(self.run_bench()[0].returncode, 0)
