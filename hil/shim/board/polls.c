@@ -10,6 +10,7 @@
 
 #include "hil/shim/board/real.h"
 #include "hil/shim/board/sockets_ready.h"
+#include "hil/shim/board/timers.h"
 
 enum { kDescriptorsMax = 1024 };
 
@@ -18,11 +19,11 @@ enum {
   kUnseenUs = 1000, /* Other threads do with it what we don't see. */
   kSeenUs = 20000   /* We see what they write by the C library's functions, hence nearly always. */
 };
-static const uint64_t kToldUs = DP_FOREVER; /* Of sockets the run tells. */
+static const uint64_t kToldUs = DP_FOREVER; /* Of sockets the run tells, and timers have theirs. */
 
 /* What tells of a descriptor, as one of these. */
 static uint64_t step_of(int fd) {
-  if (board_is_socket(fd)) return kToldUs;
+  if (board_is_socket(fd) || board_is_timer(fd)) return kToldUs;
   struct stat status;
   if (board.real_time || fstat(fd, &status) != 0) return kUnseenUs;
   if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) return kSeenUs;
@@ -36,7 +37,7 @@ static uint64_t step_of(int fd) {
 static uint64_t shorter(uint64_t one, uint64_t other) { return one < other ? one : other; }
 
 static void pause_for(uint64_t left_us, uint64_t step_us) {
-  step_us = shorter(left_us, board_has_sockets() ? step_us : kUnseenUs);
+  step_us = shorter(shorter(left_us, board_timers_left_us()), board_has_sockets() ? step_us : kUnseenUs);
   if (board_has_sockets())
     board_sockets_wait(step_us);
   else
@@ -56,6 +57,7 @@ static uint64_t left_us(uint64_t until_ns) {
 #define ASK_AGAIN(ask, timeout_us, step_us)                     \
   const uint64_t until_ns = end_ns(timeout_us);                 \
   for (bool first = true;; first = false) {                     \
+    board_timers_look();                                        \
     if (board_has_sockets()) board_sockets_look();              \
     const int ready = (ask);                                    \
     const uint64_t left = left_us(until_ns);                    \

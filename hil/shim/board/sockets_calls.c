@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hil/shim/board/sockets.h"
+#include "hil/shim/board/timers.h"
 
 enum { kOwnPortFirst = 32768, kOwnPortLast = 49151 }; /* The network's own choices begin behind. */
 
@@ -224,6 +225,7 @@ int shutdown(int fd, int how) {
 
 int close(int fd) {
   SOCKET_OF(fd);
+  if (self == NULL) board_timer_close(fd);
   if (self == NULL) return (int)board_has_written(REAL(close)(fd));
   board_socket_close(self);
   return 0;

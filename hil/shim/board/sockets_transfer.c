@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hil/shim/board/sockets.h"
+#include "hil/shim/board/timers.h"
 
 enum { kDatagramBytesMax = 1472 };
 
@@ -221,6 +222,7 @@ ssize_t recv(int fd, void* out, size_t bytes, int flags) {
 }
 
 ssize_t read(int fd, void* out, size_t bytes) {
+  if (board_is_timer(fd)) board_timer_await(fd);
   if (!board_is_socket(fd)) return REAL(read)(fd, out, bytes);
   return recvfrom(fd, out, bytes, 0, NULL, NULL);
 }

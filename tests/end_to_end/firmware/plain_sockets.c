@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -337,6 +338,29 @@ static void stream_that_spins(void) {
   close(fd);
 }
 
+/* Timers among descriptors. */
+static void timers(void) {
+  const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), udp = socket(AF_INET, SOCK_DGRAM, 0);
+  const struct itimerspec each_ten = {.it_value.tv_nsec = 35000000, .it_interval.tv_nsec = 10000000};
+  struct itimerspec left;
+  uint64_t count = 0;
+  const int64_t begin_ms = now_ms();
+  CHECK(timerfd_settime(fd, 0, &each_ten, NULL) == 0);
+  struct pollfd waits[] = {{.fd = udp, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+  CHECK(poll(waits, 2, 1000) == 1 && waits[1].revents == POLLIN && now_ms() == begin_ms + 35);
+  CHECK(read(fd, &count, sizeof count) == sizeof count && count == 1);
+  CHECK(read(fd, &count, sizeof count) == sizeof count && count == 1 && now_ms() == begin_ms + 45);
+  CHECK(poll(waits + 1, 1, 5) == 0 && now_ms() == begin_ms + 50);
+  usleep(30000);
+  CHECK(timerfd_gettime(fd, &left) == 0 && left.it_value.tv_nsec <= 5000000 && left.it_value.tv_nsec > 4900000 && left.it_interval.tv_nsec == 10000000);
+  CHECK(read(fd, &count, sizeof count) == sizeof count && count == 3 && now_ms() == begin_ms + 80);
+  close(udp);
+  CHECK(poll(waits + 1, 1, 1000) == 1 && now_ms() == begin_ms + 85);
+  const struct itimerspec never = {0};
+  CHECK(timerfd_settime(fd, 0, &never, NULL) == 0 && poll(waits + 1, 1, 100) == 0);
+  close(fd);
+}
+
 static void interfaces(void) {
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   struct ifreq radio = {.ifr_name = "wlan0"};
@@ -409,6 +433,7 @@ static void run(void) {
   mixed();
   pairs();
   interfaces();
+  timers();
   for (int i = 0; i < 100; ++i) close(socket(AF_INET, SOCK_DGRAM, 0)); /* None is lost. */
   without_network();
 }
