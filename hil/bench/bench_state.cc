@@ -166,7 +166,7 @@ Result<BenchState::Board> BenchState::Look(const std::string& name) {
   Board board;
   if (json.contains("lock") && !HasDied(json["lock"])) board.lock = LockFrom(json["lock"]);
   if (json.contains("problem")) board.health = {.well = false, .problem = json.value("problem", "")};
-  board.health.since_unix_s = json.value("health_since", int64_t{0});
+  if (json.contains("health_since")) board.health.since_unix_s = json.value("health_since", int64_t{0});
   return board;
 }
 

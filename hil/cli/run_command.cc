@@ -108,6 +108,9 @@ int ExitCodeOf(const ScenarioResult& result) {
 Result<void> ChooseLink(const Flags& flags, ScenarioRunOptions* options) {
   if (flags.attach && options->link.empty()) options->link = "ipc://*";
   if (options->link.empty()) return {};
+  const std::string& link = options->link;
+  if (!link.starts_with("ipc://") && !link.starts_with("serial:") && !(link.starts_with("tcp://") && link.find(':', 6) != std::string::npos))
+    return Error::BadInput("--link: must be tcp://ADDRESS:PORT, ipc://PATH or serial:DEVICE@BAUD; got '" + link + "'");
   if (options->kind.empty()) options->kind = "process";
   if (!options->keys.empty() || IsLoopback(options->link)) return {};
   const Result<KeyFolder> keys = KeyFolder::At("");

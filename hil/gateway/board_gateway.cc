@@ -1,5 +1,8 @@
 #include "hil/gateway/board_gateway.h"
 
+#include <poll.h>
+
+#include <ctime>
 #include <utility>
 
 #include "hil/gateway/internal/frame.h"
@@ -14,6 +17,8 @@ namespace {
 constexpr uint16_t kUsualPorts[] = {80, 443, 1883, 8080, 8443, 8883};
 /// More ports than any firmware dials: beyond, it scans.
 constexpr size_t kPortsMax = 512;
+constexpr size_t kStationsMax = 16, kArpHeardMax = 1000;
+constexpr int kLastTurnsMax = 1000;
 constexpr size_t kConversationsMax = 1 << 16;
 constexpr uint16_t kDhcpServer = 67, kDhcpClient = 68;
 
@@ -50,7 +55,7 @@ Result<std::unique_ptr<LiveServer>> BoardGateway::OpenServer(const LiveServer::C
 void BoardGateway::Begin(LiveServer& server, LiveNetwork& network) {
   server_ = &server;
   network_ = &network;
-  server.Watch(gateway_->capture_fd(), [this] { Drain(); });
+  server.Watch(gateway_->capture_fd(), [this] { return Drain(); });
 }
 
 Result<void> BoardGateway::Reserve(uint16_t port) {
@@ -60,13 +65,23 @@ Result<void> BoardGateway::Reserve(uint16_t port) {
 
 void BoardGateway::Finish() {
   if (network_ == nullptr) return;
-  Drain();
+  const timespec delay{.tv_sec = 0, .tv_nsec = 4'000'000L * Gateway::kCaptureDelayMs};
+  ppoll(nullptr, 0, &delay, nullptr);
+  while (gateway_->Drain([this](std::span<const std::byte> frame) { OnFrame(frame); }) == Gateway::Capture::kMore) {
+  }
+  ended_ = true;  // What is captured now can also be read: the kernel hands on both at once.
+  for (int turn = 0; turn < kLastTurnsMax && server_->Poll() > 0; ++turn) {
+  }
+  NoteUnread();
   if (const uint64_t lost = gateway_->lost_frames(); lost > 0)
     OnRefused("the gateway's capture lost " + std::to_string(lost) + " frames: the machine was too slow for them");
 }
 
-void BoardGateway::Drain() {
-  gateway_->Drain([this](std::span<const std::byte> frame) { OnFrame(frame); });
+bool BoardGateway::Drain() {
+  if (ended_) return false;
+  if (gateway_->Drain([this](std::span<const std::byte> frame) { OnFrame(frame); }) != Gateway::Capture::kOver) return true;
+  OnRefused("the gateway's interface is gone, or was switched off");
+  return false;
 }
 
 void BoardGateway::OnFrame(std::span<const std::byte> bytes) {
@@ -77,19 +92,51 @@ void BoardGateway::OnFrame(std::span<const std::byte> bytes) {
     whole.protocol = "ethernet", whole.bytes = bytes;
     network_->HearPacket(whole);
   }
-  if (IsPlainArp(*frame)) return;
+  if (stations_.size() < kStationsMax && stations_.insert(frame->source).second) network_->NoteStation(frame->source);
+  if (IsPlainArp(*frame)) return OnArp(*frame);
   const auto& packet = frame->ipv4;
   if (packet && packet->protocol == internal::kIpUdp) return OnDatagram(packet->source, packet->destination, packet->payload);
   if (!packet || packet->protocol != internal::kIpTcp) return network_->HearPacket(PacketOf(*frame));
-  const uint16_t port = packet->destination.port;
-  if (reserved_ports_.contains(port) && packet->destination.address == gateway_->config().lan.router) return;
-  const Conversation conversation(packet->source, packet->destination);
-  const bool begins = (packet->tcp_flags & (internal::kTcpSyn | internal::kTcpAck)) == internal::kTcpSyn;
+  OnSegment(*frame);
+}
+
+// Each question once: who asks the same again says nothing new. Without the sender's own MAC, which any frame has.
+void BoardGateway::OnArp(const Frame& frame) {
+  const std::span<const std::byte> said = frame.network.subspan(internal::kArpSenderAddress, internal::kArpSaidBytes);
+  if (arp_heard_.size() < kArpHeardMax && !arp_heard_.emplace(said.begin(), said.end()).second) return;
+  OtherPacket packet = PacketOf(frame);
+  packet.bytes = said;
+  network_->HearPacket(packet);
+}
+
+void BoardGateway::OnSegment(const Frame& frame) {
+  const Frame::Ipv4& packet = *frame.ipv4;
+  const uint16_t port = packet.destination.port;
+  if (reserved_ports_.contains(port) && packet.destination.address == gateway_->config().lan.router) return;
+  const Conversation conversation(packet.source, packet.destination);
+  const bool begins = (packet.tcp_flags & (internal::kTcpSyn | internal::kTcpAck)) == internal::kTcpSyn;
   if (begins && OpenPort(port)) {
-    if (conversations_.size() >= kConversationsMax) conversations_.clear();  // Then some is recorded twice.
-    conversations_.insert(conversation);
+    if (conversations_.size() >= kConversationsMax) NoteUnread(), conversations_.clear();  // From here on some may be recorded twice.
+    const auto [known, is_new] = conversations_.try_emplace(conversation);
+    if (is_new || known->second.first != packet.tcp_sequence) known->second.first = packet.tcp_sequence, known->second.next = packet.tcp_sequence + 1;
   }
-  if (!packet->payload.empty() && (begins || !conversations_.contains(conversation))) network_->HearPacket(PacketOf(*frame));
+  if (packet.payload.empty()) return;
+  const auto known = conversations_.find(conversation);
+  if (begins || known == conversations_.end()) return network_->HearPacket(PacketOf(frame));
+  Captured& captured = known->second;
+  const uint32_t end = packet.tcp_sequence + static_cast<uint32_t>(packet.payload.size());
+  const auto more = static_cast<int32_t>(end - captured.next);  // The numbers wrap.
+  if (more > 0) captured.next = end, captured.bytes += static_cast<uint32_t>(more);
+}
+
+void BoardGateway::NoteUnread() {
+  for (const auto& [conversation, captured] : conversations_) {
+    const auto& [client, server] = conversation;
+    const uint64_t heard = server_->heard(client, server);
+    if (captured.bytes <= heard) continue;
+    OnRefused(std::to_string(captured.bytes - heard) + " bytes that it sent to " + FormatAddress(server.address) + ":" + std::to_string(server.port) +
+              " were captured as packets, and never read from the connection");
+  }
 }
 
 void BoardGateway::OnDatagram(NetEndpoint from, NetEndpoint to, std::span<const std::byte> payload) {

@@ -1,16 +1,21 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
-#include <tuple>
+#include <utility>
 
 #include "hil/gateway/gateway.h"
 #include "hil/live/live_server.h"
 #include "hil/net/live_network.h"
 
 namespace dustproof {
+
+namespace internal {
+struct Frame;
+}
 
 /// What a board behind a gateway sends, brought to the network's cores: whatever host it dials answers, at whatever port, and what no
 /// server of ours hears is recorded from the capture.
@@ -34,20 +39,32 @@ class BoardGateway {
 
  private:
   /// Client and server, each with its port.
-  using Conversation = std::tuple<NetEndpoint, NetEndpoint>;
+  using Conversation = std::pair<NetEndpoint, NetEndpoint>;
+  /// What the capture saw of a client's side.
+  struct Captured {
+    uint32_t next = 0;   ///< Sequence number behind the last byte, or behind the SYN.
+    uint32_t first = 0;  ///< Of the SYN.
+    uint64_t bytes = 0;  ///< Repetitions not counted.
+  };
 
-  void Drain();
+  bool Drain();
+  void OnArp(const internal::Frame& frame);
   void OnFrame(std::span<const std::byte> bytes);
+  void OnSegment(const internal::Frame& frame);
   void OnDatagram(NetEndpoint from, NetEndpoint to, std::span<const std::byte> payload);
   void OnRefused(const std::string& why);
   bool OpenPort(uint16_t port);
+  /// Bytes that were captured on their way to a server of ours and never read.
+  void NoteUnread();
 
   const std::unique_ptr<Gateway> gateway_;
   LiveServer* server_ = nullptr;
   LiveNetwork* network_ = nullptr;
   std::set<uint16_t> open_ports_, reserved_ports_;
-  std::set<Conversation> conversations_;  // Those that began at an open port.
-  bool told_unwatched_ = false;
+  std::map<Conversation, Captured> conversations_;  // Those that began at an open port.
+  std::set<MacAddress> stations_;  // Who sent frames.
+  std::set<Bytes> arp_heard_;
+  bool told_unwatched_ = false, ended_ = false;
 };
 
 }  // namespace dustproof

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -43,11 +44,18 @@ void SetSysctl(const std::string& name, const std::string& value) { std::ofstrea
 // Whoever takes this machine's own way out, takes it from its user.
 Result<void> RefuseOwnInterface(const std::string& interface) {
   if (if_nametoindex(interface.c_str()) == 0) return Error::BadInput("gateway: there is no network interface '" + interface + "' (`ip link` lists them)");
-  const Result<std::string> addresses = RunIp({"-o", "-4", "address", "show", "dev", interface});
-  if (!addresses) return addresses.error();
-  if (addresses->empty() && interface != "lo") return {};
-  return Error::BadInput("gateway: " + interface + " has an IPv4 address, hence serves this machine itself; name an interface that only the board is behind, or take the "
-                         "address from it (`ip address flush dev " + interface + "`)");
+  const Result<std::string> link = RunIp({"-o", "link", "show", "dev", interface});
+  if (!link) return link.error();
+  if (link->find(" master ") != std::string::npos)
+    return Error::BadInput("gateway: " + interface + " is part of a bridge or bond, hence not the board's alone; take it out (`ip link set dev " + interface + " nomaster`)");
+  for (const char* family : {"-4", "-6"}) {
+    const Result<std::string> addresses = RunIp({"-o", family, "address", "show", "dev", interface, "scope", "global"});
+    if (!addresses) return addresses.error();
+    if (addresses->empty() && interface != "lo") continue;
+    return Error::BadInput("gateway: " + interface + " has an address, hence serves this machine itself; name an interface that only the board is behind, or take the "
+                           "address from it (`ip address flush dev " + interface + "`)");
+  }
+  return {};
 }
 
 }  // namespace
@@ -98,7 +106,7 @@ Gateway::Impl::~Impl() {
   if (capture != nullptr) pcap_close(capture);
   for (const auto& [port, fd] : services) close(fd);
   if (has_interface && Enter(inner).ok()) {
-    [[maybe_unused]] const Result<std::string> returned = RunIp({"link", "set", config.interface, "netns", PathOf(outer)});
+    [[maybe_unused]] const Result<std::string> returned = RunIp({"link", "set", "dev", config.interface, "netns", PathOf(outer)});
     [[maybe_unused]] const Result<void> left = Enter(outer);
   }
   for (const int fd : {outer, inner})
@@ -135,7 +143,7 @@ Result<void> Gateway::Impl::MakeNamespace() {
 }
 
 Result<void> Gateway::Impl::TakeInterface() {
-  const Result<std::string> moved = RunIp({"link", "set", config.interface, "netns", PathOf(inner)});
+  const Result<std::string> moved = RunIp({"link", "set", "dev", config.interface, "netns", PathOf(inner)});
   if (!moved) return NotAllowed(config.interface, moved.error().diagnostics.front().message);
   has_interface = true;
   return {};
@@ -152,7 +160,7 @@ Result<void> Gateway::Impl::Configure() {
   const std::vector<std::string> commands[] = {
       {"link", "set", "lo", "up"},
       {"address", "add", address, "broadcast", "+", "dev", interface},
-      {"link", "set", interface, "up"},
+      {"link", "set", "dev", interface, "up"},
       {"route", "add", "local", "default", "dev", "lo", "table", "local"},
       {"route", "replace", Subnet(config.lan), "dev", interface, "table", "local"},
       {"route", "add", "local", "default", "dev", "lo", "table", "100"},
@@ -186,7 +194,7 @@ Result<void> Gateway::Impl::OpenCapture() {
   if (capture == nullptr) return Error::Environment("gateway: cannot capture on " + config.interface + ": " + error);
   pcap_set_snaplen(capture, kFrameBytesMax);
   pcap_set_promisc(capture, 1);
-  pcap_set_immediate_mode(capture, 1);
+  pcap_set_timeout(capture, Gateway::kCaptureDelayMs);  // Rather than frame by frame, for which the buffer holds few.
   pcap_set_buffer_size(capture, kCaptureBufferBytes);
   if (const int status = pcap_activate(capture); status < 0)
     return NotAllowed(config.interface, std::string(pcap_statustostr(status)) + " " + pcap_geterr(capture));
@@ -236,12 +244,16 @@ void Gateway::SendDatagram(NetEndpoint from, NetEndpoint to, std::span<const std
 
 int Gateway::capture_fd() const { return pcap_get_selectable_fd(impl_->capture); }
 
-void Gateway::Drain(const std::function<void(std::span<const std::byte> frame)>& on_frame) {
+Gateway::Capture Gateway::Drain(const std::function<void(std::span<const std::byte> frame)>& on_frame) {
   pcap_pkthdr* header = nullptr;
   const u_char* bytes = nullptr;
   constexpr int kFramesAtOnce = 256;  // Others want their turn, too.
-  for (int i = 0; i < kFramesAtOnce && pcap_next_ex(impl_->capture, &header, &bytes) == 1; ++i)
+  for (int i = 0; i < kFramesAtOnce; ++i) {
+    const int status = pcap_next_ex(impl_->capture, &header, &bytes);
+    if (status != 1) return status == 0 ? Capture::kEmpty : Capture::kOver;
     on_frame(std::as_bytes(std::span(bytes, header->caplen)));
+  }
+  return Capture::kMore;
 }
 
 uint64_t Gateway::lost_frames() const {

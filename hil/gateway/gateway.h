@@ -56,9 +56,12 @@ class Gateway {
 
   /// Readable when frames wait.
   int capture_fd() const;
-  /// Hands on each Ethernet frame that came in since, with what is behind it.
-  void Drain(const std::function<void(std::span<const std::byte> frame)>& on_frame);
-  /// Frames that came and were not captured, so far; counts beyond 2^32 are lost.
+  enum class Capture { kEmpty, kMore, kOver };
+  /// Hands on Ethernet frames that came in since; kMore where there may be others. They come up to `kCaptureDelayMs` late. kOver: the interface
+  /// is gone or was switched off, and nothing is captured any more.
+  static constexpr int kCaptureDelayMs = 5;
+  [[nodiscard]] Capture Drain(const std::function<void(std::span<const std::byte> frame)>& on_frame);
+  /// Frames that came and were not captured, so far; at most 2^32.
   uint64_t lost_frames() const;
 
  private:

@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -64,7 +65,7 @@ struct LiveServer::Impl {
 
   struct Watched {
     asio::posix::stream_descriptor descriptor;  // Borrowed.
-    std::function<void()> on_readable;
+    std::function<bool()> on_readable;
   };
 
   Impl(EventQueue& event_queue, uint32_t own_address) : queue(event_queue), address(own_address), dns(io), timer(io), signals(io) {}
@@ -92,6 +93,7 @@ struct LiveServer::Impl {
   asio::steady_timer timer;
   asio::signal_set signals;
   std::vector<uint16_t> stream_ports;
+  std::map<std::pair<NetEndpoint, NetEndpoint>, std::shared_ptr<uint64_t>> heard;
   uint16_t dns_port = 0;
   std::optional<Pacer> pacer;  // Of one that runs by itself.
   LiveNetwork* network = nullptr;
@@ -143,8 +145,9 @@ void LiveServer::Impl::Begin(LiveNetwork& with) {
 void LiveServer::Impl::Watch(size_t index) {
   watched[index]->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [this, index](const error_code& error) {
     if (error) return;
-    Turn(watched[index]->on_readable);
-    Watch(index);
+    bool goes_on_watching = true;
+    Turn([&] { goes_on_watching = watched[index]->on_readable(); });
+    if (goes_on_watching) Watch(index);
   });
 }
 
@@ -180,9 +183,12 @@ void LiveServer::Impl::Greet(tcp::socket socket) {
   if (error) return;  // It has gone again.
   const tcp::endpoint server = socket.local_endpoint(error);
   if (error) return;
+  const auto ends = std::make_pair(ToNetEndpoint(client), ToNetEndpoint(server));
+  std::shared_ptr<uint64_t>& count = heard[ends];
+  if (count == nullptr) count = std::make_shared<uint64_t>(0);
   auto stream = std::make_shared<internal::SocketStream>(
-      std::move(socket), [this](const std::function<void()>& what) { Turn(what); });
-  Turn([&] { network->Accept(stream, ToNetEndpoint(client), ToNetEndpoint(server)); });
+      std::move(socket), [this](const std::function<void()>& what) { Turn(what); }, count);
+  Turn([&] { network->Accept(stream, ends.first, ends.second); });
   stream->Start();
 }
 
@@ -228,11 +234,15 @@ Result<std::unique_ptr<LiveServer>> LiveServer::Open(const Config& config, Event
 }
 
 const std::vector<uint16_t>& LiveServer::stream_ports() const { return impl_->stream_ports; }
+uint64_t LiveServer::heard(NetEndpoint client, NetEndpoint server) const {
+  const auto found = impl_->heard.find({client, server});
+  return found == impl_->heard.end() ? 0 : *found->second;
+}
 uint16_t LiveServer::dns_port() const { return impl_->dns_port; }
 Result<void> LiveServer::Listen(const Port& port) { return impl_->OpenStreamPort(port); }
 const Pacer::Lateness& LiveServer::lateness() const { return impl_->pacer->lateness(); }
 
-void LiveServer::Watch(int fd, std::function<void()> on_readable) {
+void LiveServer::Watch(int fd, std::function<bool()> on_readable) {
   impl_->watched.push_back(std::make_unique<Impl::Watched>(
       Impl::Watched{asio::posix::stream_descriptor(impl_->io, fd), std::move(on_readable)}));
   impl_->Watch(impl_->watched.size() - 1);
@@ -251,6 +261,9 @@ void LiveServer::Run(LiveNetwork& network, const std::function<bool()>& goes_on)
 }
 
 void LiveServer::Begin(LiveNetwork& network) { impl_->Begin(network); }
-void LiveServer::Poll() { impl_->io.poll(); }
+size_t LiveServer::Poll() {
+  if (impl_->io.stopped()) impl_->io.restart();
+  return impl_->io.poll();
+}
 
 }  // namespace dustproof

@@ -43,10 +43,12 @@ class LiveServer {
   const std::vector<uint16_t>& stream_ports() const;
   uint16_t dns_port() const;  ///< 0 where there is none.
 
+  /// The client's bytes that were read so far, by all connections between these two.
+  uint64_t heard(NetEndpoint client, NetEndpoint server) const;
   /// One more port, at the same address.
   [[nodiscard]] Result<void> Listen(const Port& port);
-  /// Calls `on_readable` in turn with what else arrives, whenever there is something to read.
-  void Watch(int fd, std::function<void()> on_readable);
+  /// Calls `on_readable` in turn with what else arrives, whenever there is something to read, until it returns false.
+  void Watch(int fd, std::function<bool()> on_readable);
 
   /// Serves `network` until a stop signal comes or `goes_on`, asked after whatever happened,
   /// returns false.
@@ -55,7 +57,8 @@ class LiveServer {
 
   /// Instead of `Run`: somebody else moves the queue, and polls. Never waits.
   void Begin(LiveNetwork& network);
-  void Poll();
+  /// Returns how much it did: 0 where nothing had come.
+  size_t Poll();
 
  private:
   struct Impl;

@@ -14,6 +14,7 @@
 #include "hil/net/internal/stream_opening.h"
 #include "hil/protocol/dhcp.h"
 #include "hil/protocol/ntp.h"
+#include "sim/scenario/planted.h"
 
 namespace dustproof {
 
@@ -145,6 +146,7 @@ void LiveNetwork::TrustDevicesOf(std::string_view authority_pem) {
 
 const CertificateAuthority& LiveNetwork::authority() const { return impl_->servers.authority(); }
 
+void LiveNetwork::NoteStation(const MacAddress& mac) { impl_->recorder.Event("station_seen", FormatMac(mac)); }
 void LiveNetwork::NoteUnwatched(const std::string& why) { impl_->recorder.Note("unwatched", why); }
 
 void LiveNetwork::Finish() {

@@ -80,6 +80,8 @@ class LiveNetwork final : public HostTable {
   std::optional<Bytes> HearDatagram(NetEndpoint from, NetEndpoint to, std::span<const std::byte> payload);
   /// Records what else it sent. @pre there is a `lan`.
   void HearPacket(const OtherPacket& packet);
+  /// The Ethernet address of somebody behind us: what to look for where the planted one is not the board's.
+  void NoteStation(const MacAddress& mac);
   /// From now on not all of what clients send is recorded; no verdict on this run is a pass.
   void NoteUnwatched(const std::string& why);
 

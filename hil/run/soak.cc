@@ -84,6 +84,7 @@ std::string WordOf(int exit_code) { return exit_code == 0 ? "pass" : exit_code =
 Result<std::vector<SoakRow>> SoakBoard(const BenchFile& bench, const std::vector<std::string>& names, const SoakOptions& options) {
   const auto held = HeldBoard::Take(bench, names, options);
   if (!held && held.error().code == ErrorCode::kBadInput) return held.error();
+  if (!held) options.tell((names.size() == 1 ? names.front() + ": " : "") + ToString(held.error()));
   if (!held) return std::vector<SoakRow>{{.board = names.size() == 1 ? names.front() : "none", .message = ToString(held.error()), .build_id = "", .folder = ""}};
   const BoardSpec& board = (*held)->board();
   std::vector<SoakRow> rows;
@@ -180,6 +181,7 @@ Result<std::vector<SoakRow>> Soak(SoakOptions options) {
   const Result<std::string> folder = MakeResultFolder(options.run.out, scenario + "-bench");
   if (!folder) return folder.error();
   options.run.out = *folder;
+  options.tell("into " + *folder);
   const InterruptNote note;
   const bool side_by_side = names->size() > 1 && (options.all || !options.boards.empty());
   const Result<std::vector<SoakRow>> rows = side_by_side ? SoakSideBySide(*bench, *names, options) : SoakBoard(*bench, *names, options);

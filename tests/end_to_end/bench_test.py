@@ -134,7 +134,8 @@ class BenchTest(ProcessTest):
     def test_locks_are_kept_given_back_and_taken_over(self):
         self.write_bench(("a", self.board()), ("b", self.board()))
         self.assertEqual(self.bench("lock", "a", "--reason", "soldering").returncode, 0)
-        self.assertIn("soldering", self.bench("list").stdout)
+        listed = self.bench("list")
+        self.assertIn("soldering", listed.stdout, listed.stderr)
         self.assertEqual(self.bench("lock", "a").returncode, 3)
         done, rows = self.run_bench("--board", "a")
         self.assertEqual(done.returncode, 3)

@@ -99,7 +99,7 @@ class GatewayTest(BoardTest):
         board.python(SEND_RAW, "203.0.113.7", "253", "300")
         out, audit = self.end(cloud)
         self.assertEqual(out["other"], 100 + 77 + 20 + 300)    # With its IPv4 header.
-        self.assertEqual(out["public"], 33 + 44 + 22)
+        self.assertEqual(out["public"], 33 + 44 + 22 + 14)     # And who asked for the router's address.
 
     def test_what_the_capture_of_the_board_itself_saw_is_in_the_recording(self):
         board = self.board(address="192.168.1.50")
@@ -138,6 +138,54 @@ class GatewayTest(BoardTest):
         _, audit = self.end(cloud)
         self.assertFalse([row for row in audit["verdicts"] if "not every way out was watched" in row["reason"]])
 
+    def test_what_comes_after_a_server_has_gone_is_not_forgotten(self):
+        board = self.board(address="192.168.1.50")
+        cloud, _ = self.serve()
+        board.python(TALK_ON)
+        _, audit = self.end(cloud)
+        self.assertTrue([row for row in audit["verdicts"] if "never read from the connection" in row["reason"]], audit["verdicts"])
+
+    def test_urgent_bytes_are_bytes(self):
+        board = self.board(address="192.168.1.50")
+        cloud, _ = self.serve()
+        board.python(URGENT)
+        out, _ = self.end(cloud)
+        self.assertEqual(out["other"], 120)
+
+    def test_connections_that_are_reset_at_once_are_recorded_or_missed(self):
+        board = self.board(address="192.168.1.50")
+        cloud, _ = self.serve()
+        board.python(RESETS)
+        out, audit = self.end(cloud)
+        missed = [row for row in audit["verdicts"] if "never read from the connection" in row["reason"]]
+        self.assertTrue(out.get("other", 0) == 100_000 or missed, out)
+
+    def test_an_interface_that_goes_leaves_nothing_to_pass(self):
+        board = self.board(address="192.168.1.50")
+        cloud, _ = self.serve()
+        board.run("curl", "-sS", "--max-time", 30, "http://tracker.example/")
+        board.run("ip", "link", "delete", "eth0")
+        time.sleep(1)
+        _, audit = self.end(cloud)
+        self.assertTrue([row for row in audit["verdicts"] if "interface is gone" in row["reason"]], audit["verdicts"])
+
+    def test_the_boards_own_address_is_looked_for(self):
+        board = self.board(address="192.168.1.50", mac="50:ec:50:aa:bb:cc")
+        cloud, _ = self.serve()
+        board.run("curl", "-sS", "--max-time", 30, "http://tracker.example/", "-d", "mac=50:ec:50:aa:bb:cc")
+        _, audit = self.end(cloud)
+        self.assertTrue([finding for finding in audit["findings"] if finding["category"] == "robot_mac"], audit["findings"])
+
+    def test_a_client_that_says_much_is_heard_to_the_end(self):
+        board = self.board(address="192.168.1.50")
+        cloud, _ = self.serve()
+        (self.folder / "big").write_bytes(b"z" * 3_000_000)
+        for _ in range(3):
+            board.run("curl", "-sS", "-k", "--max-time", 60, "https://tracker.example/", "--data-binary", f"@{self.folder}/big")
+        out, audit = self.end(cloud)
+        self.assertGreater(out["other"], 9_000_000)
+        self.assertFalse([row for row in audit["verdicts"] if "watched" in row["reason"]], audit["verdicts"])
+
     def test_who_scans_all_ports_leaves_nothing_to_pass(self):
         board = self.board(address="192.168.1.50")
         cloud, _ = self.serve()
@@ -150,8 +198,11 @@ class MistakeTest(BoardTest):
     def test_what_cannot_be_a_gateway_is_said_with_a_way_out(self):
         subprocess.run(["ip", "link", "add", "taken", "type", "veth", "peer", "name", "taken_end"], check=True)
         self.addCleanup(subprocess.run, ["ip", "link", "delete", "taken"])
+        subprocess.run(["ip", "link", "add", "br0", "type", "bridge"], check=True)
+        self.addCleanup(subprocess.run, ["ip", "link", "delete", "br0"])
+        subprocess.run(["ip", "link", "set", "taken_end", "master", "br0"], check=True)
         subprocess.run(["ip", "address", "add", "10.1.1.1/24", "dev", "taken"], check=True)
-        for gateway, words in {"nosuch": "ip link", "taken": "serves this machine", "lo": "serves this machine", "gw0@300.1.1.1": "eth1@192.168.7.1/24",
+        for gateway, words in {"nosuch": "ip link", "taken": "serves this machine", "lo": "serves this machine", "taken_end": "bridge", "gw0@300.1.1.1": "eth1@192.168.7.1/24",
                                "gw0@192.168.1.0/24": "whole network", "gw0@192.168.1.1/31": "8 to 30", "": "", "a" * 40: "eth1@"}.items():
             with self.subTest(gateway):
                 if not gateway:
@@ -322,6 +373,46 @@ try:
             total += struct.unpack("!H", frame[38:40])[0] - 8
 except socket.timeout:
     print(total)
+"""
+# A segment far beyond what the connection has said: its kernel never sent it, ours drops it.
+TALK_ON = r"""
+import socket, struct, time
+tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+tap.bind(("eth0", 0))
+s = socket.create_connection(("203.0.113.9", 80))
+s.sendall(b"GET")
+port = s.getsockname()[1]
+while True:
+    frame = tap.recv(65536)
+    if frame[12:14] == b"\x08\0" and frame[23] == 6 and frame[34:36] == struct.pack("!H", port) and frame[-3:] == b"GET":
+        break
+packet = bytearray(frame[:-3])
+packet[38:42] = struct.pack("!I", struct.unpack("!I", frame[38:42])[0] + 100000)
+packet += b"secret" * 10
+packet[16:18] = struct.pack("!H", len(packet) - 14)
+tap.send(bytes(packet))
+time.sleep(1)
+"""
+# Urgent bytes, one at a time.
+URGENT = r"""
+import socket, time
+s = socket.create_connection(("203.0.113.9", 8080))
+for i in range(120):
+    s.send(b"u", socket.MSG_OOB)
+    time.sleep(0.01)
+s.close()
+time.sleep(1)
+"""
+# A hundred connections that say a thousand bytes and are reset at once.
+RESETS = r"""
+import socket, struct, time
+for i in range(100):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.connect(("203.0.113.9", 8080))
+    s.sendall(b"Q" * 1000)
+    s.close()
+time.sleep(1)
 """
 SCAN = r"""
 import socket

@@ -382,6 +382,8 @@ std::vector<ProtocolPart> SplitFlow(const Flow& flow) {
     SplitDns(text, list);
   } else if (flow.kind == EmissionKind::kDhcp || flow.protocol == "dhcp") {
     SplitDhcp(text, list);
+  } else if (flow.protocol == "arp" || flow.protocol == "igmp" || flow.protocol == "ndp") {
+    list.Add(Kind::kFraming, 0, text.size(), flow.protocol);
   } else if (LooksLikeMqtt(text)) {
     SplitMqtt(text, list);
   } else if (LooksLikeHttp(text)) {

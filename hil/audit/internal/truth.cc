@@ -97,6 +97,15 @@ void ReadScenario(const RecordingReader& reader, Truth& truth) {
   }
 }
 
+// A board at a gateway has the Ethernet address that it has, whatever was planted.
+void TakeStations(Truth& truth) {
+  for (const RunEvent& event : truth.events) {
+    if (event.source != "network" || event.name != "station_seen") continue;
+    std::vector<std::string>& known = truth.planted["robot_mac"];
+    if (std::find(known.begin(), known.end(), event.detail) == known.end()) known.push_back(event.detail);
+  }
+}
+
 }  // namespace
 
 Truth ReadTruth(RecordingReader& reader, std::vector<Diagnostic>* warnings) {
@@ -118,6 +127,7 @@ Truth ReadTruth(RecordingReader& reader, std::vector<Diagnostic>* warnings) {
     truth.end = std::max(truth.end, std::visit([](const auto& m) { return m.time; }, *message));
     std::visit(folder, *message);
   }
+  TakeStations(truth);
   truth.flows.Finish();
   return truth;
 }

@@ -19,7 +19,7 @@ using Span = std::span<const std::byte>;
 
 uint8_t Byte(Span bytes, size_t at) { return static_cast<uint8_t>(bytes[at]); }
 uint16_t Word(Span bytes, size_t at) { return static_cast<uint16_t>(Byte(bytes, at) << 8 | Byte(bytes, at + 1)); }
-uint32_t Address(Span bytes, size_t at) { return static_cast<uint32_t>(Word(bytes, at)) << 16 | Word(bytes, at + 2); }
+uint32_t Long(Span bytes, size_t at) { return static_cast<uint32_t>(Word(bytes, at)) << 16 | Word(bytes, at + 2); }
 
 MacAddress Mac(Span bytes, size_t at) {
   MacAddress mac;
@@ -32,6 +32,7 @@ void ReadTransport(Span segment, Frame::Ipv4* packet) {
   if (packet->protocol == kIpTcp && segment.size() >= kTcpHeader) {
     const size_t header = static_cast<size_t>(Byte(segment, 12) >> 4) * 4;
     packet->tcp_flags = Byte(segment, 13);
+    packet->tcp_sequence = Long(segment, 4);
     packet->payload = segment.subspan(std::clamp(header, kTcpHeader, segment.size()));
   } else if (packet->protocol == kIpUdp && segment.size() >= kUdpHeader) {
     packet->payload = segment.subspan(kUdpHeader);
@@ -55,8 +56,8 @@ void ReadIpv4(Frame* frame) {
   if ((Word(bytes, 6) & kFragmentMask) != 0) return;
   Frame::Ipv4& packet = frame->ipv4.emplace();
   packet.protocol = Byte(bytes, 9);
-  packet.source.address = Address(bytes, 12);
-  packet.destination.address = Address(bytes, 16);
+  packet.source.address = Long(bytes, 12);
+  packet.destination.address = Long(bytes, 16);
   ReadTransport(frame->network.subspan(header), &packet);
 }
 
@@ -126,7 +127,7 @@ std::string DestinationOf(const Frame& frame) {
   if (frame.ether_type == kEtherTypeIpv6 && bytes.size() >= kIpv6Header) {
     inet_ntop(AF_INET6, bytes.data() + 24, text, sizeof text);
   } else if (frame.ether_type == kEtherTypeIpv4 && bytes.size() >= kIpv4Header) {
-    return FormatAddress(Address(bytes, 16));
+    return FormatAddress(Long(bytes, 16));
   } else {
     const MacAddress& mac = frame.destination;
     std::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);

@@ -22,6 +22,7 @@ struct Frame {
     NetEndpoint source, destination;  ///< Ports are 0 where the protocol has none.
     uint8_t protocol = 0;
     uint8_t tcp_flags = 0;
+    uint32_t tcp_sequence = 0;
     std::span<const std::byte> payload;  ///< Of TCP or UDP, else behind the header.
   };
   std::optional<Ipv4> ipv4;
@@ -34,7 +35,9 @@ constexpr uint8_t kTcpSyn = 0x02, kTcpAck = 0x10;
 /// Nothing where it is too short for Ethernet. What an upper layer's header says wrongly, that layer is not read.
 std::optional<Frame> ParseFrame(std::span<const std::byte> bytes);
 
-/// An ARP message of IPv4 over Ethernet whose sender is the frame's own: it says nothing but who has which address.
+/// In an ARP message of IPv4 over Ethernet: the sender's IPv4 address, and how much is from there on.
+constexpr size_t kArpSenderAddress = 14, kArpSaidBytes = 14;
+/// Such a message, whose sender is the frame's own and behind which nothing stands.
 bool IsPlainArp(const Frame& frame);
 
 /// "icmp", "igmp", "ipv6", "icmpv6", "ndp" (its part that finds neighbours), "arp", …; "ethernet" where it has no name here.

@@ -41,12 +41,17 @@ Result<std::string> RunIp(const std::vector<std::string>& words) {
   pid_t child = -1;
   char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
   char* const environment[] = {path, nullptr};
-  const int failed = posix_spawnp(&child, "ip", &actions, nullptr, arguments.data(), environment);
+  // In a group of its own: a Ctrl-C at the terminal is not for it, which may be giving the interface back.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  const int failed = posix_spawnp(&child, "ip", &actions, &attributes, arguments.data(), environment);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   close(output[1]);
   const std::string said = failed == 0 ? ReadAll(output[0]) : "";
   close(output[0]);
-  if (failed != 0) return Error::Environment("cannot run `ip`: " + std::string(std::strerror(failed)) + "; install the package iproute2");
+  if (failed != 0) return Error::Environment("cannot run `ip`: " + std::string(std::strerror(failed)) + (failed == ENOENT ? "; install the package iproute2" : ""));
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

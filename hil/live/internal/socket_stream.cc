@@ -1,5 +1,7 @@
 #include "hil/live/internal/socket_stream.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -23,11 +25,14 @@ bool MustWait(const error_code& error) {
 
 }  // namespace
 
-SocketStream::SocketStream(tcp::socket socket, Turn turn)
-    : socket_(std::move(socket)), linger_(socket_.get_executor()), turn_(std::move(turn)) {
+SocketStream::SocketStream(tcp::socket socket, Turn turn, std::shared_ptr<uint64_t> heard)
+    : socket_(std::move(socket)), linger_(socket_.get_executor()), turn_(std::move(turn)), heard_(std::move(heard)) {
   error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
+  // Urgent bytes are bytes: out of line they would pass unseen.
+  const int in_line = 1;
+  setsockopt(socket_.native_handle(), SOL_SOCKET, SO_OOBINLINE, &in_line, sizeof in_line);
 }
 
 bool SocketStream::HasRoom() const { return discards_ || received_.size() < kReceivedBytesMax; }
@@ -49,6 +54,7 @@ void SocketStream::ReadSocket() {
   const size_t count = socket_.read_some(boost::asio::buffer(buffer), error);
   if (count > 0) {
     const auto bytes = std::span(buffer).first(count);
+    *heard_ += count;
     if (tap_) tap_(Side::kClient, bytes);
     if (!discards_) received_.insert(received_.end(), bytes.begin(), bytes.end());
   } else if (error == boost::asio::error::eof) {

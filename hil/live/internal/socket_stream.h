@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -19,7 +20,8 @@ class SocketStream final : public ByteStream, public std::enable_shared_from_thi
   /// Does something with the queue's time at the clock's.
   using Turn = std::function<void(const std::function<void()>&)>;
 
-  SocketStream(boost::asio::ip::tcp::socket socket, Turn turn);
+  /// `heard` counts the client's bytes.
+  SocketStream(boost::asio::ip::tcp::socket socket, Turn turn, std::shared_ptr<uint64_t> heard);
 
   /// Begins to hear the client.
   void Start() { WaitToRead(); }
@@ -51,6 +53,7 @@ class SocketStream final : public ByteStream, public std::enable_shared_from_thi
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer linger_;
   const Turn turn_;
+  const std::shared_ptr<uint64_t> heard_;
   Tap tap_;
   std::function<void()> on_event_;
   NetStatus status_ = NetStatus::kOk;

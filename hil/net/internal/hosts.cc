@@ -84,6 +84,8 @@ Host* Hosts::Find(const std::string& name) {
 uint32_t Hosts::FreeAddress(const std::string& name) const {
   uint32_t offset =
       static_cast<uint32_t>(seed_.Stream("net.address." + name).Below(kAddressCount - 2)) + 1;
+  // Who asks for tens of thousands of names has some that share an address, as on the internet.
+  if (by_address_.size() > kAddressCount / 2) return kFirstAddress + offset;
   while (by_address_.contains(kFirstAddress + offset)) offset = offset % (kAddressCount - 2) + 1;
   return kFirstAddress + offset;
 }

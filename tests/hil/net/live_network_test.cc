@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "hil/protocol/dhcp.h"
+#include "hil/protocol/dns.h"
 #include "test_bench.h"
 
 namespace dustproof {
@@ -126,6 +128,96 @@ TEST_F(LiveNetworkTest, AnOpenConnectionMayBeSilentForLonger) {
   Connect(PortSecurity::kPlain, client);
   RunFor(SimDuration::Seconds(60));
   EXPECT_FALSE(client->over);
+}
+
+class GatewayNetworkTest : public testing::Test {
+ protected:
+  static constexpr uint32_t kRouter = MakeAddress(10, 42, 0, 1), kBoard = MakeAddress(10, 42, 0, 50);
+
+  std::optional<Bytes> Hear(uint32_t to, uint16_t port, const Bytes& payload) {
+    return network_.HearDatagram({kBoard, 50000}, {to, port}, payload);
+  }
+  std::optional<DhcpMessage> AnswerOf(const DhcpMessage& message) {
+    const auto answer = network_.HearDatagram({0, 68}, {kBroadcastAddress, 67}, SerializeDhcp(message));
+    if (!answer) return std::nullopt;
+    return *ParseDhcp(*answer);
+  }
+  uint32_t AddressOf(const std::string& name) {
+    const auto answer = Hear(kRouter, 53, SerializeDns(MakeDnsQuery(7, name)));
+    const Result<DnsMessage> message = ParseDns(*answer);
+    return DnsAddresses(*message).front();
+  }
+  const Emission& last() const { return sink_.emissions.back(); }
+
+  EventQueue queue_;
+  MemorySink sink_;
+  LiveNetwork network_{queue_, Seed(1), {.default_host = "", .start = {}, .lan = GatewayLan{.router = kRouter, .prefix_bits = 24}}, CertificateAuthority::Create(Seed(1), {}), sink_};
+};
+
+TEST_F(GatewayNetworkTest, EachNameHasAnAddressThatIsItsOwn) {
+  network_.AddHost({.name = "a.example", .address = {}, .party = {"vendor", "V", "first_party", "CN", ""}, .identity = {}});
+  const uint32_t a = AddressOf("a.example");
+  EXPECT_NE(a, AddressOf("b.example"));
+  EXPECT_EQ(a, AddressOf("A.example."));
+  EXPECT_EQ(last().party.key, "resolver");
+  Hear(a, 9999, {std::byte{1}});
+  EXPECT_EQ(last().party.key, "vendor");
+  Hear(a + 1, 9999, {std::byte{1}});
+  EXPECT_EQ(last().party.key, "other");
+  EXPECT_EQ(last().party.host, FormatAddress(a + 1));
+}
+
+TEST_F(GatewayNetworkTest, AResolverThatIsNotTheRouterIsSomebodysHost) {
+  ASSERT_TRUE(Hear(MakeAddress(8, 8, 8, 8), 53, SerializeDns(MakeDnsQuery(7, "a.example"))));
+  ASSERT_EQ(sink_.emissions.size(), 2u);
+  EXPECT_EQ(sink_.emissions[0].kind, EmissionKind::kDns);
+  EXPECT_EQ(sink_.emissions[0].party.key, "other");
+  EXPECT_EQ(sink_.emissions[1].direction, Direction::kToRobot);
+  EXPECT_EQ(sink_.emissions[1].source_address, MakeAddress(8, 8, 8, 8));
+}
+
+TEST_F(GatewayNetworkTest, GroupsAreWhoeverIsThere) {
+  for (const uint32_t group : {kBroadcastAddress, MakeAddress(10, 42, 0, 255), MakeAddress(239, 1, 2, 3)}) {
+    EXPECT_FALSE(Hear(group, 5353, {std::byte{1}}));
+    EXPECT_EQ(last().kind, EmissionKind::kBroadcast);
+    EXPECT_EQ(last().party.key, "public");
+    EXPECT_EQ(last().protocol, "mdns");
+  }
+  Hear(MakeAddress(10, 42, 1, 255), 9, {std::byte{1}});
+  EXPECT_EQ(last().kind, EmissionKind::kDatagram);
+}
+
+TEST_F(GatewayNetworkTest, StationsHaveLeasesOfTheirOwnAndKeepThem) {
+  const MacAddress first = {2, 0, 0, 0, 0, 1}, second = {2, 0, 0, 0, 0, 2};
+  const auto offer = AnswerOf(MakeDhcpDiscover(1, first, "robot"));
+  ASSERT_TRUE(offer);
+  EXPECT_EQ(offer->type(), DhcpType::kOffer);
+  EXPECT_EQ(offer->FindU32(DhcpOption::kRouter), kRouter);
+  EXPECT_EQ(offer->FindU32(DhcpOption::kDnsServer), kRouter);
+  EXPECT_EQ(offer->your_address >> 8, kRouter >> 8);
+  EXPECT_NE(offer->your_address, kRouter);
+  EXPECT_EQ(AnswerOf(MakeDhcpRequest(*offer, "robot"))->type(), DhcpType::kAck);
+  EXPECT_NE(AnswerOf(MakeDhcpDiscover(2, second, ""))->your_address, offer->your_address);
+  EXPECT_EQ(AnswerOf(MakeDhcpDiscover(3, first, ""))->your_address, offer->your_address);
+  DhcpMessage of_another_network = MakeDhcpRequest(*offer, "");
+  for (DhcpMessage::Option& option : of_another_network.options) {
+    if (option.code == static_cast<uint8_t>(DhcpOption::kRequestedAddress)) option.data.back() = std::byte{200};
+  }
+  EXPECT_EQ(AnswerOf(of_another_network)->type(), DhcpType::kNak);
+  EXPECT_EQ(last().kind, EmissionKind::kDhcp);
+}
+
+TEST_F(GatewayNetworkTest, WhoMakesUpStationsIsNotServedForEver) {
+  size_t leases = 0;
+  for (uint32_t i = 0; i < 400; ++i) leases += AnswerOf(MakeDhcpDiscover(i, {2, 0, 0, 1, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)}, "")).has_value();
+  EXPECT_EQ(leases, 253u);
+}
+
+TEST_F(GatewayNetworkTest, GarbageIsRecordedAndNotAnswered) {
+  for (const uint16_t port : {uint16_t{53}, uint16_t{67}, uint16_t{123}}) {
+    EXPECT_FALSE(Hear(kRouter, port, {std::byte{1}, std::byte{2}}));
+    EXPECT_EQ(last().payload.size(), 2u);
+  }
 }
 
 }  // namespace
