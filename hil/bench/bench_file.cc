@@ -1,5 +1,7 @@
 #include "hil/bench/bench_file.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
@@ -61,6 +63,9 @@ void BoardServers::Describe(Fields& f) {
   f.Integer("mqtt_port", &mqtt_port, port);
   f.Integer("https_port", &https_port, port);
   f.Integer("dns_port", &dns_port, port);
+  in_addr parsed{};
+  f.Rule({"address"}, inet_pton(AF_INET, address.c_str(), &parsed) == 1, "must be an IPv4 address of this machine, e.g. 192.168.7.1; is '" + address + "'");
+  f.Rule({"mqtt_port", "https_port"}, mqtt_port != https_port || mqtt_port == 0, "two servers can't have one port, " + std::to_string(mqtt_port));
 }
 
 void BoardSpec::Describe(Fields& f) {
@@ -100,10 +105,12 @@ void BenchFile::Describe(Fields& f) {
   reserves_elsewhere = provider == "command";
   f.Text("state", &state, {.doc = "Folder of locks and health, shared by all who use the bench; relative to this file."});
   f.List("boards", &boards, {.doc = "The boards.", .count_min = 1});
-  std::set<std::string> names, links;
+  std::set<std::string> names, links, interfaces;
   for (const BoardSpec& board : boards) {
     f.Rule({"boards"}, names.insert(board.name).second, "two boards are named '" + board.name + "'");
     f.Rule({"boards"}, links.insert(board.link).second, "two boards have the link " + board.link + ": each needs its own");
+    f.Rule({"boards"}, board.interface.empty() || interfaces.insert(board.interface).second,
+           "two boards are behind the interface " + board.interface + ": each needs its own");
     f.Rule({"boards"}, provider == "local" || board.acquire.has_value(), "provider `command` needs `acquire` for the board '" + board.name + "'");
   }
 }
