@@ -65,7 +65,7 @@ void DoubtForWaysOut(const Truth& truth, std::vector<VerdictRow>* verdicts) {
 
 void WarnOfHoles(const Truth& truth, const Policy& policy, std::vector<Diagnostic>* warnings) {
   if (const std::string refused = FirstOf(truth, "link_refusal"); !refused.empty())
-    warnings->push_back({{}, "", "the link refused somebody who is not the firmware: " + refused});
+    warnings->push_back({{}, "", "the link refused a message: " + refused});
   if (truth.emission_count == 0) warnings->push_back({{}, "", "the recording holds no emission"});
   for (const internal::Flow& flow : truth.flows.flows()) {
     if (!flow.opaque || !flow.from_robot()) continue;

@@ -178,6 +178,8 @@ void RecordingWriter::Write(const ConsentChange& change) {
 }
 void RecordingWriter::Write(const RunEvent& event) {
   WriteMessage(event, static_cast<uint16_t>(ChannelId::kRunEvent));
+  // A death may follow at once, and verdicts and warnings rest on it.
+  if (state_->config.flush_each_emission && (event.name == "link_refusal" || event.name == "outside_attempt")) Flush();
   if (state_->config.on_run_event) state_->config.on_run_event(event);
 }
 void RecordingWriter::Write(const LogLine& line) {

@@ -25,7 +25,7 @@ class RecordingWriter final : public CaptureSink {
     Pose2 X_RL = {};                  ///< Where the lidar sits on the robot, for viewers.
     size_t chunk_bytes = 256 * 1024;  ///< Uncompressed.
     SimDuration chunk_duration = SimDuration::Seconds(2);
-    bool flush_each_emission = true;
+    bool flush_each_emission = true;  ///< And each refusal.
     std::function<void(const RunEvent&)> on_run_event = {};  ///< Told once an event is recorded.
   };
 

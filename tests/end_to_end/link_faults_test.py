@@ -1,6 +1,8 @@
 """Faults between a board and its run: each ends in a named state within seconds, with a readable recording."""
 import os
+import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -14,11 +16,69 @@ from process import BINARY, FIRST_RUN, WaitingRunTest, verdicts
 PROGRAM = BINARY.parents[1] / "lib/firmware/vacuum"
 
 
-class Proxy:
-    """Carries a TCP connection until one direction, or both, are cut: then bytes get lost, and no end is heard."""
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 0x80:
+            return value, at
 
-    def __init__(self, port):
+
+TURN = 8  # As dustproof.proto counts what a message can be.
+
+
+def kind_of(message):
+    """Of a message of the wire, whose last field says what it is."""
+    at = field = 0
+    while at < len(message):
+        tag, at = varint(message, at)
+        field = tag >> 3
+        if tag & 7 == 0:
+            _, at = varint(message, at)
+        elif tag & 7 == 1:
+            at += 8
+        else:
+            size, at = varint(message, at)
+            at += size
+    return field
+
+
+class BoardsWords:
+    """What a board sends, cut as ZMTP 3 lays it out: a greeting, commands, and frames with a message each."""
+    GREETING_BYTES, LONG, COMMAND = 64, 2, 4
+
+    def __init__(self, change):
+        self.change, self.turns, self.rest, self.greeting = change, 0, b"", self.GREETING_BYTES
+
+    def changed(self, data):
+        out, self.rest = data[:self.greeting], self.rest + data[self.greeting:]  # The greeting is said in pieces, each an answer.
+        self.greeting -= len(out)
+        while (head := self.head()) and len(self.rest) >= sum(head):
+            frame, self.rest = self.rest[:sum(head)], self.rest[sum(head):]
+            if not frame[0] & self.COMMAND and kind_of(frame[head[0]:]) == TURN:
+                self.turns += 1
+                out += b"".join(self.change(self.turns, frame))
+            else:
+                out += frame
+        return out
+
+    def head(self):
+        """Bytes of the next part's head and of its body; None before they are known."""
+        if len(self.rest) < 9:
+            return (2, self.rest[1]) if len(self.rest) >= 2 and not self.rest[0] & self.LONG else None
+        return (9, struct.unpack(">Q", self.rest[1:9])[0]) if self.rest[0] & self.LONG else (2, self.rest[1])
+
+
+class Proxy:
+    """Carries a TCP connection until one direction, or both, are cut: then bytes get lost, and no end is heard.
+
+    `change(number, frame)` says what goes to the run in place of the board's n-th turn.
+    """
+
+    def __init__(self, port, change=lambda number, frame: [frame]):
         self.target = port
+        self.change = change
         self.cut = set()
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
@@ -34,6 +94,7 @@ class Proxy:
             threading.Thread(target=self.carry, args=(board, run), daemon=True).start()
 
     def carry(self, board, run):
+        said = BoardsWords(self.change)
         with board, run:
             while True:
                 for end in select.select([board, run], [], [])[0]:
@@ -43,8 +104,12 @@ class Proxy:
                         return
                     if not data:
                         return
-                    if ("to_run" if end is board else "to_board") not in self.cut:
-                        (run if end is board else board).sendall(data)
+                    if ("to_run" if end is board else "to_board") in self.cut:
+                        continue
+                    try:
+                        (run if end is board else board).sendall(said.changed(data) if end is board else data)
+                    except OSError:
+                        return
 
     def close(self):
         self.server.close()
@@ -57,8 +122,8 @@ class LinkFaultsTest(WaitingRunTest):
         self.addCleanup(board.kill)
         return board
 
-    def listen(self, until="60s"):
-        run = self.start_run("--kind", "board", "--link", "tcp://127.0.0.1:*", until=until)
+    def listen(self, until="60s", kind="board", more=()):
+        run = self.start_run("--kind", kind, "--link", "tcp://127.0.0.1:*", *more, until=until)
         return run, int(self.wait_for(r"DUSTPROOF_LINK=tcp://127\.0\.0\.1:(\d+)").group(1))
 
     def wait_for_the_board(self):
@@ -100,12 +165,21 @@ class LinkFaultsTest(WaitingRunTest):
         self.assertEqual((code, report["end"]), (0, "duration"), report["diagnosis"])
         self.assertTrue(any("a second board: this session has one" in str(w) for w in report["warnings"]), report["warnings"])
 
+    def connect(self, port):
+        """ZeroMQ's handshake (ZMTP 3.0, NULL) by hand."""
+        peer = socket.create_connection(("127.0.0.1", port), timeout=self.LIMIT_S)
+        peer.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
+        ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
+        peer.sendall(b"\x04" + bytes([len(ready)]) + ready)
+        said = b""
+        while b"ROUTER" not in said:  # What comes before its own greeting is done makes it hang up.
+            said += (more := peer.recv(4096))
+            self.assertTrue(more, said)
+        return peer
+
     def say_two_gigabytes(self, port):
-        """ZeroMQ's handshake (ZMTP 3.0, NULL) by hand, and a frame that begins to be very long."""
-        with socket.create_connection(("127.0.0.1", port), timeout=self.LIMIT_S) as peer:
-            peer.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
-            ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
-            peer.sendall(b"\x04" + bytes([len(ready)]) + ready)
+        """A frame that begins to be very long."""
+        with self.connect(port) as peer:
             peer.sendall(b"\x02" + struct.pack(">Q", 2**31) + b"begins")
             while peer.recv(4096):
                 pass  # It hangs up: this ends, or the socket's time-out fails the test.
@@ -130,6 +204,94 @@ class LinkFaultsTest(WaitingRunTest):
         code, report = self.end(run)
         self.assertEqual((code, report["end"]), (1, "firmware_died"))
         self.assertIn("rebooted by itself", report["diagnosis"])
+
+    def run_through(self, change, **options):
+        """A run whose board's turns are changed on their way."""
+        run, port = self.listen(**options)
+        proxy = Proxy(port, change)
+        self.addCleanup(proxy.close)
+        self.start_board(f"tcp://127.0.0.1:{proxy.port}")
+        code, report = self.end(run)
+        self.assertLess(self.call("audit", "out/policy_refused.mcap").returncode, 2)
+        return code, report
+
+    def run_again(self, *arguments, **options):
+        shutil.rmtree(self.folder / "out")
+        return self.run_through(*arguments, **options)
+
+    def assert_refused(self, report, why):
+        self.assertTrue(any(re.search(f"the link refused a message: {why}", str(w)) for w in report["warnings"]), report["warnings"])
+        self.assertRegex(report["diagnosis"], why)
+        self.assertEqual(verdicts(report, verdict="pass"), [])
+
+    def test_a_board_that_is_late_or_says_all_twice_changes_no_bit_in_lockstep(self):
+        def late(number, frame):
+            if number in (20, 40):
+                time.sleep(2)  # Meanwhile the board says it again.
+            return [frame]
+        hashes = [self.run_through(lambda number, frame: [frame], kind="process")[1]["hash"]]
+        for change in (late, lambda number, frame: [frame, frame]):
+            code, report = self.run_again(change, kind="process")
+            self.assertEqual((code, report["end"]), (0, "duration"), report["diagnosis"])
+            self.assertFalse([w for w in report["warnings"] if "refused" in str(w)])
+            hashes.append(report["hash"])
+        self.assertEqual(len(set(hashes)), 1)
+
+    def test_a_board_that_says_all_twice_does_no_harm_in_real_time(self):
+        code, report = self.run_through(lambda number, frame: [frame, frame], until="5s")
+        self.assertEqual((code, report["end"]), (0, "duration"), report["diagnosis"])
+        self.assertFalse([w for w in report["warnings"] if "refused" in str(w)])
+
+    def test_a_board_that_is_late_is_waited_for_and_measured(self):
+        def late(number, frame):
+            if number == 20:
+                time.sleep(2)
+            return [frame]
+        code, report = self.run_through(late, until="6s")
+        self.assertEqual((code, report["end"]), (0, "duration"), report["diagnosis"])
+        self.assertGreater(max(latency["worst_ms"] for latency in report["real_time"]["latencies"]), 1500)
+
+    def test_turns_out_of_order_are_the_links_fault(self):
+        held = []
+        def swap(number, frame):
+            if number == 20:
+                held.append(frame)
+                return []
+            return [frame, held.pop()] if held else [frame]
+        code, report = self.run_through(swap)
+        self.assertEqual((code, report["end"]), (3, "run_died"), report["diagnosis"])
+        self.assert_refused(report, r"message \d+ after message \d+: those between are lost")
+
+    def test_a_turn_of_before_is_refused(self):
+        first = []
+        def again(number, frame):
+            if number == 5:
+                first.append(frame)
+            return [frame, *first] if number == 20 else [frame]
+        code, report = self.run_through(again)
+        self.assertEqual((code, report["end"]), (1, "firmware_died"), report["diagnosis"])
+        self.assert_refused(report, r"message \d+ again, after message \d+: it is late, or replayed")
+
+    def test_a_turn_of_another_session_is_refused(self):
+        old = []
+        self.run_through(lambda number, frame: old.append(frame) or [frame], until="1s", more=("--seed", "77"))
+        code, report = self.run_again(lambda number, frame: [frame, old[9]] if number == 20 else [frame])
+        self.assertEqual((code, report["end"]), (1, "firmware_died"), report["diagnosis"])
+        self.assert_refused(report, "a message of another session")
+
+        shutil.rmtree(self.folder / "out")
+        run, port = self.listen(until="12s")
+        self.start_board(f"tcp://127.0.0.1:{port}")
+        self.wait_for_the_board()
+        with self.connect(port) as stranger:
+            stranger.sendall(old[9])
+            answer = b""
+            while b"not this session's board" not in answer:
+                answer += (more := stranger.recv(4096))
+                self.assertTrue(more, answer)
+        code, report = self.end(run)
+        self.assertEqual((code, report["end"]), (0, "duration"), report["diagnosis"])
+        self.assertTrue(any("the link refused a message: a message from somebody" in str(w) for w in report["warnings"]), report["warnings"])
 
     def test_a_port_in_use_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -141,14 +141,14 @@ bool RemoteFirmware::Hear(wire::Message& message) {
         message.Clear();
         return true;
       case BoardLink::Heard::kRefused:
+        if (refusals_++ < kRefusalsTold) host_.devices().listener->OnLinkRefusal(link_->refusal().why);
         if (link_->refusal().of_board) {
           refusal_ = link_->refusal().why;
           refusal_kind_ = link_->refusal().for_gap ? "bench" : "protocol";
           message.Clear();
           return true;
         }
-        began_anew_ = began_anew_ || link_->refusal().of_hello;
-        if (refusals_++ < kRefusalsTold) host_.devices().listener->OnLinkRefusal(link_->refusal().why);  // Of somebody else: the run goes on.
+        began_anew_ = began_anew_ || link_->refusal().of_hello;  // Of somebody else: the run goes on.
     }
   }
 }
