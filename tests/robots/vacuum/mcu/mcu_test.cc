@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -32,6 +33,8 @@ namespace fs = std::filesystem;
 const std::string kProgram = DUSTPROOF_BINARY_DIR "/lib/firmware/mcu/vacuum.elf", kDustproof = DUSTPROOF_BINARY_DIR "/bin/dustproof";
 
 bool IsOnPath(const std::string& program) { return std::system(("command -v " + program + " >/dev/null").c_str()) == 0; }
+
+constexpr int kSilenceMsMax = 600'000;
 
 // A child with its standard output to read.
 class Child {
@@ -58,11 +61,20 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // Reads until `mark` has come, or the end.
+  // Reads until `mark` has come, or the end. One that says nothing for ten minutes hangs, and is ended.
   std::string ReadUntil(const std::string& mark) {
     std::string text;
-    char byte;
-    while (text.find(mark) == std::string::npos && read(output_, &byte, 1) == 1) text += byte;
+    while (text.find(mark) == std::string::npos) {
+      pollfd said{output_, POLLIN, 0};
+      char byte;
+      if (poll(&said, 1, kSilenceMsMax) == 0) {
+        ADD_FAILURE() << "a child said nothing for ten minutes, after: " << text;
+        kill(pid_, SIGKILL);
+        break;
+      }
+      if (read(output_, &byte, 1) != 1) break;
+      text += byte;
+    }
     return text;
   }
   int Wait() {
@@ -245,6 +257,19 @@ TEST_F(McuTest, HoldsASpeedReckonsAndStopsWhenCommandsEnd) {
 
   EXPECT_EQ(Run("again", {{1, 4, -150, -150}}, 6), hash);             // Lockstep: the same bits.
   EXPECT_EQ(Run("noisy", {{1, 4, -150, -150}}, 6, 20'011), hash);    // What the line lost was said again, and counted once.
+}
+
+// A tenth of a second without a word is none of its business; three tenths are, and the next word goes on.
+TEST_F(McuTest, ACommandHoldsForTwoTenthsOfASecond) {
+  Run("gaps", {{1, 2, -150, -150}, {2.1, 3, -150, -150}, {3.5, 4.5, -150, -150}}, 5);
+  const auto was_stale = [&](double from_s, double to_s) {
+    return std::any_of(told_.begin(), told_.end(), [&](const Told& told) { return told.time_s > from_s && told.time_s < to_s && (told.status.flags & MOTION_STALE) != 0; });
+  };
+  EXPECT_FALSE(was_stale(1.1, 3.15));
+  EXPECT_TRUE(was_stale(3.25, 3.5));
+  EXPECT_FALSE(was_stale(3.55, 4.6));
+  EXPECT_LT(MovedM(3.4, 3.5), 0.004);  // It stands,
+  EXPECT_GT(MovedM(4, 4.4), 0.04);     // and drives again.
 }
 
 TEST_F(McuTest, FitsASmallChip) {
