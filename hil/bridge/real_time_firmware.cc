@@ -12,6 +12,7 @@
 namespace dustproof {
 namespace {
 
+constexpr double kDriftSecondsMin = 60;
 constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kHeartbeatNs = 100 * kMs;
 constexpr int64_t kSilenceNsMax = 5000 * kMs;
@@ -28,15 +29,19 @@ class ClockDrift {
     if (count_ == 0) host_begin_ns_ = host_ns, ahead_begin_ns_ = board_ns - host_ns;
     const double x = static_cast<double>(host_ns - host_begin_ns_) * 1e-9;
     const double y = static_cast<double>(board_ns - host_ns - ahead_begin_ns_) * 1e-9;
+    last_s_ = x;
     count_ += 1, x_ += x, y_ += y, xx_ += x * x, xy_ += x * y;
   }
-  double ppm() const {
+  /// Nothing before a minute: what a heartbeat's way differs by would be more than any crystal does.
+  std::optional<double> ppm() const {
     const double spread = count_ * xx_ - x_ * x_;
-    return spread <= 0 ? 0 : (count_ * xy_ - x_ * y_) / spread * 1e6;
+    if (last_s_ < kDriftSecondsMin) return std::nullopt;
+    return (count_ * xy_ - x_ * y_) / spread * 1e6;
   }
 
  private:
   int64_t host_begin_ns_ = 0, ahead_begin_ns_ = 0;
+  double last_s_ = 0;
   double count_ = 0, x_ = 0, y_ = 0, xx_ = 0, xy_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct BoardTiming {
   std::map<std::string, std::vector<float>> turnaround_ms;
   /// How much faster the board's clock runs than ours, parts per million: least squares over the
   /// heartbeats. 0 before there are two of them.
-  double drift_ppm = 0;
+  std::optional<double> drift_ppm = {};
 };
 
 /// A firmware that runs in real time: it computes while simulated time goes on, in a process or on

@@ -69,7 +69,8 @@ void TakeMetadata(const RecordingReader& reader, RunReport* r) {
   r->consent_description = value("run", "consent_description");
   r->home = value("run", "home");
   r->robot = value("run", "robot");
-  r->firmware = value("run", "firmware");
+  // One that came by itself has said who it is.
+  r->firmware = value("firmware", "name").empty() ? value("run", "firmware") : value("firmware", "name");
   r->build = value("run", "build");
   if (const std::string text = value("run", "compute"); !text.empty()) r->compute = text;
   r->firmware_kind = value("run", "firmware_kind");
@@ -152,7 +153,7 @@ void TakeRealTime(const RecordingReader& reader, RunReport* r) {
   RealTimeResult result{.events = static_cast<uint64_t>(NumberIn(json, "events")),
                         .late_events = static_cast<uint64_t>(NumberIn(json, "late_events")),
                         .worst_late_ms = NumberIn(json, "worst_late_ms"),
-                        .drift_ppm = NumberIn(json, "drift_ppm"),
+                        .drift_ppm = json.value("drift_ppm", nlohmann::json()).is_number() ? std::optional(NumberIn(json, "drift_ppm")) : std::nullopt,
                         .latencies = {}};
   result.latencies.push_back(LatencyFrom("link, there and back", json.value("round_trip_ms", nlohmann::json())));
   const auto tasks = json.value("turnaround_ms", nlohmann::json::object());

@@ -51,7 +51,7 @@ struct Latency {
 struct RealTimeResult {
   uint64_t events = 0, late_events = 0;  ///< Of the engine; late by more than a millisecond.
   double worst_late_ms = 0;
-  double drift_ppm = 0;  ///< How much faster the board's clock runs than the host's.
+  std::optional<double> drift_ppm;  ///< How much faster the board's clock runs than the host's; nothing for a run of less than a minute.
   std::vector<Latency> latencies;  ///< The link's round trip first, then the tasks' turnarounds.
 };
 

@@ -120,12 +120,13 @@ std::string RealTimeLine(const RunReport& report) {
   if (!report.real_time) return "";
   const RealTimeResult& r = *report.real_time;
   const Latency link = r.latencies.empty() ? Latency() : r.latencies.front();
-  char line[300];
+  char line[300], drift[60] = "";
+  if (r.drift_ppm) std::snprintf(drift, sizeof drift, "; the board's clock drifts by %.0f ppm", *r.drift_ppm);
   std::snprintf(line, sizeof line,
                 ": in real time, statistical: link %.3g ms (p99 %.3g, jitter %.3g); %llu of %llu events late by more than 1 ms, the "
-                "worst by %.3g ms; the board's clock drifts by %.2g ppm\n",
+                "worst by %.1f ms%s\n",
                 link.p50_ms, link.p99_ms, link.jitter_ms, static_cast<unsigned long long>(r.late_events),
-                static_cast<unsigned long long>(r.events), r.worst_late_ms, r.drift_ppm);
+                static_cast<unsigned long long>(r.events), r.worst_late_ms, drift);
   return report.consent + line;
 }
 

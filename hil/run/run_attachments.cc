@@ -115,7 +115,7 @@ void WriteRealTime(const Pacer::Lateness& lateness, const BoardTiming& timing,
             {{"events", lateness.events},
              {"late_events", lateness.late_events},
              {"worst_late_ms", lateness.worst.seconds() * 1e3},
-             {"drift_ppm", timing.drift_ppm},
+             {"drift_ppm", timing.drift_ppm ? nlohmann::json(*timing.drift_ppm) : nlohmann::json()},
              {"round_trip_ms", timing.round_trip_ms},
              {"turnaround_ms", tasks}},
             sink);

@@ -119,6 +119,7 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
     if (!hooks.stop_requested()) return booted.error();
     return EndBeforeBoot(world, inputs.seed, **recording);
   }
+  if (!request.link.empty()) (*recording)->WriteMetadata("firmware", {{"name", world.host().firmware_name()}});
   const SimDuration duration = request.until.value_or(inputs.scenario.duration);
   const int64_t begin_ns = RealMonotonicNanoseconds();
   const RunEnd end = Step(world, **recording, hooks, *stop,

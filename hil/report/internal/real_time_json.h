@@ -23,7 +23,7 @@ inline nlohmann::ordered_json RealTimeJson(const std::optional<RealTimeResult>& 
   return {{"events", result->events},
           {"late_events", result->late_events},
           {"worst_late_ms", result->worst_late_ms},
-          {"drift_ppm", result->drift_ppm},
+          {"drift_ppm", result->drift_ppm ? nlohmann::ordered_json(*result->drift_ppm) : nlohmann::ordered_json()},
           {"bin_edges_ms", Latency::kEdgesMs},
           {"latencies", latencies}};
 }

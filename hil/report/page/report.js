@@ -452,8 +452,8 @@ function drawRealTime() {
   if (!r) return;
   const ms = (x) => `${Number(x.toPrecision(3)).toLocaleString('en')} ms`;
   box.append(el('p', {class: 'soft'}, `in real time: statistical, not bit-exact. ${r.late_events.toLocaleString('en')} of ` +
-    `${r.events.toLocaleString('en')} events came more than 1 ms late, the worst by ${ms(r.worst_late_ms)}; the board's clock ` +
-    `drifts by ${r.drift_ppm.toPrecision(2)} ppm.`));
+    `${r.events.toLocaleString('en')} events came more than 1 ms late, the worst by ${ms(r.worst_late_ms)}` +
+    (r.drift_ppm === null ? '.' : `; the board's clock drifts by ${r.drift_ppm.toFixed(0)} ppm.`)));
   const edges = r.bin_edges_ms;
   const bin = (i) => i === 0 ? `≤ ${edges[0]}` : i < edges.length ? `≤ ${edges[i]}` : `> ${edges[i - 1]}`;
   const table = el('table', {class: 'latency'}, el('tr', {}, ...['Milliseconds', ...r.latencies[0].bins.map((_, i) => bin(i)),

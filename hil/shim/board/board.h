@@ -152,5 +152,7 @@ size_t board_link_receive(uint8_t** data);
 bool board_link_poll(uint8_t** data, size_t* bytes);
 /* Waits until there may be something to poll, beside other uses of the link; false after `timeout_ms`. */
 bool board_link_wait(int timeout_ms);
+/* Whether a message has come within this time; it is still there. */
+bool board_link_has_message(int timeout_ms);
 
 #endif

@@ -104,3 +104,8 @@ bool board_link_wait(int timeout_ms) {
   struct pollfd readable = {.fd = link_fd, .events = POLLIN};
   return REAL(poll)(&readable, 1, timeout_ms) != 0;
 }
+
+bool board_link_has_message(int timeout_ms) {
+  zmq_pollitem_t item = {.socket = link_socket, .events = ZMQ_POLLIN};
+  return zmq_poll(&item, 1, timeout_ms) > 0;
+}

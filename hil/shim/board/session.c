@@ -20,6 +20,7 @@ static uint64_t session;
 static uint64_t step;
 static uint64_t heard_step; /* Of the host's last message; an answer that comes twice counts once. */
 static int64_t welcome_clock_ns; /* This machine's clock when the welcome came. */
+enum { kAnswerMs = 5000 };
 static pthread_mutex_t real_time_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Calls of the turn, already as the wire wants them. */
@@ -205,6 +206,8 @@ void board_connect(const dp_firmware_t* firmware) {
     _Exit(2);
   }
   board_link_send(buffer, to.bytes_written);
+  if (!board_link_has_message(kAnswerMs))
+    fprintf(stderr, "dustproof: no answer from %s yet: does a run wait there, and does it allow this board's key (`dustproof keys list`)?\n", address);
   do {
     receive(&message);
   } while (!message.has_welcome);

@@ -26,6 +26,8 @@ static void count(void* unused) {
 static void firmware_main(void) {
   hal_clock = dp_hal_query(DP_CLOCK, 1);
   hal_task = dp_hal_query(DP_TASK, 1);
+  const dp_log_v1* log = dp_hal_query(DP_LOG, 1);
+  log->write(DP_LOG_INFO, "Latin-1, as some firmware writes it: caf\xe9");
   hal_task->create("first", count, NULL, 65536);
   hal_task->create("second", count, NULL, 65536);
   while (ended < 2) hal_clock->sleep_us(1000);
