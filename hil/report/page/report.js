@@ -451,12 +451,12 @@ function drawRealTime() {
   const r = run.real_time;
   if (!r) return;
   const ms = (x) => `${Number(x.toPrecision(3)).toLocaleString('en')} ms`;
-  box.append(el('p', {class: 'soft'}, `in real time: statistical, not bit-exact. ${r.late_events.toLocaleString('en')} of ` +
+  box.append(el('h3', {}, 'Real time'), el('p', {class: 'soft'}, `Statistical, not bit-exact. ${r.late_events.toLocaleString('en')} of ` +
     `${r.events.toLocaleString('en')} events came more than 1 ms late, the worst by ${ms(r.worst_late_ms)}` +
     (r.drift_ppm === null ? '.' : `; the board's clock drifts by ${r.drift_ppm.toFixed(0)} ppm.`)));
   const edges = r.bin_edges_ms;
-  const bin = (i) => i === 0 ? `≤ ${edges[0]}` : i < edges.length ? `≤ ${edges[i]}` : `> ${edges[i - 1]}`;
-  const table = el('table', {class: 'latency'}, el('tr', {}, ...['Milliseconds', ...r.latencies[0].bins.map((_, i) => bin(i)),
+  const bin = (i) => i < edges.length ? `${edges[i]}` : 'more';
+  const table = el('table', {class: 'latency'}, el('tr', {}, ...['Milliseconds, up to', ...r.latencies[0].bins.map((_, i) => bin(i)),
     'Count', 'Median', '99 %', 'Worst', 'Jitter'].map((t) => el('th', {}, t))));
   for (const l of r.latencies) {
     const most = Math.max(1, ...l.bins);
