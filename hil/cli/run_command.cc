@@ -57,6 +57,7 @@ RunObserver ObserverOf(const ScenarioRunOptions& options, ProgressLine& line) {
     line.Say(consent + ": " + notice);
     return true;
   };
+  observer.on_warning = [&line](const std::string& consent, const std::string& warning) { line.Say(consent + ": " + warning); };
   observer.on_run_end = [&line, &options](const ScenarioRun& run) {
     const RunOutcome& o = run.outcome;
     char text[256];

@@ -219,6 +219,7 @@ Result<BenchRunResult> BoardRun::Run(ScenarioRunOptions options, const RunObserv
     if (!booted) result_.fault = ToString(booted.error());
     return booted.ok();
   };
+  watching.on_warning = [&](const std::string&, const std::string& warning) { tell_(board_.name + ": " + warning); };
   Result<ScenarioResult> ran = RunScenario(options, watching);
   if (!ran && ran.error().code == ErrorCode::kBadInput) return ran.error();
   if (!ran && result_.fault.empty()) result_.fault = ToString(ran.error());

@@ -185,6 +185,10 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     request.recording = fs::absolute(run.recording);
     const double begin_s = CpuSeconds(RUSAGE_CHILDREN);
     const Result<RunOutcome> outcome = SuperviseRun(request, [&](const RunProgress& progress) {
+      if (!progress.warning.empty()) {
+        if (observer.on_warning) observer.on_warning(run.consent, progress.warning);
+        return;
+      }
       if (!progress.notice.empty()) {
         if (observer.on_notice && !observer.on_notice(run.consent, progress.notice)) EndRunEarly();
         return;

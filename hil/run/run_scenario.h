@@ -56,6 +56,8 @@ struct RunObserver {
       on_stage;  ///< "auditing all_denied", "writing the report".
   std::function<bool(const std::string& consent, const std::string& notice)>
       on_notice = {};  ///< What a person should do now, for the run to go on; false ends it.
+  std::function<void(const std::string& consent, const std::string& warning)>
+      on_warning = {};  ///< What they should know at once.
 };
 
 struct ScenarioResult {

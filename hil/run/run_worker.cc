@@ -49,7 +49,13 @@ Result<RunOutcome> Work(const RunRequest& request) {
         {"progress_s", p.sim_s}, {"duration_s", p.duration_s}, {"activity", p.activity}}
                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   };
-  hooks.on_notice = [](const std::string& notice) { ReportLine(nlohmann::json{{"notice", notice}}.dump()); };
+  const auto say = [](const char* kind) {
+    return [kind](const std::string& text) {
+      ReportLine(nlohmann::json{{kind, text}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    };
+  };
+  hooks.on_notice = say("notice");
+  hooks.on_warning = say("warning");
   hooks.stop_requested = [] { return WorkerStopRequested(); };
   Result<RunOutcome> outcome = SimulateRun(*inputs, request, hooks);
   close(fd);

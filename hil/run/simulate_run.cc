@@ -14,6 +14,7 @@ namespace {
 
 // How often the recording gets a hash of each part of the state: half a percent of a run's CPU
 // time, most of it the flash.
+constexpr int kRefusalsTold = 3;  // At once; the recording has more.
 constexpr SimDuration kStatePeriod = SimDuration::Seconds(5);
 
 // For `explain-hash`: which part of two runs differs first, and between which instants.
@@ -104,8 +105,10 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
   Result<std::unique_ptr<RecordingWriter>> recording = RecordingWriter::Create(
       request.recording, {.start = inputs.scenario.start_utc,
                           .X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad},
-                          .on_run_event = [&stop](const RunEvent& event) {
+                          .on_run_event = [&stop, &hooks, refusals = 0](const RunEvent& event) mutable {
                             if (stop) stop->OnRunEvent(event);
+                            if (event.name != "link_refusal" || !hooks.on_warning || ++refusals > kRefusalsTold) return;
+                            hooks.on_warning("the link refused a message: " + event.detail);
                           }});
   if (!recording) return recording.error();
   const Result<std::unique_ptr<RunWorld>> created =

@@ -13,7 +13,8 @@ namespace dustproof {
 struct RunHooks {
   std::function<void(const RunProgress&)> on_progress;  ///< About once per simulated second.
   std::function<bool()> stop_requested;                 ///< True once the run should end early.
-  std::function<void(const std::string&)> on_notice = {};  ///< What a person should do now, or know.
+  std::function<void(const std::string&)> on_notice = {};   ///< What a person should do now.
+  std::function<void(const std::string&)> on_warning = {};  ///< What a person should know at once.
 };
 
 /// Makes one run in this process, from world to sealed recording. A process makes one run in its

@@ -62,6 +62,8 @@ class ReportLines {
             {sim_s_, json.value("duration_s", 0.0), json.value("activity", std::string())});
     } else if (json.contains("notice")) {
       if (on_progress_) on_progress_({sim_s_, 0, "", json.value("notice", std::string())});
+    } else if (json.contains("warning")) {
+      if (on_progress_) on_progress_({sim_s_, 0, "", "", json.value("warning", std::string())});
     } else {
       outcome_ = RunOutcomeFromJson(line);
     }

@@ -17,7 +17,8 @@ struct RunProgress {
   double sim_s = 0;
   double duration_s = 0;
   std::string activity;  ///< What the firmware says it does.
-  std::string notice = {};  ///< What a person should do now; "" where there is nothing.
+  std::string notice = {};   ///< What a person should do now; "" where there is nothing.
+  std::string warning = {};  ///< What a person should know at once; "" where there is nothing.
 };
 
 /// What a run under special circumstances needs; the defaults are those of any run.
