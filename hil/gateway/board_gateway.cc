@@ -110,7 +110,7 @@ void BoardGateway::OnArp(const Frame& frame) {
 }
 
 void BoardGateway::OnSegment(const Frame& frame) {
-  const Frame::Ipv4& packet = *frame.ipv4;
+  const internal::Ipv4Packet& packet = *frame.ipv4;
   const uint16_t port = packet.destination.port;
   if (reserved_ports_.contains(port) && packet.destination.address == gateway_->config().lan.router) return;
   const Conversation conversation(packet.source, packet.destination);

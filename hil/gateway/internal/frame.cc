@@ -27,7 +27,7 @@ MacAddress Mac(Span bytes, size_t at) {
   return mac;
 }
 
-void ReadTransport(Span segment, Frame::Ipv4* packet) {
+void ReadTransport(Span segment, Ipv4Packet* packet) {
   packet->payload = segment;
   if (packet->protocol == kIpTcp && segment.size() >= kTcpHeader) {
     const size_t header = static_cast<size_t>(Byte(segment, 12) >> 4) * 4;
@@ -54,7 +54,7 @@ void ReadIpv4(Frame* frame) {
   frame->padding_speaks = std::any_of(padding.begin(), padding.end(), [](std::byte b) { return b != std::byte{0}; });
   frame->network = bytes.first(length);
   if ((Word(bytes, 6) & kFragmentMask) != 0) return;
-  Frame::Ipv4& packet = frame->ipv4.emplace();
+  Ipv4Packet& packet = frame->ipv4.emplace();
   packet.protocol = Byte(bytes, 9);
   packet.source.address = Long(bytes, 12);
   packet.destination.address = Long(bytes, 16);

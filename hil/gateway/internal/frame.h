@@ -9,6 +9,15 @@
 
 namespace dustproof::internal {
 
+/// Of a whole IPv4 packet, no fragment.
+struct Ipv4Packet {
+  NetEndpoint source, destination;  ///< Ports are 0 where the protocol has none.
+  uint8_t protocol = 0;
+  uint8_t tcp_flags = 0;
+  uint32_t tcp_sequence = 0;
+  std::span<const std::byte> payload;  ///< Of TCP or UDP, else behind the header.
+};
+
 /// What one Ethernet frame carries. Spans are into the frame.
 struct Frame {
   MacAddress destination{}, source{};
@@ -17,15 +26,7 @@ struct Frame {
   std::span<const std::byte> network;  ///< From the network header on, without the padding behind an IPv4 packet.
   bool padding_speaks = false;         ///< Behind that packet is something that is not zero.
 
-  /// Of a whole IPv4 packet, no fragment.
-  struct Ipv4 {
-    NetEndpoint source, destination;  ///< Ports are 0 where the protocol has none.
-    uint8_t protocol = 0;
-    uint8_t tcp_flags = 0;
-    uint32_t tcp_sequence = 0;
-    std::span<const std::byte> payload;  ///< Of TCP or UDP, else behind the header.
-  };
-  std::optional<Ipv4> ipv4;
+  std::optional<Ipv4Packet> ipv4;  ///< Of one that is no fragment.
 };
 
 constexpr uint16_t kEtherTypeIpv4 = 0x0800, kEtherTypeArp = 0x0806, kEtherTypeIpv6 = 0x86dd;
