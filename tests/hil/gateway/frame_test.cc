@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <list>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,11 @@ Octets operator+(Octets left, const Octets& right) {
   return left;
 }
 
-std::optional<Frame> Parse(const Octets& octets) { return ParseFrame(std::as_bytes(std::span(octets))); }
+// A frame's views need its octets, which are kept.
+std::optional<Frame> Parse(const Octets& octets) {
+  static std::list<Octets> kept;
+  return ParseFrame(std::as_bytes(std::span(kept.emplace_back(octets))));
+}
 
 // Written down from the standards' own pictures, byte by byte.
 const Octets kToHost = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
