@@ -15,6 +15,7 @@ enum class EventSource : uint16_t {
   kFirmware = 20,
   kNetwork = 30,
   kCloud = 40,
+  kConsent = 45,  // Changes that the user makes: a branch may swap them for others without touching the app's order.
   kApp = 50,
   kScript = 60,
 };

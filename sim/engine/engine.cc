@@ -13,6 +13,7 @@ CpuSection SectionOf(EventSource source) {
   switch (source) {
     case EventSource::kNetwork:
     case EventSource::kCloud:
+    case EventSource::kConsent:
     case EventSource::kApp:
       return CpuSection::kNetwork;
     default:

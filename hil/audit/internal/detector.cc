@@ -49,8 +49,8 @@ std::string DottedAddress(uint32_t address) {
 
 }  // namespace
 
-Detector::Detector(const Truth& truth, const MessageSchema& schema, int null_homes)
-    : truth_(truth), schema_(schema), cascade_(*this), map_files_(schema) {
+Detector::Detector(const Truth& truth, const MessageSchema& schema, const HomeMatcher* home)
+    : truth_(truth), schema_(schema), home_(home), cascade_(*this), map_files_(schema) {
   patterns_ = std::make_unique<PatternMatcher>(truth.planted);
   std::set<std::string> lines;
   for (const LogLine& line : truth.log) {
@@ -67,7 +67,6 @@ Detector::Detector(const Truth& truth, const MessageSchema& schema, int null_hom
       }
     }
   }
-  if (truth.plan) home_ = std::make_unique<HomeMatcher>(*truth.plan, null_homes);
   path_ = std::make_unique<PathMatcher>(truth.poses_true);
   scan_ = std::make_unique<ScanMatcher>(truth.scans);
   for (const std::string& host : truth.scenario_hosts) declared_hosts_.insert(Lower(host));

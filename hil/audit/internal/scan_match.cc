@@ -51,7 +51,22 @@ ScanMatcher::ScanMatcher(const std::vector<ScanSample>& scans)
       }
     }
   }
-  std::sort(entries_.begin(), entries_.end());
+  SortEntries();
+}
+
+// Keys are hashes, so that their upper bits spread them evenly: a count for each, then a few in each to sort.
+void ScanMatcher::SortEntries() {
+  constexpr int kBucketBits = 16;
+  const auto bucket_of = [](const Entry& entry) { return entry.key >> (64 - kBucketBits); };
+  std::vector<size_t> begins((size_t{1} << kBucketBits) + 1, 0);
+  for (const Entry& entry : entries_) ++begins[bucket_of(entry) + 1];
+  for (size_t i = 1; i < begins.size(); ++i) begins[i] += begins[i - 1];
+  std::vector<Entry> sorted(entries_.size());
+  std::vector<size_t> next(begins.begin(), begins.end() - 1);
+  for (const Entry& entry : entries_) sorted[next[bucket_of(entry)]++] = entry;
+  for (size_t i = 0; i + 1 < begins.size(); ++i)
+    std::sort(sorted.begin() + static_cast<ptrdiff_t>(begins[i]), sorted.begin() + static_cast<ptrdiff_t>(begins[i + 1]));
+  entries_ = std::move(sorted);
 }
 
 template <typename F>

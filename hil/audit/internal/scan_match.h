@@ -27,6 +27,7 @@ class ScanMatcher {
   std::optional<ScanMatch> FindInNumbers(const std::vector<double>& values) const;
 
  private:
+  void SortEntries();
   template <typename F>
   std::optional<ScanMatch> FindRun(size_t count, F value_at) const;
 

@@ -10,8 +10,17 @@ namespace dustproof::internal {
 
 namespace {
 
-std::string TextOf(const Attachment& attachment) {
-  return {reinterpret_cast<const char*>(attachment.data.data()), attachment.data.size()};
+// The attachments that the audit looks into.
+constexpr const char* kPlanted = "planted.json";
+constexpr const char* kPlan = "plan.json";
+constexpr const char* kScenario = "scenario.yaml";
+constexpr const char* kSchema = "schema.yaml";
+
+using Texts = std::map<std::string, std::string>;
+
+const std::string* Find(const Texts& texts, const char* name) {
+  const auto it = texts.find(name);
+  return it == texts.end() ? nullptr : &it->second;
 }
 
 class Folder {
@@ -44,14 +53,14 @@ class Folder {
   Truth& truth_;
 };
 
-void ReadPlanted(const RecordingReader& reader, Truth& truth, std::vector<Diagnostic>* warnings) {
-  const Attachment* attachment = reader.FindAttachment("planted.json");
-  if (attachment == nullptr) {
+void ReadPlanted(const Texts& texts, Truth& truth, std::vector<Diagnostic>* warnings) {
+  const std::string* text = Find(texts, kPlanted);
+  if (text == nullptr) {
     warnings->push_back(
         {{}, "planted.json", "is not in the recording: exact values cannot be looked for"});
     return;
   }
-  const auto json = nlohmann::json::parse(TextOf(*attachment), nullptr, false);
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
   if (!json.is_object()) {
     warnings->push_back(
         {{}, "planted.json", "is no JSON object: exact values cannot be looked for"});
@@ -66,14 +75,14 @@ void ReadPlanted(const RecordingReader& reader, Truth& truth, std::vector<Diagno
   }
 }
 
-void ReadPlan(const RecordingReader& reader, Truth& truth, std::vector<Diagnostic>* warnings) {
-  const Attachment* attachment = reader.FindAttachment("plan.json");
-  if (attachment == nullptr) {
+void ReadPlan(const Texts& texts, Truth& truth, std::vector<Diagnostic>* warnings) {
+  const std::string* text = Find(texts, kPlan);
+  if (text == nullptr) {
     warnings->push_back(
         {{}, "plan.json", "is not in the recording: maps cannot be held against the true home"});
     return;
   }
-  auto plan = FloorPlanFromJson(TextOf(*attachment));
+  auto plan = FloorPlanFromJson(*text);
   if (plan) {
     truth.plan = std::move(*plan);
   } else {
@@ -81,10 +90,10 @@ void ReadPlan(const RecordingReader& reader, Truth& truth, std::vector<Diagnosti
   }
 }
 
-void ReadScenario(const RecordingReader& reader, Truth& truth) {
-  const Attachment* attachment = reader.FindAttachment("scenario.yaml");
-  if (attachment == nullptr) return;
-  const auto scenario = ParseScenario(TextOf(*attachment), "scenario.yaml");
+void ReadScenario(const Texts& texts, Truth& truth) {
+  const std::string* text = Find(texts, kScenario);
+  if (text == nullptr) return;
+  const auto scenario = ParseScenario(*text, "scenario.yaml");
   if (!scenario) return;
   truth.scenario_hosts.push_back(scenario->cloud_host);
   for (const PartySpec& party : scenario->parties) {
@@ -108,24 +117,35 @@ void TakeStations(Truth& truth) {
 
 }  // namespace
 
-Truth ReadTruth(RecordingReader& reader, std::vector<Diagnostic>* warnings) {
-  Truth truth;
-  ReadPlanted(reader, truth, warnings);
-  ReadPlan(reader, truth, warnings);
-  ReadScenario(reader, truth);
-  if (const Attachment* schema = reader.FindAttachment("schema.yaml")) {
-    truth.schema_text = TextOf(*schema);
+void TruthFold::Take(const RecordedMessage& message) {
+  truth_.end = std::max(truth_.end, std::visit([](const auto& m) { return m.time; }, message));
+  std::visit(Folder(truth_), message);
+}
+
+void TruthFold::Take(const Attachment& attachment) {
+  for (const char* name : {kPlanted, kPlan, kScenario, kSchema}) {
+    if (attachment.name == name)
+      texts_[name] = {reinterpret_cast<const char*>(attachment.data.data()), attachment.data.size()};
+  }
+}
+
+Truth TruthFold::SoFar() const {
+  std::vector<Diagnostic> unheard;
+  return TruthFold(*this).Finish(&unheard);
+}
+
+Truth TruthFold::Finish(std::vector<Diagnostic>* warnings) {
+  Truth truth = std::move(truth_);
+  ReadPlanted(texts_, truth, warnings);
+  ReadPlan(texts_, truth, warnings);
+  ReadScenario(texts_, truth);
+  if (const std::string* schema = Find(texts_, kSchema)) {
+    truth.schema_text = *schema;
   } else {
     warnings->push_back(
         {{},
-         "schema.yaml",
+         kSchema,
          "is not in the recording: no message counts as declared, so more bytes are unexplained"});
-  }
-  Folder folder(truth);
-  reader.Rewind();
-  while (auto message = reader.Next()) {
-    truth.end = std::max(truth.end, std::visit([](const auto& m) { return m.time; }, *message));
-    std::visit(folder, *message);
   }
   TakeStations(truth);
   truth.flows.Finish();

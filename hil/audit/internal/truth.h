@@ -37,7 +37,21 @@ struct Truth {
   uint64_t emission_count = 0;
 };
 
-/// Folds a recording's messages and attachments; notes what is missing.
-Truth ReadTruth(RecordingReader& reader, std::vector<Diagnostic>* warnings);
+/// Folds a run's messages and attachments into what the audit needs of them.
+class TruthFold {
+ public:
+  void Take(const RecordedMessage& message);
+  /// Of two attachments with one name the later holds.
+  void Take(const Attachment& attachment);
+
+  /// What was taken; `warnings` gets what is missing. Nothing is left to take any more into.
+  Truth Finish(std::vector<Diagnostic>* warnings);
+  /// The same of what was taken so far.
+  Truth SoFar() const;
+
+ private:
+  Truth truth_;
+  std::map<std::string, std::string> texts_;  // Of attachments, by name.
+};
 
 }  // namespace dustproof::internal
