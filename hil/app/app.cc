@@ -39,13 +39,11 @@ class App::Parts {
         view_(queue, sink),
         cloud_(config_, queue, phone),
         pairing_(config_, queue, phone, cloud_, screens_, view_) {
-    for (const ConsentStep& step : config_.answers.changes) {
-      queue_.Schedule(std::max(step.at, queue_.now()), EventSource::kApp,
-                      [this, step] { ChangeConsent(step); });
-    }
+    ScheduleChanges();
   }
 
   bool Perform(const std::string& action);
+  void SetAnswers(const ConsentConfiguration& answers);
   const ConsentScreens& screens() const { return screens_; }
   const UserView& view() const { return view_; }
   void AddToHash(Hasher& hasher) const;
@@ -55,6 +53,7 @@ class App::Parts {
 
   void Pair();
   void Send(const std::string& command);
+  void ScheduleChanges();
   void ChangeConsent(const ConsentStep& step);
   void SaveConsents();
   void DeleteData();
@@ -67,7 +66,7 @@ class App::Parts {
     return "/v1/robots/" + std::to_string(robot_number_) + leaf;
   }
 
-  const Config config_;
+  Config config_;
   EventQueue& queue_;
   ConsentScreens screens_;
   UserView view_;
@@ -81,6 +80,7 @@ class App::Parts {
   bool consents_unsaved_ = false, saving_consents_ = false;
   bool state_asked_ = false, map_asked_ = false;
   EventId state_timer_ = 0, map_timer_ = 0;
+  std::vector<EventId> changes_;
 };
 
 bool App::Parts::Perform(const std::string& action) {
@@ -142,6 +142,19 @@ void App::Parts::Send(const std::string& command) {
         if (status == 202) return view_.CommandSent(CountOf(answer, "id"), command);
         view_.Tell("command_refused", command + ": status " + std::to_string(status));
       });
+}
+
+void App::Parts::ScheduleChanges() {
+  for (const ConsentStep& step : config_.answers.changes) {
+    if (step.at < queue_.now()) continue;
+    changes_.push_back(queue_.Schedule(step.at, EventSource::kConsent, [this, step] { ChangeConsent(step); }));
+  }
+}
+
+void App::Parts::SetAnswers(const ConsentConfiguration& answers) {
+  for (const EventId change : std::exchange(changes_, {})) queue_.Cancel(change);
+  config_.answers = answers;
+  ScheduleChanges();
 }
 
 void App::Parts::ChangeConsent(const ConsentStep& step) {
@@ -268,6 +281,7 @@ App::App(const Config& config, EventQueue& queue, Phone& phone, CaptureSink& sin
 App::~App() = default;
 
 bool App::Perform(const std::string& action) { return parts_->Perform(action); }
+void App::SetAnswers(const ConsentConfiguration& answers) { parts_->SetAnswers(answers); }
 std::string App::ConsentsNow() const { return parts_->screens().ledger().ToString(); }
 const ConsentLedger& App::consents() const { return parts_->screens().ledger(); }
 const App::Seen& App::seen() const { return parts_->view().seen(); }

@@ -53,6 +53,10 @@ class App {
   /// where the app can't: nothing is paired nor being paired.
   bool Perform(const std::string& action);
 
+  /// From now on the user answers and changes consents as in `answers`. @pre what was answered and changed until now is
+  /// the same in both.
+  void SetAnswers(const ConsentConfiguration& answers);
+
   /// The consents as they are now: "C_DEVID=denied,C_POLICY=granted,…", sorted.
   std::string ConsentsNow() const;
   const ConsentLedger& consents() const;

@@ -1,12 +1,14 @@
 #include "hil/capture/recording_writer.h"
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "hil/capture/internal/file_scan.h"
 #include "hil/capture/internal/message_codec.h"
@@ -48,7 +50,7 @@ struct RecordingWriter::State {
   void AddMessage(uint16_t channel, SimTime time, const Bytes& cdr);
   void FlushChunk();
 
-  const std::string path;
+  std::string path;
   const Config config;
   int fd;
   ZSTD_CCtx* zstd;
@@ -230,6 +232,33 @@ void RecordingWriter::WriteMetadata(const std::string& name,
   const Bytes record = internal::EncodeMetadata(name, values);
   state_->index.AddMetadata(state_->offset, record.size(), name);
   state_->Put(record);
+}
+
+Result<void> RecordingWriter::ContinueIn(const std::string& path) {
+  const auto failed = [&](const std::string& what) {
+    return Error::Environment("cannot continue the recording " + state_->path + " in " + path + ": " + what);
+  };
+  const int from = ::open(state_->path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (from < 0) return failed(std::strerror(errno));
+  const int to = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (to < 0) {
+    const std::string why = std::strerror(errno);
+    ::close(from);
+    return failed(why);
+  }
+  // The other process may have written on: only what was there at the fork is ours.
+  off_t at = 0;
+  while (static_cast<uint64_t>(at) < state_->offset) {
+    const ssize_t copied = ::sendfile(to, from, &at, state_->offset - static_cast<uint64_t>(at));
+    if (copied < 0 && errno == EINTR) continue;
+    if (copied <= 0) break;
+  }
+  const std::string why = std::strerror(errno);
+  ::close(from);
+  ::close(std::exchange(state_->fd, to));
+  state_->path = path;
+  if (static_cast<uint64_t>(at) < state_->offset) return failed(why);
+  return {};
 }
 
 void RecordingWriter::Flush() { state_->FlushChunk(); }

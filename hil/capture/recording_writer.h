@@ -50,6 +50,10 @@ class RecordingWriter final : public CaptureSink {
   void WriteMetadata(const std::string& name,
                      const std::map<std::string, std::string>& values) override;
 
+  /// In a forked process: goes on in a new file of its own, which begins with all that was recorded so far; the
+  /// other process's file is left as it is.
+  Result<void> ContinueIn(const std::string& path);
+
   /// Puts what has gathered into the file.
   void Flush();
   /// Flushes, writes the summary and the end. The first write that failed, if any, is reported

@@ -53,6 +53,8 @@ class RunWorld {
   void RunUntil(SimTime until, RunStop& stop);
   /// Whether the run has seen what its scenario came for.
   bool finished() { return watch_.finished(events_.now()); }
+  /// From now on the user decides as in `consents`, as far as it is not the past (`App::SetAnswers`).
+  void SetConsents(const ConsentConfiguration& consents) { app_.SetAnswers(consents); }
   /// Somebody carries the robot into its dock.
   void PutIntoDock();
   /// The world's last words into the sink: flash at rest, docked or not, secrets of TLS.

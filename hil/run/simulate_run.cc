@@ -5,6 +5,7 @@
 
 #include "hil/capture/recording_writer.h"
 #include "hil/run/run_attachments.h"
+#include "hil/run/run_steps.h"
 #include "hil/run/run_stop.h"
 #include "hil/run/run_world.h"
 #include "hil/shim/lockstep/crash_reporter.h"
@@ -12,53 +13,17 @@
 namespace dustproof {
 namespace {
 
-// How often the recording gets a hash of each part of the state: half a percent of a run's CPU
-// time, most of it the flash.
 constexpr int kRefusalsTold = 3;  // At once; the recording has more.
-constexpr SimDuration kStatePeriod = SimDuration::Seconds(5);
 
-// For `explain-hash`: which part of two runs differs first, and between which instants.
-class StateRecorder {
- public:
-  StateRecorder(RunWorld& world, CaptureSink& sink) : world_(world), sink_(sink) {}
-
-  void Record() {
-    if (world_.now() < next_) return;
-    next_ = world_.now() + kStatePeriod;
-    StateHashes state{.time = world_.now(),
-                      .events_run = world_.events().events_run(),
-                      .parts = {},
-                      .hashes = {}};
-    for (auto& [part, hash] : world_.engine().StateHashByPart()) {
-      state.parts.push_back(part);
-      state.hashes.push_back(hash);
-    }
-    for (auto& [task, hash] : world_.host().TaskHashes()) {
-      state.parts.push_back("task " + task);
-      state.hashes.push_back(hash);
-    }
-    sink_.Write(state);
-  }
-
- private:
-  RunWorld& world_;
-  CaptureSink& sink_;
-  SimTime next_;
-};
-
-RunEnd Step(RunWorld& world, RecordingWriter& recording, const RunHooks& hooks, RunStop& stop,
-            SimTime until) {
-  StateRecorder state(world, recording);
-  while (world.now() < until) {
-    world.RunUntil(std::min(until, world.now() + SimDuration::Seconds(1)), stop);
-    state.Record();
+RunEnd StepToEnd(RunWorld& world, RecordingWriter& recording, const RunHooks& hooks, RunStop& stop, SimTime limit) {
+  RunSteps steps(world, recording, limit);
+  while (true) {
+    const std::optional<RunEnd> end = steps.Step(limit, &stop);
     if (recording.error()) return RunEnd::kFailed;  // Nobody could judge what is not recorded.
-    hooks.on_progress({world.now().seconds(), until.seconds(), world.bridge().activity()});
+    hooks.on_progress({world.now().seconds(), limit.seconds(), world.bridge().activity()});
     if (hooks.stop_requested()) return RunEnd::kInterrupted;
-    if (world.finished()) return RunEnd::kFinished;
-    if (world.host().state() == Lockstep::State::kEnded) return RunEnd::kFirmwareEnded;
+    if (end) return *end;
   }
-  return RunEnd::kDuration;
 }
 
 RunOutcome OutcomeOf(const RunWorld& world, RunEnd end, uint64_t seed) {
@@ -125,7 +90,7 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
   if (!request.link.empty()) (*recording)->WriteMetadata("firmware", {{"name", world.host().firmware_name()}});
   const SimDuration duration = request.until.value_or(inputs.scenario.duration);
   const int64_t begin_ns = RealMonotonicNanoseconds();
-  const RunEnd end = Step(world, **recording, hooks, *stop,
+  const RunEnd end = StepToEnd(world, **recording, hooks, *stop,
                           SimTime::Zero() + std::min(duration, inputs.scenario.duration));
   if (const auto& error = (*recording)->error()) return CutShort(*error, world.now());
   CheckHeap();
