@@ -17,6 +17,9 @@ struct AuditOptions {
   int null_homes = 39;
 };
 
+/// Judges anew, by what a control run shows, where a run alone does not exercise a rule. Changes no other verdict.
+void ApplyControl(const std::vector<PathTaken>& control, AuditReport* report);
+
 /// Judges a sealed recording by itself: what personal data left the robot, to whom, under which
 /// consent, and whether the policy allows it. Reads the file and nothing else. Fails where the
 /// recording can't be read; everything short of that is a warning in the report.

@@ -1,7 +1,9 @@
 #include "hil/audit/audit_fold.h"
 
 #include <algorithm>
+#include <cstdio>
 
+#include "hil/audit/audit.h"
 #include "hil/audit/internal/assemble.h"
 #include "hil/audit/internal/early_traffic.h"
 #include "hil/audit/internal/home_match.h"
@@ -39,14 +41,11 @@ bool EndedEarly(const Metadata& metadata) {
   return end == "interrupted" || (end == "duration" && !Fact(metadata, "run", "until").empty());
 }
 
-/// Where not all is in the recording, what is missing may have been anything. `why`: a sentence that
-/// the reasons go on from.
-void DoubtPasses(const std::string& why, std::vector<VerdictRow>* verdicts) {
-  for (VerdictRow& row : *verdicts) {
-    if (row.verdict != Verdict::kPass) continue;
-    row.verdict = Verdict::kUndetermined;
-    row.reason = why + row.reason;
-  }
+/// Where not all was seen, nothing passes: what is missing may have been anything.
+void Doubt(const std::string& doubt, VerdictRow* row) {
+  if (doubt.empty() || row->verdict != Verdict::kPass) return;
+  row->verdict = Verdict::kUndetermined;
+  row->reason = doubt + row->reason;
 }
 
 /// The detail of the firmware's first event of a name; "" where there is none.
@@ -57,13 +56,16 @@ std::string FirstOf(const Truth& truth, const char* name) {
   return "";
 }
 
-/// Ways out that are not the HAL. Attempts were refused, but whoever tries one way may know another.
-void DoubtForWaysOut(const Truth& truth, std::vector<VerdictRow>* verdicts) {
+/// "", or why what was recorded may not be all. Attempts at ways out that are not the HAL were refused, but whoever
+/// tries one way may know another.
+std::string DoubtOf(const Truth& truth, const AuditFold::Source& source, const Metadata& metadata) {
+  if (!source.problems.empty()) return "part of the recording is missing; in what is left: ";
+  if (Fact(metadata, "result", "end") == "run_died") return "the run died before its end; until then: ";
   if (const std::string tried = FirstOf(truth, "outside_attempt"); !tried.empty())
-    DoubtPasses("the firmware tried a way out that is not the HAL (" + tried + "); on the HAL's: ",
-                verdicts);
+    return "the firmware tried a way out that is not the HAL (" + tried + "); on the HAL's: ";
   if (const std::string way = FirstOf(truth, "unwatched"); !way.empty())
-    DoubtPasses("not every way out was watched (" + way + "); on those that were: ", verdicts);
+    return "not every way out was watched (" + way + "); on those that were: ";
+  return "";
 }
 
 void WarnOfHoles(const Truth& truth, const Policy& policy, std::vector<Diagnostic>* warnings) {
@@ -156,18 +158,47 @@ AuditReport AuditFold::Judge(const Source& source, const AuditReport* control) {
   report.paths_taken = internal::FindPathsTaken(truth, policy, report.findings);
   report.bytes_by_party = internal::CountBytes(truth, detector);
   report.unexplained = internal::FindUnexplained(truth, detector);
-  report.verdicts =
-      internal::Judge(truth, policy, report.findings, report.unexplained,
-                      control != nullptr ? control->paths_taken : std::vector<PathTaken>());
-  if (!source.problems.empty())
-    DoubtPasses("part of the recording is missing; in what is left: ", &report.verdicts);
-  if (Fact(state_->metadata, "result", "end") == "run_died")
-    DoubtPasses("the run died before its end; until then: ", &report.verdicts);
-  DoubtForWaysOut(truth, &report.verdicts);
+  report.verdicts = internal::Judge(truth, policy, report.findings, report.unexplained);
+  report.doubt = DoubtOf(truth, source, state_->metadata);
+  for (VerdictRow& row : report.verdicts) Doubt(report.doubt, &row);
   report.usefulness = internal::JudgeUsefulness(truth);
   report.ended_early = EndedEarly(state_->metadata);
   if (report.ended_early) internal::ExcuseWhatCameLater(&report.usefulness);
+  if (control != nullptr) ApplyControl(control->paths_taken, &report);
   return report;
+}
+
+namespace {
+
+/// The robot sent nothing at all in this phase. Where the control run shows that it sends the data once it may, and it
+/// had as long to do so here, its silence is the consent's doing.
+void JudgeSilence(const PathTaken& shown, const std::string& doubt, VerdictRow* row) {
+  char text[200];
+  std::snprintf(text, sizeof text,
+                "in the control run it went there %.1f s after it could; here it was withheld "
+                "for %.1f s with the data there and the network up",
+                shown.delay.seconds(), row->withheld.seconds());
+  row->reason = text;
+  if (row->withheld.nanoseconds() == 0 || row->withheld < shown.delay) return;
+  row->verdict = Verdict::kPass;
+  row->reason += ", and nothing was sent";
+  Doubt(doubt, row);
+}
+
+}  // namespace
+
+void ApplyControl(const std::vector<PathTaken>& control, AuditReport* report) {
+  for (VerdictRow& row : report->verdicts) {
+    const auto shown = std::find_if(control.begin(), control.end(), [&](const PathTaken& path) {
+      return path.category == row.category && path.party == row.party;
+    });
+    if (!row.silent || shown == control.end()) continue;
+    if (row.verdict == Verdict::kNotExercised) {
+      JudgeSilence(*shown, report->doubt, &row);
+    } else {
+      row.reason += "; the control run shows that the path exists";
+    }
+  }
 }
 
 }  // namespace dustproof

@@ -80,6 +80,10 @@ struct VerdictRow {
   std::string consent;                ///< The governing consent, or empty.
   std::string reason;                 ///< One sentence: why this verdict.
   std::vector<std::string> evidence;  ///< Ids of findings.
+  bool silent = false;                ///< Nothing was found, while it was to be had.
+  /// Of a silent row that this run alone does not exercise: for how long the robot had the data, a network, and no leave
+  /// to send it. Where a control run shows that it is sent sooner, silence is the consent's doing.
+  SimDuration withheld;
 };
 
 /// A way out that a run showed: a category went to a party.
@@ -135,6 +139,7 @@ struct AuditReport {
   std::vector<PartyBytes> bytes_by_party;
   std::vector<UnexplainedBytes> unexplained;
   std::vector<ConsentChange> consent_changes;
+  std::string doubt;  ///< Where not all could be seen, why: the beginning of a sentence; then nothing passes.
   std::vector<Diagnostic>
       warnings;  ///< What could not be seen, and what is missing in the recording.
 

@@ -240,12 +240,40 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording,
   return in;
 }
 
+Result<void> AddConfiguration(Scenario* scenario, const std::string& name, const std::string& answers) {
+  Result<ConsentConfiguration> configuration = ParseAnswers(answers);
+  if (!configuration) {
+    Error problems = configuration.error();
+    for (Diagnostic& problem : problems.diagnostics) problem.field = "answers";
+    return problems;
+  }
+  Problems problems;
+  const auto check = [&](const std::string& consent) {
+    if (std::find(scenario->consents.begin(), scenario->consents.end(), consent) != scenario->consents.end()) return;
+    const std::string near = SuggestWord(consent, scenario->consents);
+    problems.Take(Result<void>(Error::BadInput({}, "answers", scenario->path + " has no consent '" + consent + "'" +
+                                                                  (near.empty() ? "" : "; did you mean '" + near + "'?"))));
+  };
+  for (const auto& [consent, state] : configuration->initial) check(consent);
+  if (problems.any()) return problems.error();
+  configuration->name = name;
+  configuration->description = answers;
+  std::erase_if(scenario->configurations, [&](const ConsentConfiguration& c) { return c.name == name; });
+  scenario->configurations.push_back(std::move(*configuration));
+  return {};
+}
+
 Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
   Result<RunInputs> inputs =
       request.from_recording.empty()
           ? LoadRunInputs({request.scenario, request.home, request.firmware, request.seed, request.kind})
           : LoadRecordedInputs(request.from_recording, request.firmware);
   if (!inputs) return inputs;
+  if (!request.answers.empty()) {
+    if (Result<void> added = AddConfiguration(&inputs->scenario, request.consent, request.answers); !added)
+      return added.error();
+  }
+  inputs->request.answers = request.answers;
   inputs->request.link = request.link;
   inputs->request.keys = request.keys;
   inputs->request.console = request.console;
@@ -294,6 +322,7 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
   }
   RunRequest request = inputs->request;
   request.consent = RunFact(*reader, "consent");
+  request.answers = RunFact(*reader, "answers");
   if (const std::string until = RunFact(*reader, "until"); !until.empty())
     request.until = ParseDuration(until);
   // Interrupted, it ended where somebody pressed Ctrl-C; so must its repetition.

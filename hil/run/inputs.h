@@ -53,6 +53,10 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request);
 /// is a name or a path. `recording` is still open in it.
 Result<RunRequest> RequestFromRecording(const std::string& recording, const std::string& firmware);
 
+/// Adds a configuration that the scenario does not hold, or replaces the one of that name: `answers` as `ToText` puts
+/// it. Refuses consents that the scenario doesn't list.
+Result<void> AddConfiguration(Scenario* scenario, const std::string& name, const std::string& answers);
+
 /// Where the firmware's maker declares what it sends: `messages.yaml` in the robot's folder.
 std::string DeclaredMessagesPath(const std::string& robot_path);
 

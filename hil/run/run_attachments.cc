@@ -74,6 +74,7 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
       {"scenario_hash", inputs.scenario_hash},
       {"compute", request.kind == ToWord(FirmwareKind::kBoard) ? "real" : ComputeText(inputs.robot)},
   };
+  if (!request.answers.empty()) facts["answers"] = request.answers;
   for (const auto& [key, value] : request.facts) facts[key] = value;
   if (request.until) facts["until"] = FormatDuration(*request.until);
   sink.WriteMetadata("run", facts);

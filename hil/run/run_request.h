@@ -23,7 +23,8 @@ struct StopInstant {
 /// absolute.
 struct RunRequest {
   std::string scenario;
-  std::string consent;               ///< Name of a configuration of the scenario.
+  std::string consent;               ///< Name of a configuration of the scenario, or of `answers`.
+  std::string answers = "";          ///< A configuration that the scenario doesn't hold, as `ToText` puts it; "" for none.
   std::optional<uint64_t> seed;      ///< Instead of the scenario's.
   std::string home;                  ///< Instead of the scenario's; "" keeps it.
   std::string firmware;              ///< Path of the shared object or program.

@@ -147,15 +147,19 @@ Result<std::string> MakeResultFolder(const std::string& wanted, const std::strin
 }
 
 Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunObserver& observer) {
-  const Result<RunInputs> inputs =
+  Result<RunInputs> inputs =
       LoadRunInputs({options.scenario, options.home, options.firmware, options.seed, options.kind});
   if (!inputs) return inputs.error();
+  const std::string consent = options.consent.empty() && !options.answers.empty() ? "answers" : options.consent;
+  if (!options.answers.empty()) {
+    if (Result<void> added = AddConfiguration(&inputs->scenario, consent, options.answers); !added) return added.error();
+  }
   if (!options.link.empty() && inputs->request.kind == ToWord(FirmwareKind::kLibrary))
     return Error::BadInput("firmware: " + inputs->request.firmware +
                            " is a shared object, which the run loads itself; one that comes to the run is a program (--kind process or board)");
   if (!options.gateway.empty() && (inputs->request.kind != ToWord(FirmwareKind::kBoard) || options.link.empty()))
     return Error::BadInput("--gateway: only a board that comes to the run has a network of its own (--kind board --link …)");
-  const auto chosen = ChooseConfigurations(inputs->scenario, options.consent);
+  const auto chosen = ChooseConfigurations(inputs->scenario, consent);
   if (!chosen) return chosen.error();
   const Result<std::string> folder = MakeResultFolder(options.out, inputs->scenario.name);
   if (!folder) return folder.error();
@@ -173,6 +177,7 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
     run.recording = *folder + "/" + configuration->name + ".mcap";
     RunRequest request = inputs->request;
     request.consent = configuration->name;
+    request.answers = options.answers;
     request.until = options.until;
     request.link = options.link;
     request.keys = options.keys;

@@ -17,6 +17,7 @@ struct ScenarioRunOptions {
   std::optional<uint64_t> seed;
   std::string
       consent;  ///< One configuration by name; "" takes those that the scenario runs by default.
+  std::string answers = "";  ///< A configuration of the user's own, as `ToText` puts it; `consent` becomes its name.
   std::string home;      ///< Instead of the scenario's.
   std::string firmware;  ///< A name of `list firmware` or a path, instead of the scenario's.
   std::string kind;      ///< "library", "process" or "board", instead of the scenario's.

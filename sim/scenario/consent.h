@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/result.h"
 #include "sim/core/time.h"
 
 namespace dustproof {
@@ -29,6 +30,14 @@ struct ConsentConfiguration {
   std::map<std::string, ConsentState> initial;  ///< Answers on the consent screen.
   std::vector<ConsentStep> changes;             ///< Later ones, by time.
 };
+
+/// A configuration in one line, without its name: `C_MAP_UPLOAD=granted/withdrawn@6min10s,C_POLICY=granted`. For each
+/// consent the answer on its screen, then what it is changed to later; by name. A consent that is never answered and
+/// never changed is left out; one that is only changed begins with `unset`. Read, `withdrawn@T` and `denied@T` alone
+/// begin with `granted`, and `granted@T` with `denied`.
+std::string ToText(const ConsentConfiguration& configuration);
+/// Reads such a line; every problem at once. The name stays empty.
+Result<ConsentConfiguration> ParseAnswers(const std::string& text);
 
 /// The consents as they are now: "C_DEVID=denied,C_POLICY=granted", sorted by name. Every known
 /// consent is in it.

@@ -24,12 +24,11 @@ struct Cell {
 class Court {
  public:
   Court(const Truth& truth, const Policy& policy, const std::vector<Finding>& findings,
-        const std::vector<UnexplainedBytes>& unexplained, const std::vector<PathTaken>& control)
+        const std::vector<UnexplainedBytes>& unexplained)
       : truth_(truth),
         policy_(policy),
         findings_(findings),
         unexplained_(unexplained),
-        control_(control),
         rules_(truth, policy),
         exists_(FindDataExistence(truth, policy)) {}
 
@@ -208,14 +207,14 @@ class Court {
         return;
       }
     }
-    const PathTaken* shown = Shown(cell);
+    row.silent = true;
     if (silence.occasion) {
       row.verdict = Verdict::kPass;
       row.reason = "the data existed, the robot was sending, and none of it went there";
-      if (shown != nullptr) row.reason += "; the control run shows that the path exists";
       return;
     }
-    JudgeByControl(cell, reading, existed->second, shown, row);
+    row.reason = "the data existed, but in this phase the robot had no session to send it in";
+    row.withheld = OnlineIn(truth_, WithheldSpans(cell, reading), existed->second);
   }
 
   /// What a phase without findings was like.
@@ -238,31 +237,6 @@ class Court {
       silence.occasion = silence.occasion || reached || moment.party == cell.party;
     }
     return silence;
-  }
-
-  const PathTaken* Shown(const Cell& cell) const {
-    for (const PathTaken& path : control_) {
-      if (path.category == cell.category && path.party == cell.party) return &path;
-    }
-    return nullptr;
-  }
-
-  /// The robot sent nothing at all in this phase. Where the control run shows that it sends the
-  /// data once it may, and it had as long to do so here, its silence is the consent's doing.
-  void JudgeByControl(const Cell& cell, Reading reading, SimTime existed, const PathTaken* shown,
-                      VerdictRow& row) const {
-    row.reason = "the data existed, but in this phase the robot had no session to send it in";
-    if (shown == nullptr) return;
-    const SimDuration withheld = OnlineIn(truth_, WithheldSpans(cell, reading), existed);
-    char text[200];
-    std::snprintf(text, sizeof text,
-                  "in the control run it went there %.1f s after it could; here it was withheld "
-                  "for %.1f s with the data there and the network up",
-                  shown->delay.seconds(), withheld.seconds());
-    row.reason = text;
-    if (withheld.nanoseconds() == 0 || withheld < shown->delay) return;
-    row.verdict = Verdict::kPass;
-    row.reason += ", and nothing was sent";
   }
 
   /// The parts of a phase in which the rule does not let the party have it.
@@ -302,7 +276,6 @@ class Court {
   const Policy& policy_;
   const std::vector<Finding>& findings_;
   const std::vector<UnexplainedBytes>& unexplained_;
-  const std::vector<PathTaken>& control_;
   const RuleBook rules_;
   const std::map<std::string, SimTime> exists_;
   std::vector<Moment> moments_;
@@ -336,9 +309,8 @@ std::vector<PathTaken> FindPathsTaken(const Truth& truth, const Policy& policy,
 
 std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy,
                               const std::vector<Finding>& findings,
-                              const std::vector<UnexplainedBytes>& unexplained,
-                              const std::vector<PathTaken>& control) {
-  return Court(truth, policy, findings, unexplained, control).Run();
+                              const std::vector<UnexplainedBytes>& unexplained) {
+  return Court(truth, policy, findings, unexplained).Run();
 }
 
 }  // namespace dustproof::internal

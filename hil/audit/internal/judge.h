@@ -13,11 +13,10 @@ std::vector<PathTaken> FindPathsTaken(const Truth& truth, const Policy& policy,
                                       const std::vector<Finding>& findings);
 
 /// The findings as the policy sees them: one verdict for each emitter, category, party, purpose,
-/// phase and reading. `control`: the paths of a run with consent, or none.
+/// phase and reading.
 std::vector<VerdictRow> Judge(const Truth& truth, const Policy& policy,
                               const std::vector<Finding>& findings,
-                              const std::vector<UnexplainedBytes>& unexplained,
-                              const std::vector<PathTaken>& control);
+                              const std::vector<UnexplainedBytes>& unexplained);
 
 std::vector<UsefulnessCheck> JudgeUsefulness(const Truth& truth);
 /// For a run that was ended before its scenario's end: what it might still have done is not
