@@ -136,6 +136,12 @@ void AuditFold::Prepare() {
   Detector(truth, schema, state_->HomeOf(truth)).Run();
 }
 
+std::string AuditFold::Lessons() const { return state_->home == nullptr ? "" : state_->home->Lessons(); }
+
+void AuditFold::Learn(const std::string& lessons) {
+  if (state_->home != nullptr) state_->home->Learn(lessons);
+}
+
 AuditReport AuditFold::Judge(const Source& source, const AuditReport* control) {
   const Policy& policy = state_->policy;
   AuditReport report;

@@ -39,6 +39,11 @@ class AuditFold final : public CaptureSink {
   /// Looks at what was heard so far, so that a later judgement has less to do: before a run is branched.
   void Prepare();
 
+  /// What this process worked out since it was last asked: for `Learn` in another process that audits the same home, so
+  /// that it need not be worked out again. Judgements stay what they are.
+  std::string Lessons() const;
+  void Learn(const std::string& lessons);
+
   /// What is known of a recording beside its messages.
   struct Source {
     std::string path;

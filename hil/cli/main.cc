@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hil/cli/commands.h"
+#include "hil/matrix/cell_group.h"
 #include "hil/run/power_cut.h"
 #include "hil/run/supervisor.h"
 #include "sim/core/diagnostic.h"
@@ -64,7 +65,7 @@ void SuggestFlag(const CLI::App& app, int argc, char** argv) {
 // lists are faster without.
 bool Reckons(int argc, char** argv) {
   if (argc < 2) return false;
-  for (const char* word : {"run", "audit", "report", "replay", "diff", "powercut"}) {
+  for (const char* word : {"run", "audit", "report", "replay", "diff", "powercut", "matrix", kGroupWord}) {
     if (std::strcmp(argv[1], word) == 0) return true;
   }
   return false;
@@ -115,6 +116,7 @@ int Main(int argc, char** argv) {
   AddExplainHashCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
   AddPowerCutCommand(app, exit_code);
+  AddMatrixCommand(app, exit_code);
   AddCloudCommand(app, exit_code);
   AddKeysCommand(app, exit_code);
   AddBenchCommand(app, exit_code);
@@ -155,9 +157,12 @@ int main(int argc, char** argv) {
     return dustproof::RunWorker(argv[2]);
   if (argc == 3 && std::strcmp(argv[1], dustproof::kPowerCutWord) == 0)
     return dustproof::RunPowerCutWorker(argv[2]);
+  if (argc == 3 && std::strcmp(argv[1], dustproof::kBranchesWord) == 0)
+    return dustproof::RunBranchesWorker(argv[2]);
   dustproof::KeepStandardStreams();
   signal(SIGPIPE, SIG_IGN);  // A reader that goes away must not take a run's verdict with it.
   signal(SIGXFSZ, SIG_IGN);  // A file that may not grow is an error of writing, told as such.
   if (dustproof::Reckons(argc, argv)) dustproof::EnsurePortableMath(argv);
+  if (argc == 3 && std::strcmp(argv[1], dustproof::kGroupWord) == 0) return dustproof::RunGroupProcess(argv[2]);
   return dustproof::Main(argc, argv);
 }

@@ -162,6 +162,9 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
       ->type_name("FILE");
   run->add_option("--seed", flags->seed, "Seed of everything random, instead of the scenario's")
       ->type_name("N");
+  run->add_option("--answers", flags->options.answers,
+                  "A consent configuration of your own: CONSENT=STATE,…, as C_MAP_UPLOAD=granted/withdrawn@6min10s,C_POLICY=granted")
+      ->type_name("LINE");
   run->add_option("--consent", flags->options.consent,
                   "One consent configuration by name, instead of the scenario's default ones");
   run->add_option("--home", flags->options.home,

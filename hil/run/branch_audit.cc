@@ -29,10 +29,7 @@ Result<std::unique_ptr<BranchAudit>> BranchAudit::Begin(const std::string& path,
                                                         const ConsentConfiguration& consents,
                                                         const RunWorld& world, ForwardingSink& tap,
                                                         After after) {
-  const LidarSpec& lidar = inputs.robot.lidar;
-  RecordingWriter::Config config;
-  config.start = inputs.scenario.start_utc;
-  config.X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad};
+  RecordingWriter::Config config = RecordingConfigOf(inputs);
   config.flush_each_emission = false;
   Result<std::unique_ptr<RecordingWriter>> recording = RecordingWriter::Create(path, config);
   if (!recording) return recording.error();

@@ -1,5 +1,4 @@
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <set>
 
 #include "hil/run/branch_audit.h"
+#include "hil/run/memory_file.h"
 #include "hil/run/power_cut.h"
 #include "hil/run/power_cut_branch.h"
 #include "hil/run/worker_process.h"
@@ -93,24 +93,6 @@ std::string InOneLine(const Diagnosis& d) {
   return text;
 }
 
-std::string PathOf(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
-// A file in memory for a branch's diagnosis, should its firmware die.
-class DiagnosisFile {
- public:
-  DiagnosisFile() : fd_(memfd_create("diagnosis", MFD_CLOEXEC)) {}
-  ~DiagnosisFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-  DiagnosisFile(DiagnosisFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  DiagnosisFile& operator=(DiagnosisFile&&) = delete;
-
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 // The run that is branched.
 class Trunk {
  public:
@@ -157,7 +139,7 @@ class Trunk {
  private:
   struct BranchProcess {
     std::optional<PowerCut> cut;  // None of a reference.
-    DiagnosisFile diagnosis;
+    MemoryFile diagnosis;
   };
 
   Error NothingToCut() const {
@@ -243,7 +225,7 @@ class Trunk {
   }
 
   Result<std::optional<RunSurvey>> ReportDeathWithoutCut(int status) const {
-    const Result<Diagnosis> diagnosis = ReadDiagnosis(PathOf(diagnosis_fd_));
+    const Result<Diagnosis> diagnosis = ReadDiagnosis(MemoryFile::PathOf(diagnosis_fd_));
     if (!diagnosis) return Error::Environment("powercut: the run without a cut " + EndOf(status));
     CutReport death;
     death.cut = {0, SimTime::FromNanoseconds(diagnosis->sim_time_ns), "without a cut"};
@@ -290,7 +272,7 @@ class Trunk {
 
   Result<void> Fork(const std::optional<PowerCut>& cut, const std::function<void()>& live) {
     while (branches_.size() >= static_cast<size_t>(request_.workers)) AwaitOne();
-    DiagnosisFile diagnosis;
+    MemoryFile diagnosis;
     const Result<pid_t> pid = ForkChild([&] {
       dup2(diagnosis.fd(), diagnosis_fd_);
       live();
@@ -314,7 +296,7 @@ class Trunk {
   static void ReportDeath(const BranchProcess& branch, int status) {
     CutReport report;
     report.cut = *branch.cut;
-    const Result<Diagnosis> diagnosis = ReadDiagnosis(PathOf(branch.diagnosis.fd()));
+    const Result<Diagnosis> diagnosis = ReadDiagnosis(branch.diagnosis.path());
     report.failures.push_back("the firmware dies after the boot: " +
                               (diagnosis ? InOneLine(*diagnosis) : "its process " + EndOf(status)));
     Report(ToJson(report));
@@ -334,7 +316,7 @@ Result<void> Work(const PowerCutRequest& request) {
   const ConsentConfiguration* consents = inputs->scenario.FindConfiguration(request.run.consent);
   if (consents == nullptr)
     return Error::BadInput("no consent configuration '" + request.run.consent + "'");
-  const DiagnosisFile diagnosis;
+  const MemoryFile diagnosis;
   CrashReporter::Options reporting;
   reporting.fd = diagnosis.fd();
   const auto reporter = CrashReporter::Install(reporting);

@@ -53,9 +53,8 @@ DeadlineCount CountDeadlines(const DeadlineSpec& deadline, const std::vector<flo
 
 }  // namespace
 
-void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
-                   const ConsentConfiguration& consents, const PlantedValues& planted,
-                   CaptureSink& sink) {
+std::map<std::string, std::string> RunFacts(const RunInputs& inputs, const RunRequest& request,
+                                            const ConsentConfiguration& consents) {
   std::map<std::string, std::string> facts = {
       {"scenario", inputs.scenario.name},
       {"description", inputs.scenario.description},
@@ -77,7 +76,18 @@ void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
   if (!request.answers.empty()) facts["answers"] = request.answers;
   for (const auto& [key, value] : request.facts) facts[key] = value;
   if (request.until) facts["until"] = FormatDuration(*request.until);
-  sink.WriteMetadata("run", facts);
+  return facts;
+}
+
+RecordingWriter::Config RecordingConfigOf(const RunInputs& inputs) {
+  const LidarSpec& lidar = inputs.robot.lidar;
+  return {.start = inputs.scenario.start_utc, .X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad}};
+}
+
+void WriteRunFacts(const RunInputs& inputs, const RunRequest& request,
+                   const ConsentConfiguration& consents, const PlantedValues& planted,
+                   CaptureSink& sink) {
+  sink.WriteMetadata("run", RunFacts(inputs, request, consents));
   sink.Write(TextAttachment("scenario.yaml", "application/yaml", inputs.scenario_text));
   sink.Write(TextAttachment("robot.yaml", "application/yaml", inputs.robot_text));
   sink.Write(TextAttachment("policy.yaml", "application/yaml", inputs.policy_text));

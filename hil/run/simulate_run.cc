@@ -5,6 +5,7 @@
 
 #include "hil/capture/recording_writer.h"
 #include "hil/run/run_attachments.h"
+#include "hil/run/run_outcome.h"
 #include "hil/run/run_steps.h"
 #include "hil/run/run_stop.h"
 #include "hil/run/run_world.h"
@@ -24,25 +25,6 @@ RunEnd StepToEnd(RunWorld& world, RecordingWriter& recording, const RunHooks& ho
     if (hooks.stop_requested()) return RunEnd::kInterrupted;
     if (end) return *end;
   }
-}
-
-RunOutcome OutcomeOf(const RunWorld& world, RunEnd end, uint64_t seed) {
-  RunOutcome outcome;
-  outcome.end = end;
-  outcome.seed = seed;
-  outcome.sim_s = world.now().seconds();
-  outcome.events_run = world.events().events_run();
-  outcome.hash = HexDigest(world.engine().StateHash());
-  const auto shares = world.cpu_share().Shares();
-  outcome.cpu_share = {shares[0], shares[1], shares[2], shares[3], shares[4], shares[5]};
-  return outcome;
-}
-
-void WriteOutcome(const RunOutcome& outcome, RecordingWriter& recording) {
-  recording.WriteMetadata("result", {{"end", ToWord(outcome.end)},
-                                     {"hash", outcome.hash},
-                                     {"events_run", std::to_string(outcome.events_run)},
-                                     {"sim_s", std::to_string(outcome.sim_s)}});
 }
 
 // The user stopped waiting for a firmware that was to come.
@@ -65,16 +47,14 @@ Result<RunOutcome> SimulateRun(const RunInputs& inputs, const RunRequest& reques
   const ConsentConfiguration* consents = inputs.scenario.FindConfiguration(request.consent);
   if (consents == nullptr)
     return Error::BadInput("no consent configuration '" + request.consent + "'");
-  const LidarSpec& lidar = inputs.robot.lidar;
   std::optional<RunStop> stop;
-  Result<std::unique_ptr<RecordingWriter>> recording = RecordingWriter::Create(
-      request.recording, {.start = inputs.scenario.start_utc,
-                          .X_RL = {lidar.position_m[0], lidar.position_m[1], lidar.yaw_rad},
-                          .on_run_event = [&stop, &hooks, refusals = 0](const RunEvent& event) mutable {
-                            if (stop) stop->OnRunEvent(event);
-                            if (event.name != "link_refusal" || !hooks.on_warning || ++refusals > kRefusalsTold) return;
-                            hooks.on_warning("the link refused a message: " + event.detail);
-                          }});
+  RecordingWriter::Config config = RecordingConfigOf(inputs);
+  config.on_run_event = [&stop, &hooks, refusals = 0](const RunEvent& event) mutable {
+    if (stop) stop->OnRunEvent(event);
+    if (event.name != "link_refusal" || !hooks.on_warning || ++refusals > kRefusalsTold) return;
+    hooks.on_warning("the link refused a message: " + event.detail);
+  };
+  Result<std::unique_ptr<RecordingWriter>> recording = RecordingWriter::Create(request.recording, config);
   if (!recording) return recording.error();
   const Result<std::unique_ptr<RunWorld>> created =
       RunWorld::Create(inputs, *consents, **recording);

@@ -10,9 +10,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "hil/capture/seal_recording.h"
+#include "hil/run/run_outcome.h"
 #include "hil/run/worker_process.h"
-#include "hil/shim/lockstep/crash_reporter.h"
 
 namespace dustproof {
 namespace {
@@ -82,27 +81,11 @@ RunOutcome OutcomeOfDeath(int status, const RunRequest& request, double sim_s,
   outcome.end = RunEnd::kRunDied;
   outcome.seed = request.seed.value_or(0);
   outcome.sim_s = sim_s;
-  // What the crash reporter wrote beside the recording says the most.
-  const Result<Diagnosis> diagnosis =
-      ReadDiagnosis(std::filesystem::path(request.recording).replace_extension(".diagnosis.json"));
-  if (diagnosis) {
-    outcome.diagnosis = ToString(*diagnosis);
-    outcome.events_run = diagnosis->events_run;
-    outcome.sim_s = static_cast<double>(diagnosis->sim_time_ns) * 1e-9;
-    if (IsFirmwareFault(diagnosis->kind)) outcome.end = RunEnd::kFirmwareDied;
+  if (TakeDiagnosis(std::filesystem::path(request.recording).replace_extension(".diagnosis.json"), &outcome))
     return outcome;
-  }
   if (options.explain_silence && options.explain_silence(&outcome)) return outcome;
   outcome.diagnosis = "the run's process " + EndOf(status);
   return outcome;
-}
-
-void SealDeadRun(const std::string& recording, const RunOutcome& outcome) {
-  std::map<std::string, std::string> result = {{"end", ToWord(outcome.end)},
-                                               {"diagnosis", outcome.diagnosis}};
-  if (outcome.events_run > 0) result["events_run"] = std::to_string(outcome.events_run);
-  // Best effort: whole chunks stay readable even where sealing fails.
-  (void)SealRecording(recording, {.attachments = {}, .metadata = {{"result", result}}});
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "hil/audit/internal/home_match.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cmath>
+#include <cstdio>
 #include <map>
+#include <sstream>
+#include <utility>
 
 #include "hil/audit/internal/grid_guess.h"
 #include "hil/audit/internal/registration.h"
@@ -66,6 +70,7 @@ struct HomeMatcher::State {
   const int null_homes;
   std::vector<HomeRaster> others;  ///< Made once a picture is worth comparing with them.
   std::map<uint64_t, std::optional<HomeMatch>> known;  ///< By hash of the cells.
+  std::vector<uint64_t> news;                          ///< Of `known`, since the last lessons.
 
   std::optional<HomeMatch> Judge(const FloorPicture& picture, MapPrior prior);
   template <typename FindIn>
@@ -147,7 +152,40 @@ std::optional<HomeMatch> HomeMatcher::MatchGrid(std::span<const std::byte> cells
     match->range = {0, cells.size()};
   }
   state_->known[key] = match;
+  state_->news.push_back(key);
   return match;
+}
+
+// A line each: key, and of a match score, share of strangers, bytes and form. Numbers in hexadecimal: exact.
+std::string HomeMatcher::Lessons() const {
+  std::string text;
+  for (const uint64_t key : std::exchange(state_->news, {})) {
+    const std::optional<HomeMatch>& match = state_->known.at(key);
+    char line[200];
+    if (match) {
+      std::snprintf(line, sizeof line, "%" PRIx64 " %a %a %zu %zu %s\n", key, match->score, match->p_value, match->range.begin,
+                    match->range.end, match->form.c_str());
+    } else {
+      std::snprintf(line, sizeof line, "%" PRIx64 "\n", key);
+    }
+    text += line;
+  }
+  return text;
+}
+
+void HomeMatcher::Learn(const std::string& lessons) const {
+  std::istringstream lines(lessons);
+  for (std::string line; std::getline(lines, line);) {
+    uint64_t key = 0;
+    HomeMatch match;
+    int form = 0;
+    const int read = std::sscanf(line.c_str(), "%" SCNx64 " %la %la %zu %zu %n", &key, &match.score, &match.p_value,
+                                 &match.range.begin, &match.range.end, &form);
+    if (read != 1 && (read != 5 || form == 0)) continue;
+    if (read == 5) match.form = line.substr(static_cast<size_t>(form));
+    state_->known[key] = read == 5 ? std::optional(match) : std::nullopt;
+    state_->news.push_back(key);  // For whoever asks this one.
+  }
 }
 
 std::optional<HomeMatch> HomeMatcher::MatchBytes(std::span<const std::byte> bytes,

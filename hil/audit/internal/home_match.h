@@ -41,6 +41,11 @@ class HomeMatcher {
   std::optional<HomeMatch> MatchGrid(std::span<const std::byte> cells, size_t width,
                                      MapPrior prior) const;
 
+  /// What was worked out since the last call, as text for `Learn` of a matcher of the same home and as many others.
+  std::string Lessons() const;
+  /// Knows from here on what another process worked out. Text that is none of ours teaches nothing.
+  void Learn(const std::string& lessons) const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -157,7 +157,11 @@ struct PathMatcher::State {
   /// Windows of kWindow_m along the way at one stretch: by their spans in boxes of the tolerance,
   /// where each begins.
   struct Windows {
-    std::map<std::array<int, 3>, std::vector<uint32_t>> boxes;
+    struct Window {
+      uint32_t begin;
+      Spans spans;
+    };
+    std::map<std::array<int, 3>, std::vector<Window>> boxes;
   };
   std::array<Windows, std::size(kStretches)> windows;
   double total() const {
@@ -212,7 +216,7 @@ double PathMatcher::State::Follow(const Track& track, double scale, double from,
       if (std::norm(way[k] - point) < std::norm(way[nearest] - point)) nearest = k;
     }
     at = nearest;
-    lost_m = std::abs(way[at] - point) > kNear_m ? lost_m + step_m : 0;
+    lost_m = std::norm(way[at] - point) > kNear_m * kNear_m ? lost_m + step_m : 0;
     followed_m += step_m;
     if (lost_m > kLostMax_m) break;
   }
@@ -240,29 +244,30 @@ std::array<int, 3> BoxOf(const Spans& spans) {
 Spans PathMatcher::State::SpansAt(size_t begin, double step) const {
   const Complex first = WayAt(begin, step, 0), middle = WayAt(begin, step, kSamples / 2),
                 last = WayAt(begin, step, kSamples - 1);
-  return {std::abs(last - first), std::abs(middle - first), std::abs(last - middle)};
+  return {Length(last - first), Length(middle - first), Length(last - middle)};
 }
 
 void PathMatcher::State::IndexWindows() {
   for (size_t i = 0; i < std::size(kStretches); ++i) {
     const double step = WayStepsFor(kWindow_m, kStretches[i]);
     const auto span = static_cast<size_t>(step * static_cast<double>(kSamples - 1) + 0.5);
-    for (size_t begin = 0; begin + span < way.size(); begin += kWindowStep)
-      windows[i].boxes[BoxOf(SpansAt(begin, step))].push_back(static_cast<uint32_t>(begin));
+    for (size_t begin = 0; begin + span < way.size(); begin += kWindowStep) {
+      const Spans spans = SpansAt(begin, step);
+      windows[i].boxes[BoxOf(spans)].push_back({static_cast<uint32_t>(begin), spans});
+    }
   }
 }
 
 /// Where windows of the way begin whose spans are near these, in order.
 std::vector<uint32_t> PathMatcher::State::WindowsLike(const Spans& spans, size_t stretch) const {
-  const double step = WayStepsFor(kWindow_m, kStretches[stretch]);
   const std::array<int, 3> box = BoxOf(spans);
   std::vector<uint32_t> found;
   for (int i = 0; i < 27; ++i) {
     const auto entry = windows[stretch].boxes.find(
         {box[0] + i % 3 - 1, box[1] + i / 3 % 3 - 1, box[2] + i / 9 - 1});
     if (entry == windows[stretch].boxes.end()) continue;
-    for (const uint32_t begin : entry->second) {
-      if (SpansAt(begin, step).Near(spans)) found.push_back(begin);
+    for (const Windows::Window& window : entry->second) {
+      if (window.spans.Near(spans)) found.push_back(window.begin);
     }
   }
   std::sort(found.begin(), found.end());
@@ -277,9 +282,8 @@ std::optional<PathMatch> PathMatcher::State::MatchWindow(const Track& track, dou
   for (size_t i = 0; i < kSamples; ++i)
     p[i] = PointAt(track, (start + kWindow_m * static_cast<double>(i) / (kSamples - 1)) / scale);
   if (MinorSpread(p) * scale < kSpreadMin_m) return std::nullopt;
-  const Spans spans{std::abs(p[kSamples - 1] - p[0]) * scale,
-                    std::abs(p[kSamples / 2] - p[0]) * scale,
-                    std::abs(p[kSamples - 1] - p[kSamples / 2]) * scale};
+  const Spans spans{Length(p[kSamples - 1] - p[0]) * scale, Length(p[kSamples / 2] - p[0]) * scale,
+                    Length(p[kSamples - 1] - p[kSamples / 2]) * scale};
   int trackings = 0;
   for (size_t stretch = 0; stretch < std::size(kStretches); ++stretch) {
     const double step = WayStepsFor(kWindow_m, kStretches[stretch]);
