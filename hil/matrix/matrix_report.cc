@@ -24,7 +24,11 @@ struct Column {
 std::vector<Column> ColumnsOf(const MatrixResult& result) {
   std::vector<Column> columns;
   if (result.entries.size() <= kColumnsOfCells) {
-    for (const MatrixEntry& entry : result.entries) columns.push_back({entry.cell.consents.name, {&entry}});
+    const MatrixCell& first = result.entries.front().cell;
+    const bool alike = std::all_of(result.entries.begin(), result.entries.end(), [&](const MatrixEntry& entry) {
+      return entry.cell.scenario == first.scenario && entry.cell.seed == first.seed;
+    });
+    for (const MatrixEntry& entry : result.entries) columns.push_back({alike ? entry.cell.consents.name : entry.cell.name, {&entry}});
     return columns;
   }
   std::map<std::string, std::vector<const MatrixEntry*>> by_trait;

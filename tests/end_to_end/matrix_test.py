@@ -1,0 +1,162 @@
+"""A matrix: branches are true, the same table however it came about, and nothing lost or run twice."""
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from process import BINARY, ROOT, ProcessTest
+
+SCENARIO = """kind: scenario
+format_version: 1
+home: {root}/scenarios/homes/studio.yaml
+robot: {root}/robots/vacuum/robot.yaml
+policy: {root}/scenarios/policies/jt_innovation.yaml
+firmware: {firmware}
+duration: 20min
+cloud_host: iot.jt-innovation.example
+parties:
+  - {{key: vendor_cloud_cn, organisation: JT-Innovation, role: first_party, region: CN, hosts: [iot.jt-innovation.example]}}
+consents: [C_POLICY, C_MAP_UPLOAD, C_IMPROVE]
+consent_configurations:
+  denied: {{others: denied, answers: {{C_POLICY: granted}}}}
+  map_late:
+    others: denied
+    answers: {{C_POLICY: granted}}
+    changes: [{{at: 33s, consent: C_MAP_UPLOAD, state: granted}}]
+  map_late_and_back:
+    others: denied
+    answers: {{C_POLICY: granted}}
+    changes: [{{at: 33s, consent: C_MAP_UPLOAD, state: granted}}, {{at: 44444ms, consent: C_MAP_UPLOAD, state: withdrawn}}]
+  improve_late:
+    others: denied
+    answers: {{C_POLICY: granted}}
+    changes: [{{at: 33s, consent: C_IMPROVE, state: granted}}]
+  granted: {{others: granted}}
+script:
+  - {{at: 2s, do: pair}}
+  - {{at: 25s, do: clean}}
+"""
+
+
+UNTIL = ["--until", "50s"]  # What a run that was ended by a person did not come to is excused.
+
+
+class MatrixTest(ProcessTest):
+    def scenario(self, firmware="vacuum"):
+        return self.write("flat.yaml", SCENARIO.format(root=ROOT, firmware=firmware))
+
+    def matrix(self, *words, expect=0):
+        done = self.call("matrix", *words, *UNTIL)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done
+
+    def cells(self, folder):
+        return json.loads((self.folder / folder / "matrix.json").read_text())["matrix"]
+
+    def test_branches_have_the_bits_of_whole_runs_and_their_verdicts(self):
+        flat = self.scenario()
+        self.matrix(flat, "--workers", 1, "--keep", "all", "--out", "m")
+        for cell in self.cells("m"):
+            out = f"whole-{cell['consent']}"
+            whole = self.run_json(flat, "--answers", cell["answers"], "--consent", cell["consent"], "--out", out, *UNTIL, expect=0)[0]
+            self.assertEqual(whole["hash"], cell["outcome"]["hash"], cell["cell"])
+            same = self.call("diff", f"m/{cell['recording']}", f"{out}/{cell['consent']}.mcap")
+            self.assertEqual(same.returncode, 0, same.stdout)
+            self.assertIn("the same:", same.stdout)
+        self.assertEqual(len({c["outcome"]["hash"] for c in self.cells("m")}), 5)  # None of them by accident.
+
+    def test_a_kept_recording_is_replayed(self):
+        self.matrix(self.scenario(), "--workers", 2, "--keep", "all", "--out", "m")
+        again = self.call("replay", "m/recordings/flat.map_late_and_back.seed1.mcap")
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+
+    def test_the_table_is_the_same_however_it_came_about(self):
+        flat = self.scenario()
+        words = [flat, "--seeds", "4-5"]
+        self.matrix(*words, "--workers", 1, "--out", "one")
+        self.matrix(*words, "--workers", 2, "--out", "two")
+        table = (self.folder / "one/matrix.json").read_bytes()
+        self.assertEqual((self.folder / "two/matrix.json").read_bytes(), table)
+        self.assertIn(b"seed5", table)
+        for kill_at in (1, 4, 7):
+            self.kill_after(kill_at, words)
+        before = {p.name: p.stat().st_mtime_ns for p in (self.folder / "three/cells").iterdir()}
+        self.assertGreaterEqual(len(before), 7)
+        self.matrix(*words, "--workers", 2, "--out", "three", "--resume")
+        self.assertEqual((self.folder / "three/matrix.json").read_bytes(), table)
+        for name, when in before.items():  # Whoever was done was not run again.
+            self.assertEqual((self.folder / "three/cells" / name).stat().st_mtime_ns, when, name)
+
+    def kill_after(self, cells, words):
+        """Kills a matrix, its coordinator alone, once so many cells are there."""
+        resume = ["--resume"] if (self.folder / "three").exists() else []
+        child = subprocess.Popen([str(BINARY), "matrix", *map(str, words), *UNTIL, "--workers", "2", "--out", "three", *resume],
+                                 cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        results = self.folder / "three/cells"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and child.poll() is None:
+            if results.exists() and sum(p.suffix == ".json" for p in results.iterdir()) >= cells:
+                break
+            time.sleep(0.01)
+        child.kill()
+        child.wait()
+
+    def test_a_worker_that_is_killed_is_replaced(self):
+        child = subprocess.Popen([str(BINARY), "matrix", str(self.scenario()), *UNTIL, "--workers", "1", "--out", "m"],
+                                 cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(self.kill_first_worker(child.pid))
+        out, err = child.communicate(timeout=300)
+        self.assertEqual(child.returncode, 0, out + err)
+        self.assertIn("are tried again", err)
+        self.assertIn("5 cells: 5 pass", out)
+
+    def kill_first_worker(self, pid):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for child in subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split():
+                if (self.folder / "m/work").exists() and any((self.folder / "m/work").glob("*.mcap")):
+                    os.kill(int(child), signal.SIGKILL)
+                    return True
+            time.sleep(0.01)
+        return False
+
+    def test_firmware_that_dies_is_a_result_of_its_cells(self):
+        dies = self.build_firmware("""
+            const dp_clock_v1* clock = dp_hal_query("clock", 1);
+            clock->sleep_us(30000000);
+            abort();""")
+        done = self.matrix(self.scenario(firmware=dies), "--workers", 2, "--out", "m", expect=1)
+        self.assertIn("5 cells: 0 pass, 5 fail", done.stdout)
+        self.assertIn("the firmware died", done.stdout)
+        self.assertEqual([c["outcome"]["end"] for c in self.cells("m")], ["firmware_died"] * 5)
+        self.assertEqual(len(list((self.folder / "m/recordings").iterdir())), 1)  # One for each way to fail.
+
+    def test_two_matrices_in_one_folder_are_refused(self):
+        flat = self.scenario()
+        first = subprocess.Popen([str(BINARY), "matrix", str(flat), "--workers", "1", "--out", "m"], cwd=self.folder,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (self.folder / "m/cells").exists():
+            time.sleep(0.01)
+        second = self.matrix(flat, "--out", "m", "--resume", expect=3)
+        self.assertIn("another matrix works in 'm'", second.stderr)
+        first.send_signal(signal.SIGINT)
+        self.assertEqual(first.wait(60), 3)
+        self.assertFalse(list((self.folder / "m/recordings").glob("*")))  # Of cells that are not done nothing stays.
+
+    def test_mistakes_are_told(self):
+        flat = self.scenario()
+        self.assertIn("--seeds: must be a seed or two with a dash", self.matrix(flat, "--seeds", "9-1", expect=2).stderr)
+        self.assertIn("more than 10000 cells", self.matrix(flat, "--seeds", "1-9999", expect=2).stderr)
+        self.assertIn("holds no matrix", self.matrix(flat, "--out", "nowhere", "--resume", expect=2).stderr)
+        self.assertIn("no consent 'C_MPA_UPLOAD'; did you mean 'C_MAP_UPLOAD'?",
+                      self.call("run", flat, "--answers", "C_MPA_UPLOAD=granted", "--out", "x").stderr)
+        for answers, why in (("C_POLICY", "is not CONSENT=STATE"), ("C_POLICY=maybe", "none of unset, granted, denied, withdrawn"),
+                             ("C_POLICY=granted/denied", "needs its time"), ("C_POLICY=granted/denied@soon", "is no time after the start"),
+                             ("C_POLICY=granted,C_POLICY=denied", "twice")):
+            self.assertIn(why, self.call("run", flat, "--answers", answers, "--out", "x").stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
