@@ -280,8 +280,10 @@ void Fields::Numbers(const char* key, std::vector<double>* out, const ListRules&
   if (schema_) {
     SchemaNode item;
     item.type = SchemaNode::Type::kNumber;
-    return AddSectionSchema(key, SchemaNode::Type::kList, rules.doc, rules.required,
-                            rules.count_min, item);
+    AddSectionSchema(key, SchemaNode::Type::kList, rules.doc, rules.required, rules.count_min, item);
+    if (!rules.required && !out->empty())
+      schema_->children.back().default_json = nlohmann::json(*out).dump();
+    return;
   }
   const ConfigNode* list = FindList(key, rules);
   if (list == nullptr) return;
@@ -296,8 +298,10 @@ void Fields::Texts(const char* key, std::vector<std::string>* out, const ListRul
   if (schema_) {
     SchemaNode item;
     item.type = SchemaNode::Type::kText;
-    return AddSectionSchema(key, SchemaNode::Type::kList, rules.doc, rules.required,
-                            rules.count_min, item);
+    AddSectionSchema(key, SchemaNode::Type::kList, rules.doc, rules.required, rules.count_min, item);
+    if (!rules.required && !out->empty())
+      schema_->children.back().default_json = nlohmann::json(*out).dump();
+    return;
   }
   const ConfigNode* list = FindList(key, rules);
   if (list == nullptr) return;
@@ -523,9 +527,12 @@ void Fields::TupleSchema(const char* key, size_t count, const ListRules& rules) 
 }
 
 void Fields::AddWordSchema(const char* word) {
+  MarkOptionalSchema();
   schema_->children.back().choices = {word};
   schema_->children.back().default_json = Json(word);
 }
+
+void Fields::MarkOptionalSchema() { schema_->children.back().optional = true; }
 
 void Fields::AddSectionSchema(const char* key, SchemaNode::Type type, const char* doc,
                               bool required, size_t count_min, SchemaNode map) {

@@ -154,7 +154,10 @@ class Fields {
   }
   template <typename T>
   void Section(const char* key, std::optional<T>* out, const FieldRules& rules = {}) {
-    if (schema_) return SectionSchema<T>(key, SchemaNode::Type::kMap, rules.doc, rules.required, 0);
+    if (schema_) {
+      SectionSchema<T>(key, SchemaNode::Type::kMap, rules.doc, rules.required, 0);
+      return MarkOptionalSchema();
+    }
     if (const ConfigNode* node = FindMap(key, rules.required))
       ReadMap(*node, JoinPath(key), &out->emplace());
   }
@@ -247,6 +250,8 @@ class Fields {
                         size_t count_min, SchemaNode map);
   /// To the field added last: it may be this word, and is where it is absent.
   void AddWordSchema(const char* word);
+  /// To the field added last: it has no defaults where it is absent.
+  void MarkOptionalSchema();
 
   SchemaNode& AddSchema(const char* key, SchemaNode::Type type, const char* doc, bool required);
   void NumberSchema(const char* key, SchemaNode::Type type, const NumberRules& rules,

@@ -25,6 +25,7 @@ struct SchemaNode {
   Type type = Type::kMap;
   std::string doc;
   bool required = false;
+  bool optional = false;  ///< A map that, where absent, stands for nothing rather than its defaults.
   std::string default_json;        ///< JSON text; empty where there is no default.
   std::optional<double> min, max;  ///< Inclusive, unless said otherwise.
   bool min_is_exclusive = false;

@@ -49,8 +49,12 @@ struct Thing {
   bool on = false;
   std::array<double, 3> pose{};
   std::vector<std::string> words;
+  std::vector<double> steps = {0.5, 2};
+  std::optional<Lidar> spare;
   void Describe(Fields& f) {
     f.Section("lidar", &lidar);
+    f.Section("spare", &spare);
+    f.Numbers("steps", &steps);
     f.List("rooms", &rooms);
     f.Dictionary("named", &named);
     f.Number("wish", &wish);
@@ -165,6 +169,15 @@ TEST(ConfigTest, PrintsTheSchemaFromTheSameStruct) {
   const std::string json = ToJsonSchema(schema, "thing");
   EXPECT_NE(json.find("\"additionalProperties\": false"), std::string::npos);
   EXPECT_NE(json.find("\"default\": 0.12"), std::string::npos);
+}
+
+TEST(ConfigTest, SaysInTheSchemaWhatAnAbsentListOrMapStandsFor) {
+  const SchemaNode schema = DescribeConfig<Thing>();
+  const std::string text = ToText(schema);
+  EXPECT_NE(text.find("steps: list of number, default [0.5,2.0]\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("words: list of text\n"), std::string::npos) << text;
+  for (const SchemaNode& field : schema.children)
+    EXPECT_EQ(field.optional, field.key == "spare") << field.key;
 }
 
 struct Choosy {

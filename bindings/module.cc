@@ -1,0 +1,7 @@
+#include "bindings/bind.h"
+
+// What of Dustproof is C++; users meet it through the package's Python files.
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "What of Dustproof is C++. The package `dustproof` around it is for users.";
+  dustproof::BindConfig(m);
+}
