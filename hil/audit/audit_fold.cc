@@ -146,6 +146,7 @@ AuditReport AuditFold::Judge(const Source& source, const AuditReport* control) {
   const Policy& policy = state_->policy;
   AuditReport report;
   report.policy_name = policy.name;
+  for (const PolicyParty& party : policy.parties) report.policy_parties.push_back(party.key);
   report.recording_path = source.path;
   report.sealed = source.sealed;
   const Truth truth = state_->truth.Finish(&report.warnings);

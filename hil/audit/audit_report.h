@@ -127,6 +127,7 @@ struct UnexplainedBytes {
 
 struct AuditReport {
   std::string policy_name;
+  std::vector<std::string> policy_parties;  ///< Keys of all that the policy knows, judged or not.
   std::string recording_path;
   bool sealed = false;
   bool ended_early = false;       ///< By a person, or a limit set for this run alone.

@@ -34,9 +34,9 @@ struct AuditFlags {
 
 int Audit(const AuditFlags& flags) {
   const auto control = AuditControl(flags.control, flags.policy);
-  if (!control) return PrintError(control.error());
+  if (!control) return PrintError(control.error(), flags.json);
   const Result<RunReport> report = Judge(flags.recording, flags.policy, *control);
-  if (!report) return PrintError(report.error());
+  if (!report) return PrintError(report.error(), flags.json);
   if (flags.json) {
     std::printf("%s\n", RenderRunJson({&*report}).c_str());
   } else {

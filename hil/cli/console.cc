@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "hil/cli/commands.h"
 
@@ -14,6 +15,25 @@ int PrintError(const Error& error) {
   for (const Diagnostic& diagnostic : error.diagnostics)
     std::fprintf(stderr, "%s\n", ToString(diagnostic).c_str());
   return error.code == ErrorCode::kBadInput ? kBadInput : kEnvironment;
+}
+
+int PrintError(const Error& error, bool json) {
+  if (json) {
+    using Json = nlohmann::ordered_json;
+    Json rows = Json::array();
+    for (const Diagnostic& d : error.diagnostics) {
+      rows.push_back({{"file", d.where.file},
+                      {"line", d.where.line},
+                      {"column", d.where.column},
+                      {"field", d.field},
+                      {"message", d.message}});
+    }
+    const Json object = {
+        {"error", error.code == ErrorCode::kBadInput ? "bad_input" : "environment"},
+        {"diagnostics", rows}};
+    std::printf("%s\n", object.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  }
+  return PrintError(error);
 }
 
 bool UseColour(int fd) {

@@ -8,6 +8,9 @@ namespace dustproof {
 
 /// Prints every problem to stderr, one a line, and returns the exit code for it.
 int PrintError(const Error& error);
+/// The same; where `json` was asked for, also as one JSON object on stdout: {"error": "bad_input" or
+/// "environment", "diagnostics": [{"file", "line", "column", "field", "message"}]}.
+int PrintError(const Error& error, bool json);
 
 /// Whether colours belong on a stream: a terminal, and NO_COLOR unset. `fd` is 1 or 2.
 bool UseColour(int fd);

@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "hil/cli/commands.h"
@@ -20,6 +21,7 @@ struct Flags {
   std::string until, seed;
   bool attach = false;
   bool json = false;
+  bool progress = false;
   DebugFlags debug;
 };
 
@@ -74,6 +76,34 @@ RunObserver ObserverOf(const ScenarioRunOptions& options, ProgressLine& line) {
   return observer;
 }
 
+void PrintEvent(const nlohmann::ordered_json& event) {
+  std::fprintf(stderr, "%s\n", event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+// The same for a program that reads along: one JSON object a line.
+RunObserver EventLines() {
+  RunObserver observer;
+  observer.on_start = [](const std::string& folder, uint64_t seed, const std::vector<std::string>& consents) {
+    PrintEvent({{"event", "start"}, {"folder", folder}, {"seed", seed}, {"consents", consents}});
+  };
+  observer.on_progress = [](const std::string& consent, double sim_s, double duration_s, const std::string& activity) {
+    PrintEvent({{"event", "progress"}, {"consent", consent}, {"sim_s", sim_s}, {"duration_s", duration_s}, {"activity", activity}});
+  };
+  observer.on_notice = [](const std::string& consent, const std::string& notice) {
+    PrintEvent({{"event", "notice"}, {"consent", consent}, {"text", notice}});
+    return true;
+  };
+  observer.on_warning = [](const std::string& consent, const std::string& warning) {
+    PrintEvent({{"event", "warning"}, {"consent", consent}, {"text", warning}});
+  };
+  observer.on_run_end = [](const ScenarioRun& run) {
+    PrintEvent({{"event", "run_end"}, {"consent", run.consent}, {"end", ToWord(run.outcome.end)}, {"sim_s", run.outcome.sim_s},
+                {"hash", run.outcome.hash}, {"diagnosis", run.outcome.diagnosis}});
+  };
+  observer.on_stage = [](const std::string& what) { PrintEvent({{"event", "stage"}, {"text", what}}); };
+  return observer;
+}
+
 std::vector<const RunReport*> ReportsOf(const ScenarioResult& result) {
   std::vector<const RunReport*> reports;
   for (const ScenarioRun& run : result.runs) {
@@ -82,12 +112,16 @@ std::vector<const RunReport*> ReportsOf(const ScenarioResult& result) {
   return reports;
 }
 
-void PrintPaths(const ScenarioResult& result) {
+void PrintProblems(const ScenarioResult& result) {
   for (const ScenarioRun& run : result.runs) {
     if (!run.problem.empty())
       std::fprintf(stderr, "%s: %s\n", run.consent.c_str(), run.problem.c_str());
-    std::printf("recording  %s\n", run.recording.c_str());
   }
+}
+
+void PrintPaths(const ScenarioResult& result) {
+  PrintProblems(result);
+  for (const ScenarioRun& run : result.runs) std::printf("recording  %s\n", run.recording.c_str());
   for (const std::string& path : {result.report_html, result.report_json, result.junit_xml}) {
     if (!path.empty()) std::printf("report     %s\n", path.c_str());
   }
@@ -122,23 +156,24 @@ Result<void> ChooseLink(const Flags& flags, ScenarioRunOptions* options) {
 
 int Run(const Flags& flags) {
   ScenarioRunOptions options = flags.options;
-  if (const Result<void> chosen = ChooseLink(flags, &options); !chosen) return PrintError(chosen.error());
+  if (const Result<void> chosen = ChooseLink(flags, &options); !chosen) return PrintError(chosen.error(), flags.json);
   const auto until = UntilOf(flags.until);
-  if (!until) return PrintError(until.error());
+  if (!until) return PrintError(until.error(), flags.json);
   options.until = *until;
   const auto seed = SeedOf(flags.seed);
-  if (!seed) return PrintError(seed.error());
+  if (!seed) return PrintError(seed.error(), flags.json);
   options.seed = *seed;
   if (flags.debug.wanted()) {
     const Result<DebugPlan> plan = PlanDebugRun(options);
     return plan ? DebugAndTell(*plan, flags.debug) : PrintError(plan.error());
   }
   ProgressLine line;
-  const Result<ScenarioResult> result = RunScenario(options, ObserverOf(options, line));
-  if (!result) return PrintError(result.error());
+  const Result<ScenarioResult> result = RunScenario(options, flags.progress ? EventLines() : ObserverOf(options, line));
+  if (!result) return PrintError(result.error(), flags.json);
   const std::vector<const RunReport*> reports = ReportsOf(*result);
   if (flags.json) {
-    std::printf("%s\n", RenderRunJson(reports).c_str());
+    std::printf("%s\n", RenderRunJson(reports, result->report_html).c_str());
+    PrintProblems(*result);
   } else {
     std::printf("%s", RenderRunTable(reports, UseColour(1)).c_str());
     PrintPaths(*result);
@@ -199,7 +234,8 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
          "Folder for recordings and reports; new or empty. Default: a fresh one under runs/")
       ->type_name("DIR");
   AddDebugFlags(*run, &flags->debug);
-  run->add_flag("--json", flags->json, "One JSON array on stdout, an object a run");
+  run->add_flag("--json", flags->json, "One JSON array on stdout, an object a run; bad input as one object");
+  run->add_flag("--progress", flags->progress, "How it goes as one JSON object a line on stderr");
   run->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }
 

@@ -28,6 +28,26 @@ class MistakesTest(ProcessTest):
             self.assertIn("--seed: must be a whole number", done.stderr)
         self.assertEqual(self.run_json(FIRST_RUN, *SHORT, "--seed", "010")[0]["seed"], 10)
 
+    def test_programs_are_told_in_json_what_people_are_told(self):
+        self.write("bad.yaml", "kind: scenario\nformat_version: 1\nsed: 3\n")
+        for words, code in ((("run", "bad.yaml"), 2), (("run", FIRST_RUN, "--seed", "x"), 2), (("audit", "none.mcap"), 2),
+                            (("run", FIRST_RUN, "--out", "/dev"), 3)):
+            done = self.call(*words, "--json")
+            self.assertEqual(done.returncode, code, done.stderr)
+            told = json.loads(done.stdout)
+            self.assertEqual(told["error"], {2: "bad_input", 3: "environment"}[code])
+            self.assertEqual(len(told["diagnostics"]), len(done.stderr.splitlines()))
+            for diagnostic in told["diagnostics"]:
+                self.assertIn(diagnostic["message"], done.stderr)
+        first = json.loads(self.call("run", "bad.yaml", "--json").stdout)["diagnostics"]
+        self.assertIn({"file": "bad.yaml", "line": 3, "column": 1, "field": "sed", "message": "unknown key; did you mean 'seed'?"}, first)
+        done = self.call("run", FIRST_RUN, *SHORT, "--progress", "--json", "--out", "told")
+        events = [json.loads(line) for line in done.stderr.splitlines()]
+        self.assertEqual((events[0]["event"], events[0]["folder"]), ("start", "told"))
+        self.assertEqual([e["sim_s"] for e in events if e["event"] == "progress"][-1], 8.0)
+        run = json.loads(done.stdout)[0]
+        self.assertEqual((run["report"], run["failed"]), ("told/report.html", done.returncode == 1))
+
     def test_an_empty_value_is_not_the_default(self):
         for option in ("--home", "--firmware", "--consent", "--out", "--until", "--seed"):
             done = self.call("run", FIRST_RUN, "--until", "5s", option, "")
