@@ -6,5 +6,8 @@
 namespace dustproof {
 
 void BindConfig(pybind11::module_& m);
+void BindMessages(pybind11::module_& m);
+void BindRecordingReader(pybind11::module_& m);
+void BindSteppedWorld(pybind11::module_& m);
 
 }  // namespace dustproof

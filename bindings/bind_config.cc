@@ -2,6 +2,7 @@
 
 #include "bindings/bind.h"
 #include "bindings/raise.h"
+#include "bindings/text.h"
 #include "hil/audit/policy.h"
 #include "sim/config/config.h"
 #include "sim/plan/json.h"
@@ -41,12 +42,6 @@ py::dict ToPython(const SchemaNode& node) {
   return dict;
 }
 
-// Files may hold bytes that are no UTF-8.
-py::str Text(const std::string& text) {
-  return py::reinterpret_steal<py::str>(
-      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
-}
-
 const SchemaNode* ChildOf(const SchemaNode& map, const std::string& key) {
   for (const SchemaNode& child : map.children) {
     if (child.key == key) return &child;
@@ -64,8 +59,7 @@ py::object ToPython(const ConfigNode& node, const SchemaNode& schema) {
     case Type::kBool:
       return py::bool_(node.text == "true");
     case Type::kDuration:
-      // Divided, not multiplied by 1e-9: 300 ms are 0.3.
-      return py::float_(static_cast<double>(ParseDuration(node.text).value().nanoseconds()) / 1e9);
+      return py::float_(Seconds(ParseDuration(node.text).value().nanoseconds()));
     case Type::kText:
     case Type::kChoice:
       return Text(node.text);
@@ -131,12 +125,13 @@ const ConfigKind& KindNamed(const std::string& name) {
   throw py::value_error("no such kind of file: " + name);
 }
 
-py::object ReadAs(const std::string& kind_name, const std::string& text,
+py::dict ReadAs(const std::string& kind_name, const FileText& given,
                   const std::string& file_name, double robot_radius_m, double robot_height_m) {
   const ConfigKind& kind = KindNamed(kind_name);
+  const std::string text = BytesOf(given);
   OrRaise(kind.check(text, file_name,
                      {.robot_radius_m = robot_radius_m, .robot_height_m = robot_height_m}));
-  return ToPython(OrRaise(ParseYaml(text, file_name)), kind.schema());
+  return py::dict(ToPython(OrRaise(ParseYaml(text, file_name)), kind.schema()));
 }
 
 }  // namespace

@@ -4,4 +4,7 @@
 PYBIND11_MODULE(_core, m) {
   m.doc() = "What of Dustproof is C++. The package `dustproof` around it is for users.";
   dustproof::BindConfig(m);
+  dustproof::BindMessages(m);
+  dustproof::BindRecordingReader(m);
+  dustproof::BindSteppedWorld(m);
 }

@@ -18,7 +18,7 @@ FILES = [(kind, path) for top in ("scenarios", "robots", "tests/end_to_end/scena
 ODD = """kind: scenario
 format_version: 1
 name: odd
-description: "colons: and 'quotes', \\"both\\", – and\\ttabs # here"
+description: "colons: and 'quotes', \\"both\\", – and\\ttabs # here\\u0085\\u2028\\n"
 home: h.yaml
 robot: r.yaml
 policy: p.yaml
@@ -60,7 +60,7 @@ def test_every_type_of_field_survives():
     assert (odd.duration_s, odd.seed, odd.expect.docked, odd.faults[0].value) == (3600.000000001, 9007199254740993, False, 1e-7)
     assert odd.network.latency_s == 0.3 and odd.network.outages[0].at_s == 1e-9
     assert odd.parties[0].organisation == "yes" and odd.parties[0].hosts == ["a.example", "b, c"]
-    assert odd.description == "colons: and 'quotes', \"both\", – and\ttabs # here"
+    assert odd.description == "colons: and 'quotes', \"both\", – and\ttabs # here\x85\u2028\n"
     assert odd.consents == ["C_POLICY", "C_X"] and odd.expect.coverage_min is None
     assert dustproof.parse_scenario(odd.to_yaml()) == odd
 

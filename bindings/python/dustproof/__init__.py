@@ -7,17 +7,22 @@ Names, units and frames are those of the files and of the C++ code; quantities e
 """
 from __future__ import annotations
 
+from . import sim
 from .errors import Diagnostic, DustproofError, EnvironmentFailure, ScenarioError
 from .home import Home
 from .loading import (load_home, load_policy, load_robot, load_scenario, parse_home, parse_policy, parse_robot,
                       parse_scenario)
 from .plan import FloorPlan, load_plan
 from .policy import Policy
+from .program import Progress, audit, executable, run
+from .recording import Recording, Scans
+from .results import Check, Finding, Metrics, Run, RunResult, Verdict
 from .robot import Robot
 from .scenario import Scenario
 
 __all__ = [
-    "Diagnostic", "DustproofError", "EnvironmentFailure", "FloorPlan", "Home", "Policy", "Robot", "Scenario", "ScenarioError",
+    "Check", "Diagnostic", "DustproofError", "EnvironmentFailure", "Finding", "FloorPlan", "Home", "Metrics", "Policy",
+    "Progress", "Recording", "Robot", "Run", "RunResult", "Scans", "Scenario", "ScenarioError", "Verdict", "audit", "executable",
     "load_home", "load_plan", "load_policy", "load_robot", "load_scenario", "parse_home", "parse_policy", "parse_robot",
-    "parse_scenario",
+    "parse_scenario", "run", "sim",
 ]

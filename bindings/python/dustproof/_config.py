@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 import numbers
 import os
@@ -18,6 +17,7 @@ C = TypeVar("C", bound="Config")
 F = TypeVar("F", bound="ConfigFile")
 
 _PLAIN = re.compile(r"[./]*[A-Za-z_][A-Za-z0-9_./-]*")
+_TO_ESCAPE = re.compile('[\x00-\x1f"\\\\\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]')
 _NOT_PLAIN = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _WIDTH = 120
 
@@ -35,7 +35,7 @@ class Config:
     @classmethod
     def _from_tree(cls: type[C], tree: Mapping[str, Any]) -> C:
         values: dict[str, Any] = {}
-        for field in fields(cls):  # type: ignore[arg-type]  # Subclasses are dataclasses.
+        for field in fields(cls):
             key, of = field.metadata.get("key"), field.metadata.get("of")
             if key is None or key not in tree or tree[key] is None:
                 continue
@@ -45,7 +45,7 @@ class Config:
     def _entries(self) -> list[tuple[str, Any]]:
         """Keys and values to write: what differs from its default, and what has none."""
         entries: list[tuple[str, Any]] = []
-        for field in fields(self):  # type: ignore[arg-type]  # Subclasses are dataclasses.
+        for field in fields(self):
             if "key" not in field.metadata:
                 continue
             value = getattr(self, field.name)
@@ -114,7 +114,7 @@ class ConfigFile(Config):
                 continue
             full = os.path.normpath(os.path.join(old, value))
             setattr(holder, last, full if absolute else os.path.relpath(full, new))
-        self.path = path
+        self.path = path  # type: ignore[misc]  # The generated classes have a slot for it.
 
     def _is_path(self, attribute: str, value: str) -> bool:
         return True
@@ -164,7 +164,7 @@ def _scalar(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         is_plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN
-        return value if is_plain else json.dumps(value, ensure_ascii=False)
+        return value if is_plain else '"' + _TO_ESCAPE.sub(_escaped, value) + '"'
     if isinstance(value, bool) or type(value).__name__ == "bool_":  # NumPy's is no bool.
         return "true" if value else "false"
     if isinstance(value, numbers.Integral):
@@ -172,6 +172,12 @@ def _scalar(value: Any) -> str:
     if isinstance(value, numbers.Real):
         return repr(float(value))
     raise TypeError(f"a configuration file can't hold {value!r}")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """Of a character that quoted YAML can't hold as it is."""
+    character = match.group()
+    return "\\" + character if character in '"\\' else f"\\u{ord(character):04x}"
 
 
 def _flow(value: Any) -> str:

@@ -108,7 +108,7 @@ def plan_from_json(text: str) -> FloorPlan:
     return FloorPlan(
         name=tree["name"],
         rooms=tuple(Room(r["name"], r["floor"], tuple(_point(p) for p in r["polygon"])) for r in tree["rooms"]),
-        walls=tuple(Wall(**{**w, "a": _point(w["a"]), "b": _point(w["b"])}) for w in tree["walls"]),
+        walls=tuple(Wall(_point(w["a"]), _point(w["b"]), w["thickness_m"], w["height_m"], w["reflectivity"]) for w in tree["walls"]),
         doorways=tuple(Doorway(_point(d["at"]), d["width_m"]) for d in tree["doorways"]),
         furniture=tuple(posed(Furniture, "X_WF", f) for f in tree["furniture"]),
         blocks=tuple(posed(Block, "X_WB", b) for b in tree["blocks"]),
