@@ -101,6 +101,33 @@ class InstallTest(ProcessTest):
         self.run_installed("thirty_lines")
         self.assertEqual(list(pathlib.Path(self.prefix / "include").rglob("*.cc")), [])
 
+    def python(self, *words, **more):
+        packages = self.prefix / "lib/python3/dist-packages"
+        environment = {**{k: v for k, v in os.environ.items() if k != "DUSTPROOF"}, "PYTHONPATH": str(packages), **more}
+        return self.tool("/usr/bin/python3", "-B", *words, env=environment)
+
+    def test_the_python_package_is_a_distribution_that_finds_its_program(self):
+        if not (self.prefix / "lib/python3/dist-packages/dustproof").exists():
+            self.skipTest("built without the Python package")
+        self.assertEqual(self.python("-m", "dustproof", "version"), "dustproof 0.1.0\n")
+        self.assertEqual(self.python("-c", "import dustproof; print(dustproof.executable())").strip(), str(self.program))
+        show = ("import importlib.metadata as m; d = m.distribution('dustproof'); print(d.version, d.read_text('INSTALLER').strip(), "
+                "len(d.files), all(f.locate().is_file() for f in d.files), all(f.hash is None or "
+                "f.read_binary() is not None for f in d.files), [e.value for e in d.entry_points if e.group == 'pytest11'])")
+        version, installer, count, there, readable, plugin = self.python("-c", show).split(maxsplit=5)
+        self.assertEqual((version, installer, there, readable), ("0.1.0", "cmake", "True", "True"))
+        self.assertGreater(int(count), 10)
+        has_plugin = (self.prefix / "lib/python3/dist-packages/dustproof/pytest_plugin.py").exists()
+        self.assertEqual(plugin.strip(), "['dustproof.pytest_plugin']" if has_plugin else "[]")
+        run = ("import dustproof, glob; r = dustproof.run(glob.glob('prefix/share/dustproof/scenarios/first_run.yaml')[0], 'policy_refused', "
+               "until=5); print(r[0].end, r[0].sim_s)")
+        self.assertEqual(self.python("-c", run), "duration 5.0\n")
+
+    def test_pip_lists_the_python_package(self):
+        if not pathlib.Path("/usr/bin/pip3").exists():
+            self.skipTest("Debian's pip is not installed")
+        self.assertRegex(self.python("-m", "pip", "list", "--disable-pip-version-check"), r"(?m)^dustproof +0\.1\.0$")
+
 
 if __name__ == "__main__":
     unittest.main()
