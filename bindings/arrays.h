@@ -9,7 +9,8 @@
 /// NumPy arrays over our memory, without a copy.
 namespace dustproof {
 
-/// A read-only view of `values`, which are part of the object behind `owner`: the view keeps that object alive.
+/// A read-only view of `values`, which are part of the object behind `owner`: the view keeps that
+/// object alive.
 template <typename T>
 pybind11::array_t<T> ViewOf(const std::vector<T>& values, std::vector<pybind11::ssize_t> shape,
                             pybind11::handle owner) {

@@ -12,9 +12,9 @@
 
 namespace py = pybind11;
 
-// Configuration files cross as trees of plain Python values in the shape of the file's schema. The schema comes from the
-// structs' own `Describe`, so what Python reads and writes is what the structs read; the package's dataclasses are
-// generated from it.
+// Configuration files cross as trees of plain Python values in the shape of the file's schema. The
+// schema comes from the structs' own `Describe`, so what Python reads and writes is what the
+// structs read; the package's dataclasses are generated from it.
 namespace dustproof {
 namespace {
 
@@ -125,8 +125,8 @@ const ConfigKind& KindNamed(const std::string& name) {
   throw py::value_error("no such kind of file: " + name);
 }
 
-py::dict ReadAs(const std::string& kind_name, const FileText& given,
-                  const std::string& file_name, double robot_radius_m, double robot_height_m) {
+py::dict ReadAs(const std::string& kind_name, const FileText& given, const std::string& file_name,
+                double robot_radius_m, double robot_height_m) {
   const ConfigKind& kind = KindNamed(kind_name);
   const std::string text = BytesOf(given);
   OrRaise(kind.check(text, file_name,
@@ -152,8 +152,9 @@ void BindConfig(py::module_& m) {
   m.def(
       "plan_json",
       [](const std::string& path, double robot_radius_m, double robot_height_m) {
-        return ToJson(OrRaise(LoadHome(
-            path, {.robot_radius_m = robot_radius_m, .robot_height_m = robot_height_m})));
+        const HomeOptions options{.robot_radius_m = robot_radius_m,
+                                  .robot_height_m = robot_height_m};
+        return ToJson(OrRaise(WithoutGil([&] { return LoadHome(path, options); })));
       },
       py::arg("path"), py::arg("robot_radius_m") = home.robot_radius_m,
       py::arg("robot_height_m") = home.robot_height_m,

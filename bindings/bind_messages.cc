@@ -134,9 +134,10 @@ void BindSamples(py::module_& m) {
       .def_property_readonly("x", [](const PoseSample& p) { return p.pose.x; })
       .def_property_readonly("y", [](const PoseSample& p) { return p.pose.y; })
       .def_property_readonly("yaw", [](const PoseSample& p) { return p.pose.yaw; });
-  Message<ScanSample>(m, "ScanSample",
-                      "One lidar turn in frame L, angles counter-clockwise from x; its time is that "
-                      "of the first beam.")
+  Message<ScanSample>(
+      m, "ScanSample",
+      "One lidar turn in frame L, angles counter-clockwise from x; its time is that "
+      "of the first beam.")
       .def_readonly("time_increment_s", &ScanSample::time_increment_s)
       .def_readonly("angle_min_rad", &ScanSample::angle_min_rad)
       .def_readonly("angle_increment_rad", &ScanSample::angle_increment_rad)
@@ -167,8 +168,8 @@ void BindSamples(py::module_& m) {
           [](const py::object& self) {
             const auto& map = self.cast<const MapSample&>();
             const bool whole = map.width >= 0 && map.height >= 0 &&
-                               map.cells.size() == static_cast<size_t>(map.width) *
-                                                       static_cast<size_t>(map.height);
+                               map.cells.size() ==
+                                   static_cast<size_t>(map.width) * static_cast<size_t>(map.height);
             if (!whole) throw py::value_error("the map's size doesn't fit its cells");
             return ViewOf(map.cells, {map.height, map.width}, self);
           },
@@ -201,7 +202,10 @@ void BindEvents(py::module_& m) {
   Message<LogLine>(m, "LogLine", "A line that the firmware or a part of the run logged.")
       .def_readonly("level", &LogLine::level, "10 debug, 20 info, 30 warn, 40 error.")
       .def_property_readonly("source", TextOf(&LogLine::source))
-      .def_property_readonly("text", TextOf(&LogLine::text));
+      .def_property_readonly("text", TextOf(&LogLine::text))
+      .def("__repr__", [](const LogLine& l) {
+        return Text("<LogLine " + ToString(l.time) + " " + l.source + ": " + l.text + ">");
+      });
   Message<StateHashes>(m, "StateHashes", "The run's state at an instant, a hash for each part.")
       .def_readonly("events_run", &StateHashes::events_run)
       .def_readonly("parts", &StateHashes::parts)

@@ -17,7 +17,8 @@ py::list ToPython(const std::vector<Diagnostic>& diagnostics) {
   const py::object diagnostic = py::module_::import("dustproof.errors").attr("Diagnostic");
   py::list list;
   for (const Diagnostic& d : diagnostics)
-    list.append(diagnostic(Text(d.where.file), d.where.line, d.where.column, Text(d.field), Text(d.message)));
+    list.append(diagnostic(Text(d.where.file), d.where.line, d.where.column, Text(d.field),
+                           Text(d.message)));
   return list;
 }
 
@@ -80,7 +81,8 @@ py::array_t<float> Ranges(const std::vector<std::vector<float>>& scans) {
   for (const std::vector<float>& scan : scans) beams = std::max(beams, scan.size());
   std::vector<float> ranges(scans.size() * beams);
   for (size_t i = 0; i < scans.size(); ++i)
-    std::copy(scans[i].begin(), scans[i].end(), ranges.begin() + static_cast<std::ptrdiff_t>(i * beams));
+    std::copy(scans[i].begin(), scans[i].end(),
+              ranges.begin() + static_cast<std::ptrdiff_t>(i * beams));
   return Owning(std::move(ranges),
                 {static_cast<py::ssize_t>(scans.size()), static_cast<py::ssize_t>(beams)});
 }

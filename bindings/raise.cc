@@ -13,7 +13,8 @@ void Raise(const Error& error) {
   const py::object diagnostic = errors.attr("Diagnostic");
   py::list diagnostics;
   for (const Diagnostic& d : error.diagnostics)
-    diagnostics.append(diagnostic(Text(d.where.file), d.where.line, d.where.column, Text(d.field), Text(d.message)));
+    diagnostics.append(diagnostic(Text(d.where.file), d.where.line, d.where.column, Text(d.field),
+                                  Text(d.message)));
   const py::object type =
       errors.attr(error.code == ErrorCode::kBadInput ? "ScenarioError" : "EnvironmentFailure");
   PyErr_SetObject(type.ptr(), type(diagnostics).ptr());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pybind11/pybind11.h>
+
 #include <utility>
 
 #include "sim/core/result.h"
@@ -18,6 +20,13 @@ T OrRaise(Result<T> result) {
 }
 inline void OrRaise(const Result<void>& result) {
   if (!result) Raise(result.error());
+}
+
+/// What `work` returns, while other threads of Python run. It must not touch Python.
+template <typename Work>
+auto WithoutGil(Work work) {
+  const pybind11::gil_scoped_release others_run;
+  return work();
 }
 
 }  // namespace dustproof

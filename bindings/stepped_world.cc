@@ -16,8 +16,8 @@ SteppedWorld::SteppedWorld(const FloorPlan& plan, const RobotConfig& robot, uint
   robot_.StartSensors(&events_);
   robot_.SetLidarEnabled(events_.now(), lidar);
   // Twice within the drive's time-out, as firmware would.
-  const SimDuration period =
-      std::max(Robot::kStep, std::min(robot.drive.command_timeout / 2, SimDuration::Milliseconds(50)));
+  const SimDuration period = std::max(
+      Robot::kStep, std::min(robot.drive.command_timeout / 2, SimDuration::Milliseconds(50)));
   engine_.Every(period, EventSource::kFirmware, [this] {
     if (left_m_s_ != 0 || right_m_s_ != 0)
       robot_.SetWheelVelocity(events_.now(), left_m_s_, right_m_s_);

@@ -7,13 +7,15 @@
 
 namespace dustproof {
 
-/// Text of ours in Python. It may hold bytes that are no UTF-8, from files or firmware: they are replaced.
+/// Text of ours in Python. It may hold bytes that are no UTF-8, from files or firmware: they are
+/// replaced.
 inline pybind11::str Text(const std::string& text) {
   return pybind11::reinterpret_steal<pybind11::str>(
       PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
 }
 
-/// What a file holds, on its way in: Python reads bytes, and people write text. Either fits the string.
+/// What a file holds, on its way in: Python reads bytes, and people write text. Either fits the
+/// string.
 using FileText = std::variant<std::string, pybind11::bytes>;
 inline std::string BytesOf(const FileText& text) {
   const auto* given = std::get_if<std::string>(&text);

@@ -102,6 +102,13 @@ def test_nonsense_is_refused(studio, tmp_path):
             world.put_down(dustproof.plan.Pose2(float("inf"), 0, 0))
     with pytest.raises(dustproof.ScenarioError, match="none.yaml: no such file"):
         sim.World(tmp_path / "none.yaml")
+    with pytest.raises(ValueError, match="seed must be a whole number from 0 to 18446744073709551615, got -1"):
+        sim.World(studio, seed=-1)
+    home = dustproof.load_home(studio)
+    home.rooms.clear()
+    with pytest.raises(dustproof.ScenarioError) as caught:
+        sim.World(home)
+    assert str(caught.value) == f"{studio}: rooms: must have at least 1 items, got 0", "there is no line to point at"
 
 
 def test_other_threads_run_while_it_steps_and_none_comes_in(studio):

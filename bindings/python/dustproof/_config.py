@@ -86,7 +86,7 @@ class ConfigFile(Config):
         try:
             _core.read_config(self._kind, self.to_yaml(), self.path, **options)
         except ScenarioError as error:
-            raise ScenarioError(Diagnostic(d.file, 0, 0, d.field, d.message) for d in error.diagnostics) from None
+            raise in_terms_of(self, self.path, error) from None
 
     def to_yaml(self) -> str:
         """As a file's text: what differs from its default. Comments of a file that this was read from are not kept."""
@@ -124,6 +124,11 @@ class ConfigFile(Config):
         moved = copy.deepcopy(self)
         moved._move_to(path, absolute=True)
         return moved
+
+
+def in_terms_of(given: ConfigFile, file: str, error: ScenarioError) -> ScenarioError:
+    """The error in the words of an object, not of the text `file` that was made of it and nobody wrote."""
+    return ScenarioError(Diagnostic(given.path, 0, 0, d.field, d.message) if d.file == file else d for d in error.diagnostics)
 
 
 def load(cls: type[F], path: str | os.PathLike[str], **options: float) -> F:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ._config import in_terms_of
 from .errors import Diagnostic, EnvironmentFailure, ScenarioError
 from .home import Home
 from .policy import Policy
@@ -96,7 +97,7 @@ def run(scenario: _Path | Scenario, consent: str = "", seed: int | None = None, 
         try:
             runs = _judged(words, on_event)
         except ScenarioError as error:
-            raise _in_terms_of(scenario, words[1], error) if isinstance(scenario, Scenario) else error from None
+            raise in_terms_of(scenario, words[1], error) if isinstance(scenario, Scenario) else error from None
     return RunResult(runs, os.path.abspath(folder[0]) if folder else "")
 
 
@@ -133,14 +134,9 @@ def _as_file(given: _Path | Scenario | Home | Policy, folder: str, name: str) ->
     try:
         moved._check()
     except ScenarioError as error:
-        raise _in_terms_of(given, path, error) from None
+        raise in_terms_of(given, path, error) from None
     pathlib.Path(path).write_text(moved.to_yaml(), encoding="utf-8")
     return path
-
-
-def _in_terms_of(given: Scenario | Home | Policy, path: str, error: ScenarioError) -> ScenarioError:
-    """The error in the words of the object, not of the file at `path` that nobody wrote."""
-    return ScenarioError(Diagnostic(given.path, 0, 0, d.field, d.message) if d.file == path else d for d in error.diagnostics)
 
 
 def _judged(words: Sequence[str], on_event: Callable[[dict[str, Any]], None]) -> tuple[Run, ...]:

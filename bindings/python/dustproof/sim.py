@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from . import _core
+from ._config import ConfigFile, in_terms_of
 from ._core import LidarTurn
+from .errors import ScenarioError
 from .home import Home
 from .plan import Pose2
 from .robot import Robot
@@ -43,6 +45,7 @@ class World:
     :param seed: Of every sensor's noise.
     :param lidar: Whether the lidar turns from the start.
     :raises ScenarioError: with every problem of home or robot.
+    :raises ValueError: for a seed that is none.
 
     After `close` everything but `closed` raises ValueError. Turns of the lidar and their arrays may outlive the world.
     """
@@ -57,7 +60,15 @@ class World:
         elif robot is not None:
             robot_file = os.fspath(robot)
             robot_text = _core.read_text_file(robot_file)
-        self._core = _core.SteppedWorld(home_file, home_text, robot_file, robot_text, seed, lidar)
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed must be a whole number from 0 to 18446744073709551615, got {seed}")
+        try:
+            self._core = _core.SteppedWorld(home_file, home_text, robot_file, robot_text, seed, lidar)
+        except ScenarioError as error:
+            for given in (home, robot):
+                if isinstance(given, ConfigFile):
+                    error = in_terms_of(given, given.path, error)
+            raise error from None
 
     def __enter__(self) -> World:
         return self
