@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -76,8 +77,10 @@ RunObserver ObserverOf(const ScenarioRunOptions& options, ProgressLine& line) {
   return observer;
 }
 
+// A reader that is gone wants nothing any more: its run is ended as by a person.
 void PrintEvent(const nlohmann::ordered_json& event) {
-  std::fprintf(stderr, "%s\n", event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  const std::string line = event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (std::fprintf(stderr, "%s\n", line.c_str()) < 0) raise(SIGTERM);
 }
 
 // The same for a program that reads along: one JSON object a line.
@@ -235,7 +238,7 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
       ->type_name("DIR");
   AddDebugFlags(*run, &flags->debug);
   run->add_flag("--json", flags->json, "One JSON array on stdout, an object a run; bad input as one object");
-  run->add_flag("--progress", flags->progress, "How it goes as one JSON object a line on stderr");
+  run->add_flag("--progress", flags->progress, "How it goes as one JSON object a line on stderr; ends the run where nobody reads that any more");
   run->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }
 

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import dustproof
 import pytest
@@ -191,19 +192,36 @@ def test_what_a_callback_raises_ends_the_run(root, tmp_path):
     assert (tmp_path / "out/report.html").exists(), "what was recorded is judged"
 
 
-def test_ctrl_c_ends_the_run_and_its_recording_is_sealed(root, tmp_path):
+def start_run(root, folder):
+    """Another Python that runs a scenario, once the run is under way."""
     script = ("import dustproof, sys\n"
               "def show(p): print(p.sim_s, flush=True)\n"
               "dustproof.run(sys.argv[1], 'all_denied', out=sys.argv[2], on_progress=show)\n")
-    program = subprocess.Popen([sys.executable, "-B", "-c", script, root / "tests/end_to_end/scenarios/leaks.yaml", tmp_path / "out"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    program = subprocess.Popen([sys.executable, "-B", "-c", script, root / "tests/end_to_end/scenarios/leaks.yaml", folder],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     program.stdout.readline()
-    program.send_signal(signal.SIGINT)
+    return program
+
+
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["to_python", "at_a_terminal"])
+def test_ctrl_c_ends_the_run_and_its_recording_is_sealed(root, tmp_path, send):
+    program = start_run(root, tmp_path / "out")
+    send(program.pid, signal.SIGINT)
     _, error = program.communicate(timeout=60)
     assert error.rstrip().endswith("KeyboardInterrupt"), error
     recording = dustproof.Recording(tmp_path / "out/all_denied.mcap")
     assert recording.sealed and recording.metadata["result"]["end"] == "interrupted"
-    assert (tmp_path / "out/report.html").exists(), "what was recorded is judged"
+    assert (tmp_path / "out/report.html").exists()
+
+
+def test_a_run_ends_where_python_was_killed(root, tmp_path):
+    program = start_run(root, tmp_path / "out")
+    program.kill()
+    program.communicate(timeout=60)
+    end = time.monotonic() + 30
+    while not (sealed := dustproof.Recording(tmp_path / "out/all_denied.mcap").sealed) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert sealed and dustproof.Recording(tmp_path / "out/all_denied.mcap").metadata["result"]["end"] == "interrupted"
 
 
 def test_the_module_is_the_program(tmp_path):

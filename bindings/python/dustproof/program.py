@@ -158,10 +158,12 @@ def _execute(words: Sequence[str], on_event: Callable[[dict[str, Any]], None]) -
     """The exit code, standard output, and the lines for people on standard error."""
     said: list[str] = []
     program = executable()
+    # In a process group of its own: Ctrl-C at a terminal comes from us alone, once. Where we are killed, it ends by itself, since
+    # nobody reads how it goes.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         try:
             process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
-                                       text=True, encoding="utf-8", errors="replace")
+                                       text=True, encoding="utf-8", errors="replace", process_group=0)
         except OSError as error:
             raise _failure(f"cannot start {program}: {error.strerror}") from None
         assert process.stderr is not None
@@ -190,10 +192,10 @@ def _worth_saying(event: dict[str, Any]) -> list[str]:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """Asks the run to end, as Ctrl-C does, and waits until its recording is sealed. A second Ctrl-C kills it."""
+    """Asks the run to end, as Ctrl-C does (which shells let background jobs ignore), and waits until its recording is sealed. A second Ctrl-C kills it."""
     try:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
         if process.stderr is not None:
             for _ in process.stderr:
                 pass
