@@ -192,7 +192,10 @@ def _worth_saying(event: dict[str, Any]) -> list[str]:
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
-    """Asks the run to end, as Ctrl-C does (which shells let background jobs ignore), and waits until its recording is sealed. A second Ctrl-C kills it."""
+    """Asks the run to end, and waits until its recording is sealed and judged. A second Ctrl-C kills it.
+
+    By SIGTERM, which does what SIGINT does: that is ignored by what a shell has put into the background.
+    """
     try:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
