@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sim/config/config.h"
+#include "sim/scenario/consent.h"
 
 namespace dustproof {
 
@@ -75,6 +76,25 @@ struct ConsentEntry : PolicyConsent {
     f.Text("key", &key, {.doc = "As scenarios name it.", .required = true});
     f.Text("what", &what,
            {.doc = "What is consented to, with its place in the text.", .required = true});
+  }
+};
+
+struct ConstraintEntry : ConsentConstraint {
+  void Describe(Fields& f) {
+    f.Where(&where);
+    f.Text("consent", &consent, {.doc = "Key of the consent that governs.", .required = true});
+    f.Texts("states", &states, {.doc = "While it is one of these …", .required = true, .count_min = 1});
+    f.Texts("others", &others, {.doc = "… these consents; left out: all others …"});
+    f.Texts("may_be", &may_be, {.doc = "… can only be one of these.", .required = true, .count_min = 1});
+    f.Text("what", &what, {.doc = "The same in words.", .required = true});
+    f.Choice("basis", &basis, kBases, {.doc = "What it rests on.", .required = true});
+    f.Text("cite", &cite, {.doc = "Where the text says so.", .required = true});
+    ConsentState parsed;
+    for (const std::vector<std::string>* words : {&states, &may_be}) {
+      for (const std::string& word : *words) {
+        if (!ParseConsentState(word, &parsed)) f.Problem(words == &states ? "states" : "may_be", "must be unset, granted, denied or withdrawn, got '" + word + "'");
+      }
+    }
   }
 };
 
@@ -162,6 +182,7 @@ struct PolicyFile {
   std::vector<CategoryEntry> categories;
   std::vector<PartyEntry> parties;
   std::vector<ConsentEntry> consents;
+  std::vector<ConstraintEntry> consent_constraints;
   std::vector<RuleEntry> rules;
   std::vector<PartyRuleEntry> party_rules;
   BeforeConsentEntry before;
@@ -180,6 +201,7 @@ struct PolicyFile {
            {.doc = "Kinds of personal data.", .required = true, .count_min = 1});
     f.List("parties", &parties, {.doc = "Who may receive data.", .required = true, .count_min = 1});
     f.List("consents", &consents, {.doc = "What users are asked.", .required = true});
+    f.List("consent_constraints", &consent_constraints, {.doc = "Which states of consents can't come together."});
     f.Section("before_consent", &before,
               {.doc = "Who may receive anything while the master consent is not granted.",
                .required = true});
@@ -201,6 +223,10 @@ class Checker {
   std::vector<Diagnostic> Run() {
     for (const PolicyRule& rule : policy_.rules) CheckRule(rule);
     for (const PartyRule& rule : policy_.party_rules) CheckPartyRule(rule);
+    for (const ConsentConstraint& constraint : policy_.consent_constraints) {
+      CheckConsent(constraint.where, "consent", constraint.consent);
+      for (const std::string& other : constraint.others) CheckConsent(constraint.where, "others", other);
+    }
     CheckBeforeConsent();
     CheckHoles();
     return std::move(problems_);
@@ -288,6 +314,7 @@ Result<Policy> Finish(Result<PolicyFile> file) {
   policy.categories.assign(file->categories.begin(), file->categories.end());
   policy.parties.assign(file->parties.begin(), file->parties.end());
   policy.consents.assign(file->consents.begin(), file->consents.end());
+  policy.consent_constraints.assign(file->consent_constraints.begin(), file->consent_constraints.end());
   for (RuleEntry& entry : file->rules) {
     entry.also_needs = entry.also.Take();
     entry.granted = entry.if_granted.Take();

@@ -52,6 +52,19 @@ struct PolicyConsent {
   std::string what;
 };
 
+/// While `consent` is in one of `states`, the others can only be in one of `may_be`: what breaks this can't come about,
+/// and is not tried.
+struct ConsentConstraint {
+  std::string consent;
+  std::vector<std::string> states;
+  std::vector<std::string> others;  ///< Keys of consents; empty: all but `consent`.
+  std::vector<std::string> may_be;
+  std::string what;  ///< For people: "no consent can be given before the policy is accepted".
+  Basis basis = Basis::kDerived;
+  std::string cite;
+  SourceLocation where;
+};
+
 /// One row of the gate: what may leave an emitter.
 struct PolicyRule {
   std::string id;  ///< "F23".
@@ -115,6 +128,7 @@ struct Policy {
   std::vector<PolicyCategory> categories;
   std::vector<PolicyParty> parties;
   std::vector<PolicyConsent> consents;
+  std::vector<ConsentConstraint> consent_constraints;
   std::vector<PolicyRule> rules;
   std::vector<PartyRule> party_rules;
   BeforeConsentRule before_consent;

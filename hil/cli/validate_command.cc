@@ -3,7 +3,7 @@
 
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
-#include "hil/run/check_files.h"
+#include "hil/cli/check_files.h"
 
 namespace dustproof {
 namespace {
@@ -29,7 +29,7 @@ int PrintSchemas(const std::string& kind, bool json) {
     for (const NamedSchema& s : AllSchemas()) known.push_back(s.kind);
     const std::string near = SuggestWord(kind, known);
     return PrintError(Error::BadInput(
-        "schema: knows scenario, home, map_overrides, robot, policy, message_schema and bench, not '" +
+        "schema: knows scenario, home, map_overrides, robot, policy, message_schema, consents and bench, not '" +
         kind + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
   }
   if (json && schemas.size() > 1) std::printf("[\n");

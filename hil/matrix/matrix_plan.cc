@@ -5,6 +5,7 @@
 #include <set>
 
 #include "hil/matrix/branch_point.h"
+#include "hil/matrix/consent_plan.h"
 #include "hil/run/build_id.h"
 #include "hil/run/firmware_kind.h"
 #include "sim/config/number.h"
@@ -65,28 +66,23 @@ class Planner {
   Result<void> AddScenario(const RunInputs& inputs) {
     if (inputs.request.kind == ToWord(FirmwareKind::kBoard))
       return Error::BadInput(inputs.scenario.path + ": runs on a board, in real time; `dustproof bench run` does that");
-    const Result<std::vector<ConsentConfiguration>> configurations = Configurations(inputs);
-    if (!configurations) return configurations.error();
     const auto own = static_cast<uint64_t>(inputs.scenario.seed);
     const uint64_t first = options_.seed_first.value_or(own), last = options_.seed_last.value_or(own);
-    const uint64_t count = (last - first + 1) * configurations->size();
-    if (count > kCellsMax || plan_.cells.size() + count > kCellsMax) {
-      return Error::BadInput(inputs.scenario.path + ": " + std::to_string(configurations->size()) + " configurations × " +
-                             std::to_string(last - first + 1) + " seeds are more than " + std::to_string(kCellsMax) +
-                             " cells; try --consents pairwise, or fewer seeds");
-    }
+    const uint64_t left = kCellsMax - plan_.cells.size();
+    if (last - first >= left)
+      return Error::BadInput("--seeds: with " + std::to_string(last - first + 1) + " seeds there are more than " + std::to_string(kCellsMax) + " cells");
+    const auto configurations = PlanConsents(inputs.scenario, inputs.policy, ConsentsOf(inputs), left / (last - first + 1));
+    if (!configurations) return configurations.error();
     const std::string name = UniqueName(inputs.scenario.name);
     for (uint64_t seed = first; seed <= last; ++seed) AddSeed(inputs, name, seed, *configurations);
     return {};
   }
 
-  Result<std::vector<ConsentConfiguration>> Configurations(const RunInputs& inputs) const {
-    std::vector<ConsentConfiguration> chosen;
-    for (const ConsentConfiguration& c : inputs.scenario.configurations) {
-      if (c.run_by_default) chosen.push_back(c);
-    }
-    if (chosen.empty()) return Error::BadInput(UnknownConfiguration(inputs.scenario, ""));
-    return chosen;
+  /// Firmware that is a program of its own can't be branched: combinations of all would take as many whole runs.
+  std::string ConsentsOf(const RunInputs& inputs) {
+    if (options_.consents == "all" && inputs.request.kind != ToWord(FirmwareKind::kLibrary))
+      plan_.warnings.push_back(inputs.scenario.path + ": its firmware is a program of its own, each cell is a whole run; --consents pairwise needs fewer");
+    return options_.consents;
   }
 
   /// Two files may have one name.
@@ -97,11 +93,12 @@ class Planner {
   }
 
   void AddSeed(const RunInputs& inputs, const std::string& name, uint64_t seed,
-               const std::vector<ConsentConfiguration>& configurations) {
+               const std::vector<PlannedConfiguration>& configurations) {
     bool shown = false;
-    for (const ConsentConfiguration& c : configurations) {
-      Add(inputs, name, seed, c);
-      shown = shown || plan_.cells.back().grants_all;
+    for (const PlannedConfiguration& planned : configurations) {
+      Add(inputs, name, seed, planned.configuration);
+      plan_.cells.back().infeasible = planned.infeasible;
+      shown = shown || (plan_.cells.back().grants_all && planned.infeasible.empty());
     }
     if (shown) return;
     Add(inputs, name, seed, ControlOf(inputs.scenario));

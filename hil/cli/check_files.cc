@@ -1,4 +1,4 @@
-#include "hil/run/check_files.h"
+#include "hil/cli/check_files.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -6,6 +6,7 @@
 #include "hil/audit/declared_messages.h"
 #include "hil/bench/bench_file.h"
 #include "hil/audit/policy.h"
+#include "hil/matrix/consent_plan.h"
 #include "hil/run/inputs.h"
 #include "sim/config/config.h"
 #include "sim/plan/load_home.h"
@@ -90,6 +91,10 @@ Result<std::string> CheckFile(const std::string& path) {
     const Result<BenchFile> bench = LoadBenchFile(path);
     return bench ? Result<std::string>("bench of " + std::to_string(bench->boards.size()) + " boards") : bench.error();
   }
+  if (kind == "consents") {
+    Collect(CheckConsentsFile(path), &problems);
+    return Answer("list of consent configurations", std::move(problems));
+  }
   if (kind == "message_schema") {
     CheckMessages(path, &problems);
     return Answer("declaration of messages", std::move(problems));
@@ -108,9 +113,9 @@ Result<std::string> CheckFile(const std::string& path) {
                            "is checked with the map that it lies beside; validate that map");
   }
   const std::string near =
-      SuggestWord(kind, {"scenario", "robot", "policy", "home", "message_schema"});
+      SuggestWord(kind, {"scenario", "robot", "policy", "home", "message_schema", "consents", "bench"});
   return Error::BadInput({path, 1, 1}, "kind",
-                         "must be scenario, home, robot, policy or message_schema, got '" + kind +
+                         "must be scenario, home, robot, policy, message_schema, consents or bench, got '" + kind +
                              "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
@@ -121,6 +126,7 @@ std::vector<NamedSchema> AllSchemas() {
           {"robot", RobotSchema()},
           {"policy", PolicySchema()},
           {"message_schema", DeclaredMessagesSchema()},
+          {"consents", ConsentsSchema()},
           {"bench", BenchFileSchema()}};
 }
 
