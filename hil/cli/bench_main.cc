@@ -14,8 +14,10 @@
 
 #include "hil/cli/bench_board.h"
 #include "hil/cli/bench_hal.h"
+#include "hil/cli/bench_matrix.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
+#include "hil/matrix/cell_group.h"
 #include "hil/run/inputs.h"
 #include "hil/run/run_scenario.h"
 #include "hil/run/supervisor.h"
@@ -136,12 +138,12 @@ int Main(int argc, char** argv) {
   CLI::App app("Figures of speed, as ratios in one run", "dustproof-bench");
   std::string only;
   bool json = false;
-  app.add_option("--only", only, "One group: hal, board, sim; without it, all of them");
+  app.add_option("--only", only, "One group: hal, board, matrix, sim; without it, all of them");
   app.add_flag("--json", json, "One flat object on stdout, key to number");
   CLI11_PARSE(app, argc, argv);
   using Group = std::pair<const char*, Result<void> (*)(Figures*)>;
   // What forks comes before what starts threads or keeps much in memory.
-  constexpr Group kGroups[] = {{"hal", BenchHal}, {"board", BenchBoard}, {"sim", BenchSim}};
+  constexpr Group kGroups[] = {{"hal", BenchHal}, {"board", BenchBoard}, {"matrix", BenchMatrix}, {"sim", BenchSim}};
   Figures figures;
   bool known = only.empty();
   for (const auto& [name, measure] : kGroups) {
@@ -149,7 +151,7 @@ int Main(int argc, char** argv) {
     if (!only.empty() && only != name) continue;
     if (const Result<void> done = measure(&figures); !done) return PrintError(done.error());
   }
-  if (!known) return PrintError(Error::BadInput("--only: knows hal, board and sim, not '" + only + "'"));
+  if (!known) return PrintError(Error::BadInput("--only: knows hal, board, matrix and sim, not '" + only + "'"));
   if (json) std::printf("{");
   const char* separator = "";
   for (const auto& [key, value] : figures) {
@@ -168,7 +170,9 @@ int main(int argc, char** argv) {
   // The runs that this program supervises start it again as their worker.
   if (argc == 3 && std::string(argv[1]) == dustproof::kWorkerWord)
     return dustproof::RunWorker(argv[2]);
+  if (argc == 3 && std::string(argv[1]) == dustproof::kBranchesWord) return dustproof::RunBranchesWorker(argv[2]);
   dustproof::EnsurePortableMath(argv);
+  if (argc == 3 && std::string(argv[1]) == dustproof::kGroupWord) return dustproof::RunGroupProcess(argv[2]);
   char name[] = "dustproof-bench";
   char* words[] = {name, nullptr};
   int count = 1;

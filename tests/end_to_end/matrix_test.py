@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -40,6 +41,7 @@ script:
 """
 
 
+DASK = subprocess.run(["/usr/bin/python3", "-c", "import distributed"], stderr=subprocess.DEVNULL).returncode == 0
 UNTIL = ["--until", "50s"]  # What a run that was ended by a person did not come to is excused.
 
 
@@ -121,6 +123,41 @@ class MatrixTest(ProcessTest):
                     return True
             time.sleep(0.01)
         return False
+
+    def cluster(self, workers):
+        """A Dask scheduler on this machine's loopback, and workers of one thread each; its address."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        address = f"127.0.0.1:{port}"
+        log = open(self.folder / "dask.log", "w")
+        self.addCleanup(log.close)
+
+        def start(*words):
+            child = subprocess.Popen(["/usr/bin/python3", "-m", *words], cwd=self.folder, stdout=log, stderr=log)
+            self.addCleanup(lambda: (child.kill(), child.wait()))
+            return child
+        scheduler = start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show")
+        for _ in range(workers):
+            start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
+        deadline = time.monotonic() + 60
+        while (self.folder / "dask.log").read_text().count("Registered to") < workers and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return address, scheduler
+
+    @unittest.skipUnless(DASK, "needs python3-distributed")
+    def test_a_cluster_gives_the_same_table(self):
+        flat = self.scenario()
+        address, scheduler = self.cluster(2)
+        self.matrix(flat, "--scheduler", address, "--out", "cluster")
+        self.matrix(flat, "--workers", 1, "--out", "one")
+        self.assertEqual((self.folder / "cluster/matrix.json").read_bytes(), (self.folder / "one/matrix.json").read_bytes())
+
+    @unittest.skipUnless(DASK, "needs python3-distributed")
+    def test_a_cluster_that_is_not_there_is_told(self):
+        done = self.matrix(self.scenario(), "--scheduler", "127.0.0.1:9", "--out", "m", expect=3)
+        self.assertIn("--scheduler: no Dask scheduler answers at 127.0.0.1:9", done.stderr)
+        self.assertFalse((self.folder / "m").exists())
 
     def test_firmware_that_dies_is_a_result_of_its_cells(self):
         dies = self.build_firmware("""
