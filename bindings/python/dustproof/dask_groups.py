@@ -5,6 +5,7 @@ Reads a line `GROUP PATH` on standard input for each group to start and answers 
 program and the folders at the same paths. What a group is, and what becomes of one that fails, is not this program's matter.
 """
 
+# mypy: disallow-untyped-calls=False
 from __future__ import annotations
 
 import json

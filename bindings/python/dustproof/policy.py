@@ -9,7 +9,7 @@ from typing import Literal
 from ._config import Config, entry
 from ._files import PolicyFile
 
-__all__ = ["BeforeConsentRule", "ByReading", "Category", "ClearTextRule", "Consent", "Party", "PartyRule", "Policy", "Rule", "StopBound", "WordByReading"]
+__all__ = ["BeforeConsentRule", "ByReading", "Category", "ClearTextRule", "Consent", "ConsentConstraint", "Party", "PartyRule", "Policy", "Rule", "StopBound", "WordByReading"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +49,25 @@ class Consent(Config):
     """As scenarios name it."""
     what: str = field(metadata=entry("what"))
     """What is consented to, with its place in the text."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ConsentConstraint(Config):
+    """Which states of consents can't come together."""
+    consent: str = field(metadata=entry("consent"))
+    """Key of the consent that governs."""
+    states: list[str] = field(metadata=entry("states"))
+    """While it is one of these …"""
+    others: list[str] = field(default_factory=list, metadata=entry("others"))
+    """… these consents; left out: all others …"""
+    may_be: list[str] = field(metadata=entry("may_be"))
+    """… can only be one of these."""
+    what: str = field(metadata=entry("what"))
+    """The same in words."""
+    basis: Literal["text", "derived", "standard", "law", "harness"] = field(metadata=entry("basis"))
+    """What it rests on."""
+    cite: str = field(metadata=entry("cite"))
+    """Where the text says so."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -178,6 +197,8 @@ class Policy(PolicyFile):
     """Who may receive data."""
     consents: list[Consent] = field(metadata=entry("consents", Consent))
     """What users are asked."""
+    consent_constraints: list[ConsentConstraint] = field(default_factory=list, metadata=entry("consent_constraints", ConsentConstraint))
+    """Which states of consents can't come together."""
     before_consent: BeforeConsentRule = field(metadata=entry("before_consent", BeforeConsentRule))
     """Who may receive anything while the master consent is not granted."""
     rules: list[Rule] = field(metadata=entry("rules", Rule))
