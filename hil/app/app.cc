@@ -44,6 +44,7 @@ class App::Parts {
 
   bool Perform(const std::string& action);
   void SetAnswers(const ConsentConfiguration& answers);
+  void SetConsent(const std::string& consent, ConsentState state);
   const ConsentScreens& screens() const { return screens_; }
   const UserView& view() const { return view_; }
   void AddToHash(Hasher& hasher) const;
@@ -155,6 +156,13 @@ void App::Parts::SetAnswers(const ConsentConfiguration& answers) {
   for (const EventId change : std::exchange(changes_, {})) queue_.Cancel(change);
   config_.answers = answers;
   ScheduleChanges();
+}
+
+void App::Parts::SetConsent(const std::string& consent, ConsentState state) {
+  config_.answers.initial[consent] = state;
+  if (screens_.ledger().Get("C_POLICY") == ConsentState::kUnset) return;  // The screens are still to come.
+  const ConsentStep step{.at = queue_.now(), .consent = consent, .state = state};
+  queue_.Schedule(step.at, EventSource::kConsent, [this, step] { ChangeConsent(step); });
 }
 
 void App::Parts::ChangeConsent(const ConsentStep& step) {
@@ -282,6 +290,7 @@ App::~App() = default;
 
 bool App::Perform(const std::string& action) { return parts_->Perform(action); }
 void App::SetAnswers(const ConsentConfiguration& answers) { parts_->SetAnswers(answers); }
+void App::SetConsent(const std::string& consent, ConsentState state) { parts_->SetConsent(consent, state); }
 std::string App::ConsentsNow() const { return parts_->screens().ledger().ToString(); }
 const ConsentLedger& App::consents() const { return parts_->screens().ledger(); }
 const App::Seen& App::seen() const { return parts_->view().seen(); }

@@ -57,6 +57,10 @@ class App {
   /// the same in both.
   void SetAnswers(const ConsentConfiguration& answers);
 
+  /// The user makes up their mind now: on the consent screen, where it has not been asked yet, else by the switch in the
+  /// settings, as an event of this instant.
+  void SetConsent(const std::string& consent, ConsentState state);
+
   /// The consents as they are now: "C_DEVID=denied,C_POLICY=granted,…", sorted.
   std::string ConsentsNow() const;
   const ConsentLedger& consents() const;

@@ -15,6 +15,7 @@
 #include "hil/matrix/cell_group.h"
 #include "hil/run/power_cut.h"
 #include "hil/run/supervisor.h"
+#include "hil/step/step_worker.h"
 #include "sim/core/diagnostic.h"
 
 // `dustproof WORD …`: the words are in one file each, *_command.cc.
@@ -159,6 +160,8 @@ int main(int argc, char** argv) {
     return dustproof::RunPowerCutWorker(argv[2]);
   if (argc == 3 && std::strcmp(argv[1], dustproof::kBranchesWord) == 0)
     return dustproof::RunBranchesWorker(argv[2]);
+  if (argc == 3 && std::strcmp(argv[1], dustproof::kStepWorkerWord) == 0)
+    return dustproof::RunStepWorker(argv[2]);
   dustproof::KeepStandardStreams();
   signal(SIGPIPE, SIG_IGN);  // A reader that goes away must not take a run's verdict with it.
   signal(SIGXFSZ, SIG_IGN);  // A file that may not grow is an error of writing, told as such.

@@ -35,6 +35,10 @@ void RunFaults::Arm(EventQueue* queue, Robot* robot, FirmwareBridge* bridge) {
       [this](const Flash::Work& work) { OnTrigger(work.erase ? "flash_erase" : "flash_program"); });
 }
 
+void RunFaults::Inject(const FaultSpec& fault) {
+  Schedule(injected_.emplace_back(fault), queue_->now());
+}
+
 void RunFaults::Write(const RunEvent& event) {
   ForwardingSink::Write(event);
   if (!waiting_.empty()) OnTrigger(event.source + "." + event.name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ class RunFaults final : public ForwardingSink {
   /// What faults act on; all outlive the last of them. Once, before the first event.
   void Arm(EventQueue* queue, Robot* robot, FirmwareBridge* bridge);
 
+  /// Makes another one happen now, whatever its `at` and `on` say. After `Arm`.
+  void Inject(const FaultSpec& fault);
+
   using ForwardingSink::Write;
   void Write(const RunEvent& event) override;
 
@@ -40,6 +44,7 @@ class RunFaults final : public ForwardingSink {
 
   const std::vector<FaultSpec>& faults_;
   std::vector<Waiting> waiting_;
+  std::deque<FaultSpec> injected_;  // Each stays where it is: events refer to it.
   EventQueue* queue_ = nullptr;
   Robot* robot_ = nullptr;
   FirmwareBridge* bridge_ = nullptr;

@@ -1,15 +1,12 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "hil/run/firmware_kind.h"
+#include "hil/run/run_guards.h"
 #include "hil/run/simulate_run.h"
 #include "hil/run/supervisor.h"
 #include "hil/run/worker_process.h"
-#include "hil/shim/lockstep/boundary.h"
 #include "hil/shim/lockstep/crash_reporter.h"
 #include "hil/shim/lockstep/virtual_time.h"
 #include "sim/config/config.h"
@@ -35,14 +32,8 @@ RunOutcome Failed(const Error& error, uint64_t seed) {
 Result<RunOutcome> Work(const RunRequest& request) {
   Result<RunInputs> inputs = LoadRequestInputs(request);
   if (!inputs) return inputs.error();
-  const std::string diagnosis =
-      std::filesystem::path(request.recording).replace_extension(".diagnosis.json");
-  const int fd = open(diagnosis.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  const auto reporter = CrashReporter::Install({.fd = fd});
-  if (!reporter) return reporter.error();
-  std::optional<Result<std::unique_ptr<Boundary>>> boundary;
-  if (inputs->request.kind == ToWord(FirmwareKind::kLibrary)) boundary = Boundary::Install();
-  if (boundary && !*boundary) return boundary->error();
+  const auto guards = RunGuards::Install(inputs->request);
+  if (!guards) return guards.error();
   RunHooks hooks;
   hooks.on_progress = [](const RunProgress& p) {
     ReportLine(nlohmann::json{
@@ -57,10 +48,7 @@ Result<RunOutcome> Work(const RunRequest& request) {
   hooks.on_notice = say("notice");
   hooks.on_warning = say("warning");
   hooks.stop_requested = [] { return WorkerStopRequested(); };
-  Result<RunOutcome> outcome = SimulateRun(*inputs, request, hooks);
-  close(fd);
-  unlink(diagnosis.c_str());  // Written only where the firmware died.
-  return outcome;
+  return SimulateRun(*inputs, request, hooks);
 }
 
 /// In the sanitizers' build: whether something of ours was lost in this run. The end by `_exit`

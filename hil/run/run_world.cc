@@ -222,11 +222,20 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
   sink_.Arm(&events_, &robot_, &bridge_);
   host_->PowerOn();
   if (motor_controller_ != nullptr) motor_controller_->PowerOn();
-  ScheduleScript(inputs_.scenario.script, events_, app_, sink_, [this](const std::string& word) {
-    robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word)));
-  },
-                 [this](const std::string& bytes) { bridge_.TypeIntoUart(bytes); });
+  Schedule(inputs_.scenario.script);
   return {};
+}
+
+void RunWorld::Schedule(const std::vector<ScriptStep>& script) {
+  ScheduleScript(
+      script, events_, app_, sink_,
+      [this](const std::string& word) { robot_.PressButton(events_.now(), ButtonOf(word), HoldOf(ButtonOf(word))); },
+      [this](const std::string& bytes) { bridge_.TypeIntoUart(bytes); });
+}
+
+void RunWorld::Do(ScriptStep step) {
+  step.at = now() - SimTime::Zero();
+  Schedule({step});
 }
 
 Result<void> RunWorld::MeetMotorController(const RunHooks& hooks) {

@@ -55,6 +55,12 @@ class RunWorld {
   bool finished() { return watch_.finished(events_.now()); }
   /// From now on the user decides as in `consents`, as far as it is not the past (`App::SetAnswers`).
   void SetConsents(const ConsentConfiguration& consents) { app_.SetAnswers(consents); }
+  /// The user, or fate, does something now beside the scenario's script and faults: an event of this instant. Its `at` doesn't
+  /// count. After `Boot`.
+  void Do(ScriptStep step);
+  void Do(const FaultSpec& fault) { sink_.Inject(fault); }
+  /// The user makes up their mind about a consent now (`App::SetConsent`).
+  void SetConsent(const std::string& consent, ConsentState state) { app_.SetConsent(consent, state); }
   /// Somebody carries the robot into its dock.
   void PutIntoDock();
   /// The world's last words into the sink: flash at rest, docked or not, secrets of TLS.
@@ -70,10 +76,13 @@ class RunWorld {
   FirmwareBridge& bridge() { return bridge_; }
   const FirmwareBridge& bridge() const { return bridge_; }
   const Lockstep& host() const { return *host_; }
+  Engine& engine() { return engine_; }
   const Engine& engine() const { return engine_; }
+  const PhysicsWorld& physics() const { return world_.physics(); }
   const CpuShare& cpu_share() const { return cpu_share_; }
 
  private:
+  void Schedule(const std::vector<ScriptStep>& script);
   void HearConsole();
   /// What else comes from a board than what its link says.
   void HearBoard();

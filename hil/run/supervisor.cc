@@ -163,7 +163,11 @@ Result<RunOutcome> SuperviseRun(const RunRequest& request,
       kWorkerWord, words, [&](const std::string& line) { lines.Take(line); }, options.surroundings);
   if (!status) return status.error();
   if (lines.outcome()) return *lines.outcome();
-  RunOutcome outcome = OutcomeOfDeath(*status, request, lines.sim_s(), options);
+  return SealDeadRun(request, *status, lines.sim_s(), options);
+}
+
+RunOutcome SealDeadRun(const RunRequest& request, int status, double sim_s, const SuperviseOptions& options) {
+  RunOutcome outcome = OutcomeOfDeath(status, request, sim_s, options);
   SealDeadRun(request.recording, outcome);
   return outcome;
 }

@@ -48,6 +48,10 @@ Result<int> SuperviseWorker(const char* word, const std::string& request,
                             const std::function<void(const std::string& line)>& on_line,
                             const WorkerSurroundings& surroundings = {});
 
+/// What became of a run whose process ended with wait status `status` and without an outcome, from the diagnosis beside its
+/// recording; seals the recording. `sim_s`: how far it had come, as far as one knows.
+RunOutcome SealDeadRun(const RunRequest& request, int status, double sim_s, const SuperviseOptions& options = {});
+
 /// What the run's own process executes: `dustproof` starts itself again with this word.
 inline constexpr const char* kWorkerWord = "--run-worker";
 /// Entry of that process: `request` from its command line is JSON, or `@` and the path of a file

@@ -39,6 +39,21 @@ void FixAddresses() {
   if (now >= 0) personality(static_cast<unsigned long>(now) | ADDR_NO_RANDOMIZE);
 }
 
+// In the child: puts the report's pipe and what is handed over where the worker looks for them. First out of the way: one
+// may lie at another one's place.
+bool PlaceDescriptors(int report, const std::vector<int>& handed_over) {
+  constexpr int kOutOfTheWay = 64;
+  std::vector<int> all = {report};
+  all.insert(all.end(), handed_over.begin(), handed_over.end());
+  for (int& fd : all) {
+    if ((fd = fcntl(fd, F_DUPFD_CLOEXEC, kOutOfTheWay)) < 0) return false;
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (dup2(all[i], kReportFd + static_cast<int>(i)) < 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> WorkerEnvironment(const WorkerSurroundings& surroundings) {
@@ -74,15 +89,11 @@ Result<WorkerProcess> StartWorkerProcess(const char* word, const std::string& re
   if (pid == 0) {
     // Should whoever waits for it be killed, it ends as well, sealed.
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (fds[1] == kReportFd) {
-      fcntl(kReportFd, F_SETFD, 0);
-    } else {
-      dup2(fds[1], kReportFd);
-    }
+    if (!PlaceDescriptors(fds[1], surroundings.handed_over)) _exit(127);
     if (surroundings.starter.empty()) {
       if (!surroundings.random_addresses) FixAddresses();
       dup2(STDERR_FILENO, STDOUT_FILENO);  // What firmware prints is no part of our results.
-      execve("/proc/self/exe", argv.data(), envp.data());
+      execve(surroundings.executable.empty() ? "/proc/self/exe" : surroundings.executable.c_str(), argv.data(), envp.data());
     } else {
       const sigset_t held = StopSignalSet();
       sigprocmask(SIG_UNBLOCK, &held, nullptr);

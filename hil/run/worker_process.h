@@ -26,6 +26,8 @@ struct WorkerSurroundings {
   /// get this process's environment, whole.
   std::vector<std::string> starter;
   std::function<void(pid_t)> on_start;  ///< Hears the process's id.
+  std::string executable;        ///< Instead of this process's own: the `dustproof` to start.
+  std::vector<int> handed_over;  ///< Descriptors that the worker finds at `kHandedOverFd` and after it. They stay the caller's.
   /// Where the loader puts code and memory is left to chance. Otherwise it is the same each time, as
   /// far as the kernel lets us, for firmware whose bytes depend on it: OpenSSL's generator does.
   bool random_addresses = false;
@@ -52,6 +54,8 @@ std::string EndOf(int status);
 
 /// File descriptor of the worker's end of the pipe.
 inline constexpr int kReportFd = 3;
+/// And of the first one that was handed over to it.
+inline constexpr int kHandedOverFd = 4;
 /// Writes a line there, from the worker. Lines up to 4 KiB arrive whole, also from its children.
 void ReportLine(const std::string& line);
 
