@@ -2,13 +2,15 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -30,7 +32,7 @@ using internal::StepReply;
 
 // A firmware may compute for ten seconds of CPU time before the run calls it a hang.
 constexpr int kEndWaitMs = 15'000;
-constexpr size_t kReceiveBytes = 1 << 16;
+constexpr size_t kReceiveBytes = 16 << 10;
 
 Error LastError(const char* what) { return Error::Environment(std::string(what) + ": " + std::strerror(errno)); }
 
@@ -44,10 +46,9 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 
   int get() const { return fd_; }
-  int Release() { return std::exchange(fd_, -1); }
 
  private:
-  int fd_;
+  const int fd_;
 };
 
 // The file is the worker's to write and ours to read.
@@ -83,6 +84,22 @@ uint64_t SequenceOf(const StepView& view, SampleKind kind) {
   return 0;
 }
 
+StepClient::Pipe::~Pipe() {
+  CloseTo();
+  if (from >= 0) close(from);
+}
+
+void StepClient::Pipe::CloseTo() {
+  if (const int fd = std::exchange(to, -1); fd >= 0) close(fd);
+}
+
+Result<void> StepClient::Pipe::Open() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return LastError("cannot make a pipe");
+  from = ends[0], to = ends[1];
+  return {};
+}
+
 Result<std::unique_ptr<StepClient>> StepClient::Start(const RunRequest& request, const Options& options) {
   RunRequest absolute = request;
   for (std::string* path : {&absolute.scenario, &absolute.home, &absolute.recording}) {
@@ -96,26 +113,26 @@ Result<std::unique_ptr<StepClient>> StepClient::Start(const RunRequest& request,
 }
 
 Result<void> StepClient::StartWorker() {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return LastError("cannot make a pair of sockets");
-  Descriptor ours(ends[0]), workers(ends[1]);
+  for (Pipe* pipe : {&commands_, &replies_}) {
+    if (Result<void> opened = pipe->Open(); !opened) return opened;
+  }
   const Descriptor memory(memfd_create("dustproof-step-view", MFD_CLOEXEC));
   Result<std::shared_ptr<const StepView>> view = MapView(memory.get());
   if (!view) return view.error();
   view_ = std::move(*view);
   WorkerSurroundings surroundings;
   surroundings.executable = options_.executable;
-  surroundings.handed_over = {workers.get(), memory.get()};
+  surroundings.handed_over = {commands_.from, replies_.to, memory.get()};
   const Result<WorkerProcess> worker = StartWorkerProcess(kStepWorkerWord, ToJson(request_), surroundings);
   if (!worker) return worker.error();
   close(worker->report);  // All that it has to say comes by the socket.
   pid_ = worker->pid;
-  socket_ = ours.Release();
+  replies_.CloseTo();  // The worker's alone: its end is the end of what can be read.
   return {};
 }
 
 StepClient::~StepClient() {
-  if (socket_ >= 0) close(socket_);  // The worker sees it, and seals.
+  commands_.CloseTo();  // The worker sees it, and seals.
   if (pid_ < 0) return;
   AskToStop();
   const int status = WaitForWorker();
@@ -179,9 +196,11 @@ Result<std::string> StepClient::Ask(uint32_t op, uint32_t argument, SimTime time
                            "): nothing more happens in it");
   }
   if (pid_ < 0) return Error::BadInput("the run's process has ended");
-  const StepCommand command{static_cast<StepOp>(op), argument, time.nanoseconds(), text.size()};
+  if (text.size() > internal::kStepTextBytesMax) return Error::BadInput("what is said to the run is longer than 16 KiB");
+  const StepCommand command{static_cast<StepOp>(op), argument, time.nanoseconds(), static_cast<uint32_t>(text.size()),
+                            static_cast<uint32_t>(std::max(sched_getcpu(), 0))};
   received_.clear();
-  const bool sent = Send(&command, sizeof command) && Send(text.data(), text.size());
+  const bool sent = Send({reinterpret_cast<const char*>(&command), sizeof command}) && Send(text);
   StepReply reply;
   if (!sent || !Receive(sizeof reply)) return LearnOfDeath();
   std::memcpy(&reply, received_.data(), sizeof reply);
@@ -196,29 +215,27 @@ Result<std::string> StepClient::Ask(uint32_t op, uint32_t argument, SimTime time
       answer, reply.status == StepReply::Status::kBadInput ? ErrorCode::kBadInput : ErrorCode::kEnvironment);
 }
 
-bool StepClient::Send(const void* data, size_t bytes) {
-  const auto* at = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const ssize_t count = send(socket_, at, bytes, MSG_NOSIGNAL);
+bool StepClient::Send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(commands_.to, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
-    at += count, bytes -= static_cast<size_t>(count);
+    bytes.remove_prefix(static_cast<size_t>(count));
   }
   return true;
 }
 
 // Until `received_` holds so many bytes.
 bool StepClient::Receive(size_t bytes) {
+  std::array<char, kReceiveBytes> buffer;
   while (received_.size() < bytes) {
-    const size_t had = received_.size();
-    received_.resize(std::max(bytes, had + kReceiveBytes));
-    const ssize_t count = recv(socket_, received_.data() + had, received_.size() - had, 0);
-    received_.resize(had + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    const ssize_t count = read(replies_.from, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) {
       if (options_.interrupted && options_.interrupted()) AskToStop();
       continue;
     }
     if (count <= 0) return false;
+    received_.append(buffer.data(), static_cast<size_t>(count));
   }
   return true;
 }

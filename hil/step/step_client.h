@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hil/run/run_request.h"
@@ -79,11 +81,18 @@ class StepClient {
   std::vector<Happening> TakeHappenings() { return std::exchange(happenings_, {}); }
 
  private:
+  struct Pipe {
+    ~Pipe();
+    Result<void> Open();
+    void CloseTo();
+    int from = -1, to = -1;
+  };
+
   StepClient(RunRequest request, Options options) : request_(std::move(request)), options_(std::move(options)) {}
   Result<void> StartWorker();
   Result<std::string> Ask(uint32_t op, uint32_t argument, SimTime time, const std::string& text);
   Result<void> Tell(uint32_t op, uint32_t argument, SimTime time, const std::string& text);
-  bool Send(const void* data, size_t bytes);
+  bool Send(std::string_view bytes);
   bool Receive(size_t bytes);
   Error LearnOfDeath();
   /// Waits for the process's end, at most a while; then it is killed.
@@ -93,7 +102,7 @@ class StepClient {
   const RunRequest request_;
   const Options options_;
   pid_t pid_ = -1;
-  int socket_ = -1;
+  Pipe commands_, replies_;  // We keep the end that commands are read from: a worker that dies then breaks no pipe of ours.
   std::shared_ptr<const StepView> view_;
   std::string received_;  // Of the reply under way, from its beginning.
   std::vector<Happening> happenings_;

@@ -1,9 +1,9 @@
 #include "hil/step/step_worker.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,10 +27,13 @@ using internal::StepOp;
 using internal::StepRecorder;
 using internal::StepReply;
 
+// Steps at or below this come often: 10 Hz.
+constexpr SimDuration kShort = SimDuration::Milliseconds(100);
+
 bool Receive(void* to, size_t bytes) {
   auto* at = static_cast<char*>(to);
   while (bytes > 0) {
-    const ssize_t count = recv(internal::kStepSocketFd, at, bytes, 0);
+    const ssize_t count = read(internal::kStepCommandFd, at, bytes);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
     at += count, bytes -= static_cast<size_t>(count);
@@ -40,7 +43,7 @@ bool Receive(void* to, size_t bytes) {
 
 bool Send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = send(internal::kStepSocketFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t count = write(internal::kStepReplyFd, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(count));
@@ -49,8 +52,8 @@ bool Send(std::string_view bytes) {
 }
 
 bool ClientIsGone() {
-  pollfd client{internal::kStepSocketFd, POLLRDHUP, 0};
-  return poll(&client, 1, 0) > 0 && (client.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  pollfd client{internal::kStepCommandFd, POLLIN, 0};
+  return poll(&client, 1, 0) > 0 && (client.revents & POLLHUP) != 0;
 }
 
 bool StopRequested() { return WorkerStopRequested() || ClientIsGone(); }
@@ -81,14 +84,18 @@ Error UnknownConsent(const std::string& consent, const std::vector<std::string>&
 
 class StepWorker {
  public:
-  explicit StepWorker(StepView* view) : view_(*view), recorder_(view) {}
+  explicit StepWorker(StepView* view) : view_(*view), recorder_(view) {
+    if (sched_getaffinity(0, sizeof anywhere_, &anywhere_) != 0) CPU_ZERO(&anywhere_);
+  }
 
   /// Obeys until the run is finished or the client gone. Returns whether it was finished.
   bool Obey(const RunRequest& request) {
     StepCommand command;
     std::string text;
     while (!finished_ && Receive(&command, sizeof command)) {
+      if (command.text_bytes > internal::kStepTextBytesMax) break;
       text.resize(command.text_bytes);
+      ShareProcessor(command);
       if (!Receive(text.data(), text.size())) break;
       std::string answer;
       const Result<void> done = command.op == StepOp::kBegin ? Begin(request) : Perform(command, text, &answer);
@@ -145,6 +152,22 @@ class StepWorker {
         break;
     }
     return Error::BadInput("the run knows no such command");
+  }
+
+  // Run and client take turns. In short steps, on one processor a turn costs a tenth of what it costs between two; in long ones
+  // the machine may place us. A firmware in a process of its own has its place with us.
+  void ShareProcessor(const StepCommand& command) {
+    if (run_ == nullptr || request_.kind != ToWord(FirmwareKind::kLibrary)) return;
+    const bool is_short = command.op == StepOp::kUntil && command.time_ns - world().now().nanoseconds() <= kShort.nanoseconds();
+    const std::optional<uint32_t> cpu = is_short ? std::optional(command.cpu) : std::nullopt;
+    if (cpu == cpu_ || (cpu && *cpu >= CPU_SETSIZE)) return;
+    cpu_ = cpu;
+    cpu_set_t chosen = anywhere_;
+    if (cpu) {
+      CPU_ZERO(&chosen);
+      CPU_SET(*cpu, &chosen);
+    }
+    sched_setaffinity(0, sizeof chosen, &chosen);
   }
 
   Result<void> Advance(SimTime until) {
@@ -218,6 +241,8 @@ class StepWorker {
   std::unique_ptr<RecordedRun> run_;
   std::optional<RunEnd> end_;
   bool finished_ = false;
+  cpu_set_t anywhere_{};           // The processors that we may run on,
+  std::optional<uint32_t> cpu_;    // and the one that we are held to.
   std::string out_;
 };
 

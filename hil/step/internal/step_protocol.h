@@ -1,16 +1,21 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "hil/run/worker_process.h"
 
-/// What goes between a StepClient and its worker over a pair of sockets: a Command and its text, then a Reply, its text and its
+/// What goes between a StepClient and its worker over two pipes: a Command and its text, then a Reply, its text and its
 /// happenings; one at a time. Both are of one build on one machine.
 namespace dustproof::internal {
 
 /// Descriptors in the worker.
-inline constexpr int kStepSocketFd = kHandedOverFd;
-inline constexpr int kStepViewFd = kHandedOverFd + 1;
+inline constexpr int kStepCommandFd = kHandedOverFd;
+inline constexpr int kStepReplyFd = kHandedOverFd + 1;
+inline constexpr int kStepViewFd = kHandedOverFd + 2;
+
+/// Of a command: it lies in the pipe as a whole, so that writing never waits for a process that has died.
+inline constexpr size_t kStepTextBytesMax = 16 << 10;
 
 enum class StepOp : uint32_t {
   kBegin = 1,    ///< The first: the reply comes once the firmware has booted.
@@ -26,7 +31,8 @@ struct StepCommand {
   StepOp op{};
   uint32_t argument = 0;
   int64_t time_ns = 0;
-  uint64_t text_bytes = 0;
+  uint32_t text_bytes = 0;
+  uint32_t cpu = 0;  ///< That the client runs on.
 };
 
 struct StepReply {
