@@ -8,6 +8,7 @@ namespace dustproof {
 void BindConfig(pybind11::module_& m);
 void BindMessages(pybind11::module_& m);
 void BindRecordingReader(pybind11::module_& m);
+void BindStepClient(pybind11::module_& m);
 void BindSteppedWorld(pybind11::module_& m);
 
 }  // namespace dustproof

@@ -6,5 +6,6 @@ PYBIND11_MODULE(_core, m) {
   dustproof::BindConfig(m);
   dustproof::BindMessages(m);
   dustproof::BindRecordingReader(m);
+  dustproof::BindStepClient(m);
   dustproof::BindSteppedWorld(m);
 }

@@ -99,10 +99,12 @@ struct ChildSetup {
 }  // namespace
 
 Result<std::unique_ptr<FirmwareProcess>> FirmwareProcess::Start(const std::string& path,
-                                                          const std::vector<std::string>& environment) {
+                                                                const std::vector<std::string>& arguments,
+                                                                const std::vector<std::string>& environment) {
   if (access(path.c_str(), X_OK) != 0) return LastError("cannot run the firmware " + path);
-  const Result<std::vector<std::string>> words = CommandFor(path);
+  Result<std::vector<std::string>> words = CommandFor(path);
   if (!words) return words.error();
+  words->insert(words->end(), arguments.begin(), arguments.end());
   std::array<int, 2> output{}, errors{}, isolation{};
   if (pipe2(output.data(), O_CLOEXEC) != 0 || pipe2(errors.data(), O_CLOEXEC) != 0 ||
       pipe2(isolation.data(), O_CLOEXEC) != 0)

@@ -19,10 +19,10 @@ namespace dustproof {
 /// its CPU time are known, and whether it is as alone; on another machine nothing.
 class FirmwareProcess {
  public:
-  /// Starts `path` with `environment`, and with nothing else of ours. A program for another processor
+  /// Starts `path` with `arguments` and `environment`, and with nothing else of ours. A program for another processor
   /// is run by qemu's emulator of it, which takes libraries from the folder that QEMU_LD_PREFIX names.
   [[nodiscard]] static Result<std::unique_ptr<FirmwareProcess>> Start(
-      const std::string& path, const std::vector<std::string>& environment);
+      const std::string& path, const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
   /// One that somebody else started; 0 where it is on another machine.
   [[nodiscard]] static std::unique_ptr<FirmwareProcess> Watch(pid_t pid);
   /// Ends it (SIGKILL) and waits for it, where it is ours.

@@ -41,6 +41,7 @@ struct FirmwareElsewhere {
 /// that dies, spins, or breaks the wire's rules ends the run as a firmware's fault.
 struct ProcessFirmwareConfig {
   std::string path;                      ///< Of the executable; may be "" where it is elsewhere.
+  std::vector<std::string> arguments = {};  ///< Of it.
   std::vector<std::string> environment;  ///< Of its process.
   Seed seed{0};             ///< For what its C library asks of chance.
   double cpu_budget_s = 10;   ///< A turn that takes longer than this (of CPU time) spins.

@@ -38,7 +38,18 @@ FirmwareKind FirmwareKindFromWord(const std::string& word) {
                            : FirmwareKind::kLibrary;
 }
 
+std::optional<PythonFirmware> PythonFirmwareOf(const std::string& firmware) {
+  const size_t end = firmware.rfind(".py");
+  if (end == std::string::npos || end == 0) return std::nullopt;
+  const std::string after = firmware.substr(end + 3);
+  if (after.empty()) return PythonFirmware{firmware, ""};
+  const bool is_name = after.size() > 1 && after[0] == ':' && after.find('/') == std::string::npos;
+  if (!is_name) return std::nullopt;
+  return PythonFirmware{firmware.substr(0, end + 3), after.substr(1)};
+}
+
 FirmwareKind FirmwareKindOf(const std::string& path) {
+  if (PythonFirmwareOf(path)) return FirmwareKind::kProcess;
   std::ifstream file(path, std::ios::binary);
   unsigned char ident[EI_NIDENT] = {};
   file.read(reinterpret_cast<char*>(ident), sizeof ident);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace dustproof {
@@ -11,7 +12,15 @@ const char* ToWord(FirmwareKind kind);
 /// The kind of a word; that of a library where it is none of them.
 FirmwareKind FirmwareKindFromWord(const std::string& word);
 
-/// What the file at `path` is: a program names the interpreter that loads it, a shared object does
+/// A firmware written in Python: a file, and, where it defines several, the class in it.
+struct PythonFirmware {
+  std::string file;
+  std::string class_name;
+};
+/// What `FILE.py` or `FILE.py:CLASS` names; nothing for any other firmware.
+std::optional<PythonFirmware> PythonFirmwareOf(const std::string& firmware);
+
+/// What the file at `path` is: Python runs as a program; a program names the interpreter that loads it, a shared object does
 /// not. A file that is neither counts as a library, which says what is wrong with it.
 FirmwareKind FirmwareKindOf(const std::string& path);
 

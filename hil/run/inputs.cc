@@ -104,7 +104,19 @@ std::string KindOf(const std::string& path, const std::string& wanted) {
 }
 
 bool IsPath(const std::string& firmware) {
-  return firmware.find('/') != std::string::npos || firmware.ends_with(".so");
+  return firmware.find('/') != std::string::npos || firmware.ends_with(".so") || PythonFirmwareOf(firmware).has_value();
+}
+
+// Beside the class of one in Python there is its file.
+std::string FileOf(const std::string& firmware) {
+  const auto python = PythonFirmwareOf(firmware);
+  return python ? python->file : firmware;
+}
+
+// With its class.
+std::string Absolute(const std::string& firmware) {
+  const std::string file = FileOf(firmware);
+  return fs::absolute(file).string() + firmware.substr(file.size());
 }
 
 }  // namespace
@@ -130,9 +142,8 @@ Result<std::string> FindFirmware(const std::string& name_or_path, FirmwareKind k
   std::error_code ignored;
   const bool is_path = IsPath(name_or_path);
   const char* extension = kind == FirmwareKind::kLibrary ? ".so" : "";
-  const fs::path path =
-      is_path ? fs::path(name_or_path) : FirmwareFolder() / (name_or_path + extension);
-  if (fs::is_regular_file(path, ignored)) return fs::absolute(path).string();
+  const std::string path = is_path ? name_or_path : (FirmwareFolder() / (name_or_path + extension)).string();
+  if (fs::is_regular_file(FileOf(path), ignored)) return Absolute(path);
   if (kind != FirmwareKind::kLibrary && !is_path)
     return Error::BadInput("firmware: '" + name_or_path +
                            "' was not built for the kind `process`; give the path of a program");
@@ -158,6 +169,14 @@ Result<std::string> FirmwareOf(const Scenario& scenario, const InputPaths& paths
     return Error::BadInput("firmware: " + *found +
                            " is no program, and the kind `board` runs one: link it with the board's shim");
   return found;
+}
+
+Result<std::string> PythonFirmwareHost() {
+  const fs::path host = FirmwareFolder() / "python_firmware";
+  std::error_code ignored;
+  if (fs::is_regular_file(host, ignored)) return host.string();
+  return Error::Environment("firmware in Python needs " + host.string() +
+                            ", which is part of the Python package (pybind11-dev and python3-dev): build it, or install it");
 }
 
 std::vector<std::string> ListFirmware() {
@@ -194,7 +213,7 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   const Result<std::string> firmware_path = FirmwareOf(in.scenario, paths);
   problems.Take(firmware_path);
   std::string firmware_bytes;
-  if (firmware_path) Keep(ReadTextFile(*firmware_path, kFileBytesMax), &firmware_bytes, &problems);
+  if (firmware_path) Keep(ReadTextFile(FileOf(*firmware_path), kFileBytesMax), &firmware_bytes, &problems);
   TrustFiles trust;
   ReadTrust(paths.scenario, in.scenario.trust, &trust, &problems);
   ReadDeclaredMessages(robot_path, &in.schema_text, &problems);
@@ -228,7 +247,7 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording,
   Keep(ParsePolicy(in.policy_text, recording + "/policy.yaml"), &in.policy, &problems);
   Keep(FloorPlanFromJson(TextOf(*reader, "plan.json")), &in.plan, &problems);
   std::string firmware_bytes;
-  Keep(ReadTextFile(firmware_path, kFileBytesMax), &firmware_bytes, &problems);
+  Keep(ReadTextFile(FileOf(firmware_path), kFileBytesMax), &firmware_bytes, &problems);
   if (problems.any()) return problems.error();
   in.scenario.name = RunFact(*reader, "scenario");
   in.seed = std::strtoull(RunFact(*reader, "seed").c_str(), nullptr, 10);

@@ -69,6 +69,8 @@ Result<std::string> FirmwareOf(const Scenario& scenario, const InputPaths& paths
 /// The file of a firmware by name (searched beside the executable) or path, of a kind.
 Result<std::string> FindFirmware(const std::string& name_or_path,
                                  FirmwareKind kind = FirmwareKind::kLibrary);
+/// The program in which firmware written in Python runs.
+Result<std::string> PythonFirmwareHost();
 /// Names of the firmware that can be found by name.
 std::vector<std::string> ListFirmware();
 

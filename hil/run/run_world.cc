@@ -199,8 +199,17 @@ Result<void> RunWorld::Boot(const RunHooks& hooks) {
                           .compute = compute_};
   const FirmwareKind kind = FirmwareKindFromWord(inputs_.request.kind);
   if (kind != FirmwareKind::kLibrary) {
-    config.load = [this, kind, &elsewhere](Lockstep& host) {
-      const ProcessFirmwareConfig process{.path = inputs_.request.firmware,
+    std::string program = inputs_.request.firmware;
+    std::vector<std::string> arguments;
+    if (const auto python = PythonFirmwareOf(program)) {
+      const Result<std::string> found = PythonFirmwareHost();
+      if (!found) return found.error();
+      program = *found;
+      arguments = {python->file, python->class_name};
+    }
+    config.load = [this, kind, &elsewhere, program, arguments](Lockstep& host) {
+      const ProcessFirmwareConfig process{.path = program,
+                                          .arguments = arguments,
                                           .environment = OwnEnvironment(),
                                           .seed = seed_,
                                           .elsewhere = *elsewhere};

@@ -8,7 +8,8 @@ Names, units and frames are those of the files and of the C++ code; quantities e
 from __future__ import annotations
 
 from . import sim
-from .errors import Diagnostic, DustproofError, EnvironmentFailure, ScenarioError
+from .errors import Diagnostic, DustproofError, EnvironmentFailure, FirmwareDied, ScenarioError
+from .firmware import Firmware
 from .home import Home
 from .loading import (load_home, load_policy, load_robot, load_scenario, parse_home, parse_policy, parse_robot,
                       parse_scenario)
@@ -19,10 +20,11 @@ from .recording import Recording, Scans
 from .results import Check, Finding, Metrics, Run, RunResult, Verdict
 from .robot import Robot
 from .scenario import Scenario
+from .simulation import Outcome, Simulation
 
 __all__ = [
-    "Check", "Diagnostic", "DustproofError", "EnvironmentFailure", "Finding", "FloorPlan", "Home", "Metrics", "Policy",
-    "Progress", "Recording", "Robot", "Run", "RunResult", "Scans", "Scenario", "ScenarioError", "Verdict", "audit", "executable",
-    "load_home", "load_plan", "load_policy", "load_robot", "load_scenario", "parse_home", "parse_policy", "parse_robot",
-    "parse_scenario", "run", "sim",
+    "Check", "Diagnostic", "DustproofError", "EnvironmentFailure", "Finding", "Firmware", "FirmwareDied", "FloorPlan",
+    "Home", "Metrics", "Outcome", "Policy", "Progress", "Recording", "Robot", "Run", "RunResult", "Scans", "Scenario",
+    "ScenarioError", "Simulation", "Verdict", "audit", "executable", "load_home", "load_plan", "load_policy", "load_robot",
+    "load_scenario", "parse_home", "parse_policy", "parse_robot", "parse_scenario", "run", "sim",
 ]

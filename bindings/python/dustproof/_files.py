@@ -34,7 +34,7 @@ class ScenarioFile(ConfigFile):
     policy: str
 
     def _is_path(self, attribute: str, value: str) -> bool:
-        return attribute != "firmware" or "/" in value or value.endswith(".so")
+        return attribute != "firmware" or "/" in value or value.endswith(".so") or value.partition(":")[0].endswith(".py")
 
     def validate(self) -> None:
         """Checks this scenario, and the home, robot and policy that it names. Its firmware is looked for when it is run.

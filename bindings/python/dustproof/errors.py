@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Diagnostic", "DustproofError", "EnvironmentFailure", "ScenarioError"]
+__all__ = ["Diagnostic", "DustproofError", "EnvironmentFailure", "FirmwareDied", "ScenarioError"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,7 @@ class ScenarioError(DustproofError):
 
 class EnvironmentFailure(DustproofError):
     """The machine is at fault: a file that can't be written, a board that isn't there, a run that died."""
+
+
+class FirmwareDied(DustproofError):
+    """The firmware of a simulation died: what, when in simulated time, and where."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from ._config import in_terms_of
 from .errors import Diagnostic, EnvironmentFailure, ScenarioError
+from .firmware import Firmware, firmware_path
 from .home import Home
 from .policy import Policy
 from .results import Run, RunResult, runs_from_json
@@ -60,14 +61,15 @@ def executable() -> str:
                    "e.g. DUSTPROOF=build/release/bin/dustproof")
 
 
-def run(scenario: _Path | Scenario, consent: str = "", seed: int | None = None, firmware: _Path = "",
+def run(scenario: _Path | Scenario, consent: str = "", seed: int | None = None, firmware: _Path | type[Firmware] = "",
         home: _Path | Home = "", kind: str = "", until: float | None = None, out: _Path = "",
         on_progress: Callable[[Progress], None] | None = None) -> RunResult:
     """Runs a scenario, a file or an object, and judges what the robot told whom, as `dustproof run` does.
 
     :param consent: One consent configuration by name; "" takes those that the scenario runs by default.
     :param seed: Of everything random, instead of the scenario's.
-    :param firmware: A name or a path, instead of the scenario's; a path is relative to the working folder.
+    :param firmware: A name, a path, or a class derived from `Firmware`, instead of the scenario's; a path is relative to the
+        working folder.
     :param home: A home or a map_server map, instead of the scenario's.
     :param kind: library, process or board, instead of the scenario's.
     :param until: Ends the run at this simulated time, in seconds.
@@ -80,7 +82,7 @@ def run(scenario: _Path | Scenario, consent: str = "", seed: int | None = None, 
     """
     with tempfile.TemporaryDirectory(prefix="dustproof-") as scratch:
         words = ["run", _as_file(scenario, scratch, "scenario.yaml"), "--json", "--progress"]
-        flags: dict[str, str] = {"consent": consent, "firmware": os.fspath(firmware), "kind": kind, "out": os.fspath(out),
+        flags: dict[str, str] = {"consent": consent, "firmware": firmware_path(firmware), "kind": kind, "out": os.fspath(out),
                                  "home": _as_file(home, scratch, "home.yaml") if home else ""}
         flags["seed"] = "" if seed is None else str(seed)
         flags["until"] = "" if until is None else f"{until:.9f}s"

@@ -65,7 +65,7 @@ Result<void> RemoteFirmware::Listen() {
 }
 
 Result<void> RemoteFirmware::StartProcess() {
-  Result<std::unique_ptr<FirmwareProcess>> process = FirmwareProcess::Start(config_.path, Environment());
+  Result<std::unique_ptr<FirmwareProcess>> process = FirmwareProcess::Start(config_.path, config_.arguments, Environment());
   if (!process) return process.error();
   process_ = std::move(*process);
   return {};
@@ -311,7 +311,12 @@ void RemoteFirmware::LogOutput() {
 }
 
 bool RemoteFirmware::TakeFault(std::string_view line) {
-  static constexpr std::string_view kFault = "dustproof-fault ", kFrame = "dustproof-frame ";
+  static constexpr std::string_view kFault = "dustproof-fault ", kMore = "dustproof-more ", kFrame = "dustproof-frame ";
+  if (line.starts_with(kMore) && !fault_.kind.empty()) {
+    fault_.detail += '\n';
+    fault_.detail += line.substr(kMore.size());
+    return true;
+  }
   if (line.starts_with(kFault)) {
     line.remove_prefix(kFault.size());
     const size_t colon = line.find(": ");
