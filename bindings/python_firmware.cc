@@ -292,8 +292,8 @@ std::vector<std::string> PackageFolders() {
 }
 
 // The shim's way to tell the run why the firmware ends, with more lines than one.
-[[noreturn]] void EndByException(const std::string& last, const std::vector<std::string>& lines) {
-  std::string text = "dustproof-fault uncaught_exception: " + last + "\n";
+[[noreturn]] void EndByException(const std::string& what, const std::vector<std::string>& lines) {
+  std::string text = "dustproof-fault uncaught_exception: " + what + "\n";
   for (const std::string& line : lines) text += "dustproof-more " + line + "\n";
   for (size_t done = 0; done < text.size();) {
     const ssize_t count = write(STDERR_FILENO, text.data() + done, text.size() - done);
@@ -325,9 +325,9 @@ void RunFirmware() {
     std::string text;
     for (const py::handle part : formatted) text += part.cast<std::string>();
     std::vector<std::string> lines = LinesOf(text);
-    const std::string last = lines.empty() ? error.what() : lines.back();
     if (lines.size() > kTracebackLinesMax) lines.erase(lines.begin() + 1, lines.end() - kTracebackLinesMax);  // The innermost calls say most.
-    EndByException(last, lines);
+    const std::vector<std::string> message = LinesOf(py::str(error.value()));
+    EndByException(py::str(error.type().attr("__name__")).cast<std::string>() + (message.empty() ? "" : ": " + message[0]), lines);
   }
 }
 

@@ -312,7 +312,8 @@ class Firmware:
     def _imu_news(self) -> Callable[[], None]:
         def look() -> None:
             while (sample := _hal.read_imu()) is not None:
-                self.on_imu(Imu(sample[0] / 1e6, tuple(sample[1]), tuple(sample[2])))
+                time_us, gyro, accel = sample
+                self.on_imu(Imu(time_us / 1e6, (gyro[0], gyro[1], gyro[2]), (accel[0], accel[1], accel[2])))
         return look
 
     def _bumper_news(self) -> Callable[[], None]:

@@ -252,6 +252,8 @@ void CrashReport::Quoted(std::string_view text) {
     if (c == '"' || c == '\\') {
       const char escaped[2] = {'\\', c};
       Raw({escaped, 2});
+    } else if (c == '\n') {
+      Raw("\\n");
     } else if (static_cast<unsigned char>(c) < 0x20) {
       Raw(" ");
     } else {
