@@ -88,7 +88,7 @@ int Run(const Flags& flags) {
   if (flags.json) {
     std::printf("%s", RenderMatrixJson(*result).c_str());
   } else {
-    std::printf("%s%s\nreport     %s/matrix.json\n", RenderMatrixTable(*result, UseColour(1)).c_str(),
+    std::printf("%s%s\nreport     %s/matrix.html\n", RenderMatrixTable(*result, UseColour(1)).c_str(),
                 RenderMatrixSummary(*result).c_str(), result->folder.c_str());
   }
   if (!result->problem.empty()) std::fprintf(stderr, "dustproof: %s\n", result->problem.c_str());

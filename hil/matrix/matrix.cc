@@ -339,6 +339,8 @@ Result<MatrixResult> RunMatrix(const MatrixOptions& options, const MatrixObserve
   Gather(options, *plan, folder->path(), &result);
   if (const Result<void> written = WriteAtomically(folder->path() + "/matrix.json", RenderMatrixJson(result)); !written)
     return written.error();
+  if (const Result<void> written = WriteAtomically(folder->path() + "/matrix.html", RenderMatrixPage(result)); !written)
+    return written.error();
   return result;
 }
 

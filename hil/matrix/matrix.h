@@ -72,6 +72,8 @@ Result<MatrixCost> ReckonMatrix(const MatrixOptions& options);
 std::string RenderMatrixTable(const MatrixResult& result, bool colour);
 /// "128 cells: 120 pass, 8 fail, 0 infeasible, 0 undone"
 std::string RenderMatrixSummary(const MatrixResult& result);
+/// matrix.html: one self-contained page without scripts, that opens from disk.
+std::string RenderMatrixPage(const MatrixResult& result);
 /// `matrix --json` and matrix.json. The same cells give the same bytes, wherever and in whatever order they were run.
 std::string RenderMatrixJson(const MatrixResult& result);
 

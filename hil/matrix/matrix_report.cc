@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hil/matrix/matrix.h"
+#include "hil/matrix/matrix_columns.h"
 
 // What a matrix prints and writes.
 namespace dustproof {
@@ -12,70 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kFailuresShown = 12;
-constexpr size_t kColumnsOfCells = 10;  // More cells than this are gathered by what consents do.
 
-// A column: entries and what they have in common.
-struct Column {
-  std::string head;
-  std::vector<const MatrixEntry*> entries;
-};
-
-// One a cell where there are few; else one for each thing that a consent does.
-std::vector<Column> ColumnsOf(const MatrixResult& result) {
-  std::vector<Column> columns;
-  if (result.entries.size() <= kColumnsOfCells) {
-    const MatrixCell& first = result.entries.front().cell;
-    const bool alike = std::all_of(result.entries.begin(), result.entries.end(), [&](const MatrixEntry& entry) {
-      return entry.cell.scenario == first.scenario && entry.cell.seed == first.seed;
-    });
-    for (const MatrixEntry& entry : result.entries) columns.push_back({alike ? entry.cell.consents.name : entry.cell.name, {&entry}});
-    return columns;
-  }
-  std::map<std::string, std::vector<const MatrixEntry*>> by_trait;
-  for (const MatrixEntry& entry : result.entries) {
-    const std::string text = ToText(entry.cell.consents);
-    for (size_t begin = 0; begin < text.size();) {
-      const size_t end = std::min(text.find(',', begin), text.size());
-      by_trait[text.substr(begin, end - begin)].push_back(&entry);
-      begin = end + 1;
-    }
-  }
-  for (auto& [trait, entries] : by_trait) {
-    if (entries.size() < result.entries.size()) columns.push_back({trait, std::move(entries)});
-  }
-  return columns;
-}
-
-std::vector<std::string> CategoriesOf(const MatrixResult& result) {
-  std::vector<std::string> categories;
-  for (const MatrixEntry& entry : result.entries) {
-    if (!entry.result) continue;
-    for (const CellVerdict& v : entry.result->verdicts) {
-      const bool exercised = v.by_reading[0] != Verdict::kNotExercised;
-      if (exercised && std::find(categories.begin(), categories.end(), v.category) == categories.end()) categories.push_back(v.category);
-    }
-  }
-  return categories;
-}
-
-struct Tally {
-  size_t pass = 0, fail = 0, undetermined = 0;
-
-  void Add(const MatrixEntry& entry, const std::string& category) {
-    bool any = false, bad = false, unsure = false;
-    for (const CellVerdict& v : entry.result->verdicts) {
-      if (v.category != category) continue;
-      any = any || v.by_reading[0] == Verdict::kPass;
-      bad = bad || v.by_reading[0] == Verdict::kFail;
-      unsure = unsure || v.by_reading[0] == Verdict::kUndetermined;
-    }
-    fail += bad;
-    undetermined += !bad && unsure;
-    pass += !bad && !unsure && any;
-  }
-};
-
-std::string CellText(const Tally& tally, size_t entries, bool colour, size_t width) {
+std::string CellText(const MatrixTally& tally, size_t entries, bool colour, size_t width) {
   std::string text, code;
   if (tally.fail > 0) {
     text = entries == 1 ? "fail" : std::to_string(tally.fail) + "/" + std::to_string(entries) + " fail";
@@ -92,10 +31,10 @@ std::string CellText(const Tally& tally, size_t entries, bool colour, size_t wid
   return (colour ? code + text + "\033[0m" : text) + padding;
 }
 
-std::string Heads(const std::vector<Column>& columns) {
+std::string Heads(const std::vector<MatrixColumn>& columns) {
   std::string text;
   char number = 'A';
-  for (const Column& column : columns) {
+  for (const MatrixColumn& column : columns) {
     text += std::string("  ") + number + "  " + column.head + (column.entries.size() > 1 ? " (" + std::to_string(column.entries.size()) + " cells)" : "") + "\n";
     ++number;
   }
@@ -139,7 +78,7 @@ Json ToJsonObject(const MatrixEntry& entry) {
 }  // namespace
 
 std::string RenderMatrixTable(const MatrixResult& result, bool colour) {
-  const std::vector<Column> columns = ColumnsOf(result);
+  const std::vector<MatrixColumn> columns = ColumnsOf(result);
   constexpr size_t kFirst = 26, kWidth = 13;
   std::string text = Heads(columns) + std::string(kFirst, ' ');
   for (size_t i = 0; i < columns.size(); ++i) {
@@ -149,12 +88,8 @@ std::string RenderMatrixTable(const MatrixResult& result, bool colour) {
   text += "\n";
   for (const std::string& category : CategoriesOf(result)) {
     text += category + std::string(kFirst > category.size() ? kFirst - category.size() : 1, ' ');
-    for (const Column& column : columns) {
-      Tally tally;
-      for (const MatrixEntry* entry : column.entries) {
-        if (entry->result) tally.Add(*entry, category);
-      }
-      text += CellText(tally, column.entries.size(), colour, kWidth);
+    for (const MatrixColumn& column : columns) {
+      text += CellText(TallyOf(column, category), column.entries.size(), colour, kWidth);
     }
     while (text.ends_with(' ')) text.pop_back();
     text += "\n";
