@@ -68,11 +68,13 @@ class Planner {
       return Error::BadInput(inputs.scenario.path + ": runs on a board, in real time; `dustproof bench run` does that");
     const auto own = static_cast<uint64_t>(inputs.scenario.seed);
     const uint64_t first = options_.seed_first.value_or(own), last = options_.seed_last.value_or(own);
-    const uint64_t left = kCellsMax - plan_.cells.size();
-    if (last - first >= left)
-      return Error::BadInput("--seeds: with " + std::to_string(last - first + 1) + " seeds there are more than " + std::to_string(kCellsMax) + " cells");
-    const auto configurations = PlanConsents(inputs.scenario, inputs.policy, ConsentsOf(inputs), left / (last - first + 1));
+    const auto configurations = PlanConsents(inputs.scenario, inputs.policy, ConsentsOf(inputs), kCellsMax);
     if (!configurations) return configurations.error();
+    const uint64_t seeds = last - first + 1, left = kCellsMax - plan_.cells.size();
+    if (seeds == 0 || seeds > left || configurations->size() * seeds > left) {
+      return Error::BadInput(inputs.scenario.path + ": " + std::to_string(configurations->size()) + " configurations × " + std::to_string(seeds) +
+                             " seeds are more than " + std::to_string(kCellsMax) + " cells; try --consents pairwise, or fewer seeds");
+    }
     const std::string name = UniqueName(inputs.scenario.name);
     for (uint64_t seed = first; seed <= last; ++seed) AddSeed(inputs, name, seed, *configurations);
     return {};
