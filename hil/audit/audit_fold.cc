@@ -96,9 +96,11 @@ struct AuditFold::State {
   uint64_t emission_count = 0;
   std::unique_ptr<internal::HomeMatcher> home = {};
 
-  const internal::HomeMatcher* HomeOf(const Truth& known) {
-    if (home == nullptr && known.plan)
-      home = std::make_unique<internal::HomeMatcher>(*known.plan, null_homes);
+  /// Null where the home is not known (yet).
+  const internal::HomeMatcher* Home() {
+    if (home != nullptr) return home.get();
+    if (const std::optional<FloorPlan> plan = truth.Plan())
+      home = std::make_unique<internal::HomeMatcher>(*plan, null_homes);
     return home.get();
   }
 };
@@ -129,17 +131,10 @@ void AuditFold::WriteMetadata(const std::string& name,
   for (const auto& [key, value] : values) state_->metadata[name][key] = value;
 }
 
-void AuditFold::Prepare() {
-  const Truth truth = state_->truth.SoFar();
-  std::vector<Diagnostic> unheard;
-  const MessageSchema schema = ReadSchema(truth, &unheard);
-  Detector(truth, schema, state_->HomeOf(truth)).Run();
-}
-
 std::string AuditFold::Lessons() const { return state_->home == nullptr ? "" : state_->home->Lessons(); }
 
 void AuditFold::Learn(const std::string& lessons) {
-  if (state_->home != nullptr) state_->home->Learn(lessons);
+  if (const internal::HomeMatcher* home = lessons.empty() ? nullptr : state_->Home()) home->Learn(lessons);
 }
 
 AuditReport AuditFold::Judge(const Source& source, const AuditReport* control) {
@@ -156,7 +151,7 @@ AuditReport AuditFold::Judge(const Source& source, const AuditReport* control) {
   WarnOfHoles(truth, policy, &report.warnings);
 
   const MessageSchema schema = ReadSchema(truth, &report.warnings);
-  Detector detector(truth, schema, state_->HomeOf(truth));
+  Detector detector(truth, schema, state_->Home());
   detector.Run();
   std::vector<RawFinding> raw = detector.findings();
   for (RawFinding& finding : internal::FindEarlyTraffic(truth, policy))

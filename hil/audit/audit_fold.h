@@ -36,9 +36,6 @@ class AuditFold final : public CaptureSink {
   void Write(const Attachment& attachment) override;
   void WriteMetadata(const std::string& name, const std::map<std::string, std::string>& values) override;
 
-  /// Looks at what was heard so far, so that a later judgement has less to do: before a run is branched.
-  void Prepare();
-
   /// What this process worked out since it was last asked: for `Learn` in another process that audits the same home, so
   /// that it need not be worked out again. Judgements stay what they are.
   std::string Lessons() const;

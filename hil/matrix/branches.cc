@@ -50,15 +50,18 @@ class Branches {
         audit_(audit),
         sink_(sink),
         diagnosis_fd_(diagnosis_fd),
-        steps_(world, sink, LimitOf(group, inputs)) {}
+        steps_(world, sink, LimitOf({})) {}
 
   /// Lives through all cells, in branches of this process.
   Result<void> Run(const Cells& cells) { return Fork(cells); }
 
  private:
-  static SimTime LimitOf(const CellGroup& group, const RunInputs& inputs) {
-    const SimDuration duration = inputs.scenario.duration;
-    return SimTime::Zero() + std::min(duration, group.run.until.value_or(duration));
+  /// The end of the longest run among cells.
+  SimTime LimitOf(const Cells& cells) const {
+    const SimDuration duration = std::min(inputs_.scenario.duration, group_.run.until.value_or(inputs_.scenario.duration));
+    SimDuration longest;
+    for (const MatrixCell* cell : cells) longest = std::max(longest, cell->until.value_or(duration));
+    return SimTime::Zero() + std::min(duration, longest);
   }
 
   /// Forks a branch for cells that do the same next, and waits for its end.
@@ -98,6 +101,7 @@ class Branches {
     fs::remove(recording, ignored);  // Of an attempt that was killed.
     if (const Result<void> moved = recording_.ContinueIn(recording); !moved) return moved;
     own_recording_ = recording;
+    steps_.SetLimit(LimitOf(cells));
     Become(*cells.front());
     const Result<void> lived = Live(cells);
     if (cells.size() > 1) fs::remove(recording, ignored);
@@ -109,24 +113,40 @@ class Branches {
     world_.SetConsents(cell.consents);
     RunRequest request = group_.run;
     request.answers = ToText(cell.consents);
+    if (cell.until) request.until = cell.until;
     sink_.WriteMetadata("run", RunFacts(inputs_, request, cell.consents));
   }
 
-  Result<void> Live(const Cells& cells) {
+  /// Where cells part, all go into branches but the most, which this process goes on with.
+  Result<void> Live(Cells cells) {
+    while (const auto parting = PartingOf(cells)) {
+      if (const auto end = RunUntil(parting->at - SimDuration::Nanoseconds(1))) return Finish(cells, *end);
+      if (WorkerStopRequested()) return {};
+      const auto most = std::max_element(parting->branches.begin(), parting->branches.end(),
+                                         [](const auto& a, const auto& b) { return a.size() < b.size(); });
+      for (auto branch = parting->branches.begin(); branch != parting->branches.end(); ++branch) {
+        if (branch == most) continue;
+        if (const Result<void> forked = Fork(Chosen(cells, *branch)); !forked) return forked;
+        if (WorkerStopRequested()) return {};
+      }
+      cells = Chosen(cells, *most);
+      steps_.SetLimit(LimitOf(cells));
+      Become(*cells.front());
+    }
+    return LiveToEnd(cells);
+  }
+
+  std::optional<BranchPoint> PartingOf(const Cells& cells) {
     std::vector<const ConsentConfiguration*> configurations;
     for (const MatrixCell* cell : cells) configurations.push_back(&cell->consents);
     const auto parting = FindBranchPoint(configurations, world_.now(), FirstAnswers(inputs_.scenario));
-    if (!parting || parting->at > steps_.limit()) return LiveToEnd(cells);
-    if (const auto end = RunUntil(parting->at - SimDuration::Nanoseconds(1))) return Finish(cells, *end);
-    if (WorkerStopRequested()) return {};
-    audit_.Prepare();
-    for (const std::vector<size_t>& branch : parting->branches) {
-      Cells some;
-      for (const size_t index : branch) some.push_back(cells[index]);
-      if (const Result<void> forked = Fork(some); !forked) return forked;
-      if (WorkerStopRequested()) return {};
-    }
-    return {};
+    return parting && parting->at <= steps_.limit() ? parting : std::nullopt;
+  }
+
+  static Cells Chosen(const Cells& cells, const std::vector<size_t>& indices) {
+    Cells chosen;
+    for (const size_t index : indices) chosen.push_back(cells[index]);
+    return chosen;
   }
 
   Result<void> LiveToEnd(const Cells& cells) {
@@ -167,6 +187,7 @@ class Branches {
     const Result<std::vector<std::string>> missed = MissedBy(inputs_, own_recording_, audit);
     if (!missed) return missed.error();
     for (const MatrixCell* cell : cells) {
+      if (ReadResult(group_.folder, *cell)) continue;  // Of a branch that was done before this run died.
       const CellResult result = SummarizeCell(*cell, outcome, audit, *missed);
       if (const Result<void> kept = KeepOrRemove(result); !kept) return kept;
       if (const Result<void> written = WriteResult(group_.folder, result); !written) return written;

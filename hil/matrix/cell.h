@@ -21,6 +21,7 @@ struct MatrixCell {
   std::string scenario;  ///< Its name.
   uint64_t seed = 1;
   ConsentConfiguration consents;
+  std::optional<SimDuration> until = {};  ///< Ends this run here at the latest.
   /// Hash of all that decides the result: inputs, firmware, consents, seed, length, this program's build.
   std::string key;
   std::string infeasible = "";  ///< Which constraint of the policy forbids it, in a sentence; "" where none does.

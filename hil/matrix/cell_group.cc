@@ -28,6 +28,7 @@ Json ToJsonObject(const MatrixCell& cell) {
           {"consent", cell.consents.name},
           {"description", cell.consents.description},
           {"answers", ToText(cell.consents)},
+          {"until_ns", cell.until ? Json(cell.until->nanoseconds()) : Json()},
           {"key", cell.key}};
 }
 
@@ -41,6 +42,7 @@ MatrixCell CellFrom(const Json& json) {
   cell.consents = *consents;
   cell.consents.name = json.at("consent");
   cell.consents.description = json.at("description");
+  if (json.at("until_ns").is_number()) cell.until = SimDuration::Nanoseconds(json.at("until_ns"));
   cell.key = json.at("key");
   return cell;
 }
@@ -85,6 +87,7 @@ Result<void> RunWhole(const CellGroup& group, const MatrixCell& cell, const RunI
   RunRequest request = group.run;
   request.consent = cell.consents.name;
   request.answers = ToText(cell.consents);
+  if (cell.until) request.until = cell.until;
   request.recording = RecordingPath(group.folder, cell.name);
   std::error_code ignored;
   fs::remove(request.recording, ignored);  // Of an attempt that was killed.

@@ -102,7 +102,7 @@ std::string CommandOf(const MatrixOptions& options, const MatrixPlan& plan, size
   if (!options.home.empty()) command += " --home " + options.home;
   if (!options.firmware.empty()) command += " --firmware " + options.firmware;
   if (!options.kind.empty()) command += " --kind " + options.kind;
-  if (options.until) command += " --until " + FormatDuration(*options.until);
+  if (const auto until = cell.until ? cell.until : options.until) command += " --until " + FormatDuration(*until);
   return command;
 }
 
@@ -322,21 +322,24 @@ Result<MatrixCost> ReckonMatrix(const MatrixOptions& options) {
 
 Result<MatrixResult> RunMatrix(const MatrixOptions& options, const MatrixObserver& observer) {
   const Result<MatrixPlan> plan = PlanMatrix(options);
-  if (!plan) return plan.error();
+  return plan ? RunPlan(*plan, options, observer) : Result<MatrixResult>(plan.error());
+}
+
+Result<MatrixResult> RunPlan(const MatrixPlan& plan, const MatrixOptions& options, const MatrixObserver& observer) {
   const Result<std::unique_ptr<GroupPool>> pool = PoolOf(options);
   if (!pool) return pool.error();
-  const Result<MatrixFolder> folder = MatrixFolder::Open(options, *plan);
+  const Result<MatrixFolder> folder = MatrixFolder::Open(options, plan);
   if (!folder) return folder.error();
-  const std::vector<size_t> undone = UndoneCells(*plan, folder->path());
-  const std::vector<std::vector<size_t>> groups = GroupCells(*plan, undone, (*pool)->slots());
-  const MatrixCost cost = CostOf(*plan, undone, groups);
+  const std::vector<size_t> undone = UndoneCells(plan, folder->path());
+  const std::vector<std::vector<size_t>> groups = GroupCells(plan, undone, (*pool)->slots());
+  const MatrixCost cost = CostOf(plan, undone, groups);
   observer.on_start(folder->shown(), cost);
   const InterruptNote interrupt_note;
-  HandOut hand_out(options, *plan, *folder, observer);
+  HandOut hand_out(options, plan, *folder, observer);
   if (const Result<void> done = hand_out.Run(**pool, groups, cost); !done) return done.error();
-  MatrixResult result{.folder = folder->shown(), .entries = {}, .failures = {}, .warnings = plan->warnings,
+  MatrixResult result{.folder = folder->shown(), .entries = {}, .failures = {}, .warnings = plan.warnings,
                       .problem = hand_out.problem(), .bad_input = hand_out.bad_input(), .interrupted = InterruptRequested()};
-  Gather(options, *plan, folder->path(), &result);
+  Gather(options, plan, folder->path(), &result);
   if (const Result<void> written = WriteAtomically(folder->path() + "/matrix.json", RenderMatrixJson(result)); !written)
     return written.error();
   if (const Result<void> written = WriteAtomically(folder->path() + "/matrix.html", RenderMatrixPage(result)); !written)

@@ -65,6 +65,9 @@ struct MatrixObserver {
 /// on from there (`resume`).
 Result<MatrixResult> RunMatrix(const MatrixOptions& options, const MatrixObserver& observer);
 
+/// The same for a plan of the caller's own; of `options` counts where and how, not what.
+Result<MatrixResult> RunPlan(const MatrixPlan& plan, const MatrixOptions& options, const MatrixObserver& observer);
+
 /// Only reckons.
 Result<MatrixCost> ReckonMatrix(const MatrixOptions& options);
 

@@ -32,19 +32,6 @@ ConsentConfiguration ControlOf(const Scenario& scenario) {
   return control;
 }
 
-// Of all that decides what a cell's run does and how it is judged.
-std::string KeyOf(const RunInputs& inputs, uint64_t seed, const MatrixCell& cell, const std::optional<SimDuration>& until) {
-  Hasher hasher;
-  hasher.Add(BuildId());
-  hasher.Add(inputs.scenario_hash);
-  hasher.Add(inputs.request.kind);
-  hasher.Add(seed);
-  hasher.Add(cell.consents.name);
-  hasher.Add(ToText(cell.consents));
-  hasher.Add(until ? FormatDuration(*until) : "");
-  return HexDigest(hasher.Digest());
-}
-
 class Planner {
  public:
   explicit Planner(const MatrixOptions& options) : options_(options) {}
@@ -110,7 +97,7 @@ class Planner {
   void Add(const RunInputs& inputs, const std::string& name, uint64_t seed, const ConsentConfiguration& consents) {
     MatrixCell cell{.name = name + "." + consents.name + ".seed" + std::to_string(seed), .scenario = name, .seed = seed,
                     .consents = consents, .key = {}, .grants_all = GrantsAll(inputs.scenario, consents)};
-    cell.key = KeyOf(inputs, seed, cell, options_.until);
+    cell.key = KeyOf(inputs, cell, options_.until);
     RunRequest request = inputs.request;
     request.seed = seed;
     request.consent = consents.name;
@@ -167,6 +154,19 @@ void Cut(const std::vector<size_t>& cells, const std::vector<SimDuration>& alone
 }
 
 }  // namespace
+
+std::string KeyOf(const RunInputs& inputs, const MatrixCell& cell, const std::optional<SimDuration>& until) {
+  Hasher hasher;
+  hasher.Add(BuildId());
+  hasher.Add(inputs.scenario_hash);
+  hasher.Add(inputs.request.kind);
+  hasher.Add(cell.seed);
+  hasher.Add(cell.consents.name);
+  hasher.Add(ToText(cell.consents));
+  const std::optional<SimDuration> end = cell.until ? cell.until : until;
+  hasher.Add(end ? FormatDuration(*end) : "");
+  return HexDigest(hasher.Digest());
+}
 
 Result<MatrixPlan> PlanMatrix(const MatrixOptions& options) { return Planner(options).Plan(); }
 

@@ -37,6 +37,9 @@ struct MatrixPlan {
 /// configuration that grants everything from the start, one more cell does (`control`).
 Result<MatrixPlan> PlanMatrix(const MatrixOptions& options);
 
+/// Hash of all that decides what a cell's run does and how it is judged, for `MatrixCell::key`.
+std::string KeyOf(const RunInputs& inputs, const MatrixCell& cell, const std::optional<SimDuration>& until);
+
 /// Cells that can share a past, cut into pieces that keep `workers` busy to the end. By index; `undone`: those to do.
 std::vector<std::vector<size_t>> GroupCells(const MatrixPlan& plan, const std::vector<size_t>& undone, size_t workers);
 

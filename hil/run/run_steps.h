@@ -23,6 +23,8 @@ class RunSteps {
   std::optional<RunEnd> RunUntil(SimTime until);
 
   SimTime limit() const { return limit_; }
+  /// Another end from here on. @pre not in the past
+  void SetLimit(SimTime limit) { limit_ = limit; }
 
  private:
   SimTime PieceEnd() const;
@@ -30,7 +32,7 @@ class RunSteps {
 
   RunWorld& world_;
   CaptureSink& sink_;
-  const SimTime limit_;
+  SimTime limit_;
   SimTime next_state_;
 };
 

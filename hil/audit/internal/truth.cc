@@ -129,9 +129,11 @@ void TruthFold::Take(const Attachment& attachment) {
   }
 }
 
-Truth TruthFold::SoFar() const {
-  std::vector<Diagnostic> unheard;
-  return TruthFold(*this).Finish(&unheard);
+std::optional<FloorPlan> TruthFold::Plan() const {
+  const std::string* text = Find(texts_, kPlan);
+  if (text == nullptr) return std::nullopt;
+  auto plan = FloorPlanFromJson(*text);
+  return plan ? std::optional(std::move(*plan)) : std::nullopt;
 }
 
 Truth TruthFold::Finish(std::vector<Diagnostic>* warnings) {

@@ -46,8 +46,8 @@ class TruthFold {
 
   /// What was taken; `warnings` gets what is missing. Nothing is left to take any more into.
   Truth Finish(std::vector<Diagnostic>* warnings);
-  /// The same of what was taken so far.
-  Truth SoFar() const;
+  /// The home, where an attachment told of it.
+  std::optional<FloorPlan> Plan() const;
 
  private:
   Truth truth_;
