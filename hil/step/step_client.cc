@@ -62,6 +62,32 @@ Result<std::shared_ptr<const StepView>> MapView(int fd) {
 
 std::string Yaml(const nlohmann::json& step) { return step.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
+// Holds the calling thread to the processor that it is on. The worker comes to the same one for short steps: were this
+// thread woken on another, idle one, that would take four times as long as the step.
+class HeldToProcessor {
+ public:
+  HeldToProcessor() {
+    cpu_ = std::max(sched_getcpu(), 0);
+    if (cpu_ >= CPU_SETSIZE || sched_getaffinity(0, sizeof anywhere_, &anywhere_) != 0) return;
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(cpu_, &here);
+    held_ = sched_setaffinity(0, sizeof here, &here) == 0;
+  }
+  ~HeldToProcessor() {
+    if (held_) sched_setaffinity(0, sizeof anywhere_, &anywhere_);
+  }
+  HeldToProcessor(const HeldToProcessor&) = delete;
+  HeldToProcessor& operator=(const HeldToProcessor&) = delete;
+
+  uint32_t cpu() const { return static_cast<uint32_t>(cpu_); }
+
+ private:
+  int cpu_ = 0;
+  bool held_ = false;
+  cpu_set_t anywhere_{};
+};
+
 uint32_t Number(StepOp op) { return static_cast<uint32_t>(op); }
 
 }  // namespace
@@ -197,8 +223,8 @@ Result<std::string> StepClient::Ask(uint32_t op, uint32_t argument, SimTime time
   }
   if (pid_ < 0) return Error::BadInput("the run's process has ended");
   if (text.size() > internal::kStepTextBytesMax) return Error::BadInput("what is said to the run is longer than 16 KiB");
-  const StepCommand command{static_cast<StepOp>(op), argument, time.nanoseconds(), static_cast<uint32_t>(text.size()),
-                            static_cast<uint32_t>(std::max(sched_getcpu(), 0))};
+  const HeldToProcessor held;
+  const StepCommand command{static_cast<StepOp>(op), argument, time.nanoseconds(), static_cast<uint32_t>(text.size()), held.cpu()};
   received_.clear();
   const bool sent = Send({reinterpret_cast<const char*>(&command), sizeof command}) && Send(text);
   StepReply reply;

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kShown = 8;
+constexpr size_t kShown = 4;
 
 std::string Line(const Withdrawal& w) {
   if (!w.known) return FormatDuration(w.at) + ": not lived to its end";

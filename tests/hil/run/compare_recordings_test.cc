@@ -154,7 +154,8 @@ TEST(CompareVerdictsTest, TellsRowsThatDifferAndRowsThatOneSideLacks) {
                  .rule = "",
                  .consent = "",
                  .reason = "nothing was found",
-                 .evidence = {}};
+                 .evidence = {},
+                 .withheld = {}};
   row.verdict = Verdict::kPass;
   first.verdicts.push_back(row);
   row.verdict = Verdict::kFail;
