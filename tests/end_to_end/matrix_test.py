@@ -1,6 +1,7 @@
 """A matrix: branches are true, the same table however it came about, and nothing lost or run twice."""
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -169,6 +170,15 @@ class MatrixTest(ProcessTest):
         self.assertIn("the firmware died", done.stdout)
         self.assertEqual([c["outcome"]["end"] for c in self.cells("m")], ["firmware_died"] * 5)
         self.assertEqual(len(list((self.folder / "m/recordings").iterdir())), 1)  # One for each way to fail.
+
+    def test_a_full_disk_leaves_cells_undone_and_says_so(self):
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        done = self.call("matrix", self.scenario(), *UNTIL, "--out", "m", preexec_fn=small_files)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn("File too large", done.stderr)
+        self.assertIn("5 cells are left; the same command with --out m --resume goes on", done.stderr)
+        self.assertIn("5 cells: 5 pass", self.matrix(self.scenario(), "--out", "m", "--resume").stdout)
 
     def test_two_matrices_in_one_folder_are_refused(self):
         flat = self.scenario()
