@@ -8,6 +8,7 @@
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
 #include "hil/cli/judge.h"
+#include "hil/cli/output_flags.h"
 #include "hil/report/run_table.h"
 
 namespace dustproof {
@@ -30,6 +31,7 @@ Result<RunReport> Judge(const std::string& recording, const std::string& policy_
 struct AuditFlags {
   std::string recording, policy, control;
   bool json = false;
+  OutputFlags outputs;
 };
 
 int Audit(const AuditFlags& flags) {
@@ -43,6 +45,7 @@ int Audit(const AuditFlags& flags) {
     std::printf("%s%s\n", RenderRunTable({&*report}, UseColour(1)).c_str(),
                 RenderSummaryLine({&*report}).c_str());
   }
+  if (const Result<void> written = WriteOutputs(flags.outputs, {&*report}, flags.json); !written) return PrintError(written.error());
   return report->failed() ? kFindings : kPass;
 }
 
@@ -106,6 +109,7 @@ void AddAuditCommand(CLI::App& app, int& exit_code) {
       ->add_option("--policy", flags->policy,
                    "The policy to judge by; the recording's own where absent")
       ->type_name("FILE");
+  AddOutputFlags(*audit, &flags->outputs);
   audit->add_option("--control", flags->control, "A run with consent, to show which ways out exist")
       ->type_name("RECORDING");
   audit->add_flag("--json", flags->json, "One JSON array on stdout");

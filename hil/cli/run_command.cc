@@ -9,6 +9,7 @@
 #include "hil/cli/console.h"
 #include "hil/cli/debug_flags.h"
 #include "hil/cli/flag_values.h"
+#include "hil/cli/output_flags.h"
 #include "hil/link/link_keys.h"
 #include "hil/link/zmq_host.h"
 #include "hil/report/run_table.h"
@@ -23,6 +24,7 @@ struct Flags {
   bool attach = false;
   bool json = false;
   bool progress = false;
+  OutputFlags outputs;
   DebugFlags debug;
 };
 
@@ -182,6 +184,7 @@ int Run(const Flags& flags) {
     PrintPaths(*result);
     std::printf("%s\n", RenderSummaryLine(reports).c_str());
   }
+  if (const Result<void> written = WriteOutputs(flags.outputs, reports, flags.json); !written) return PrintError(written.error());
   if (result->interrupted)
     std::fprintf(stderr, "interrupted: what was recorded until then is sealed and judged\n");
   return ExitCodeOf(*result);
@@ -236,6 +239,7 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
          "--out", flags->options.out,
          "Folder for recordings and reports; new or empty. Default: a fresh one under runs/")
       ->type_name("DIR");
+  AddOutputFlags(*run, &flags->outputs);
   AddDebugFlags(*run, &flags->debug);
   run->add_flag("--json", flags->json, "One JSON array on stdout, an object a run; bad input as one object");
   run->add_flag("--progress", flags->progress, "How it goes as one JSON object a line on stderr; ends the run where nobody reads that any more");

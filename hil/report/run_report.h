@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,14 @@ struct RealTimeResult {
   std::vector<Latency> latencies;  ///< The link's round trip first, then the tasks' turnarounds.
 };
 
+/// Where people wrote what a run rests on, for outputs that point there. Empty for a recording whose files are elsewhere.
+struct RunSources {
+  std::string scenario_file, policy_file;  ///< As they were named, relative to the working folder.
+  int scenario_line = 0;                   ///< Of the consent configuration; 0 where it has none.
+  std::map<std::string, int> rule_lines;   ///< In the policy, by the rule's id.
+  std::string command;                     ///< Makes the run again.
+};
+
 /// Everything that the outputs say of one run.
 struct RunReport {
   std::string recording;
@@ -66,6 +75,7 @@ struct RunReport {
   std::optional<RealTimeResult> real_time;  ///< Of a board; then the run is statistical.
   std::string compute = "zero";  ///< What computing was declared to take, in words.
   std::vector<DeadlineResult> deadlines;
+  RunSources sources;
   uint64_t seed = 0;
   double sim_s = 0;
   double robot_radius_m = 0.17, robot_height_m = 0.1;

@@ -11,10 +11,12 @@
 #include <optional>
 
 #include "hil/audit/audit.h"
+#include "hil/report/failure_list.h"
 #include "hil/report/run_table.h"
 #include "hil/run/expectations.h"
 #include "hil/run/inputs.h"
 #include "hil/run/supervisor.h"
+#include "sim/config/config.h"
 
 // A run from top to bottom:
 //
@@ -88,14 +90,40 @@ void Judge(const RunInputs& inputs, const AuditReport* control, ScenarioRun* run
   run->report = std::move(*report);
 }
 
+// As a person types it, in the same folder.
+std::string CommandOf(const ScenarioRunOptions& options, const RunInputs& inputs, const std::string& consent) {
+  std::string command = "dustproof run " + options.scenario + " --seed " + std::to_string(inputs.seed) + " --consent " + consent;
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) command += std::string(" ") + flag + " " + value;
+  };
+  add("--answers", options.answers);
+  add("--home", options.home);
+  add("--firmware", options.firmware);
+  add("--kind", options.kind);
+  if (options.until) add("--until", FormatDuration(*options.until));
+  return command;
+}
+
+RunSources SourcesOf(const ScenarioRunOptions& options, const RunInputs& inputs, const std::string& consent) {
+  RunSources sources;
+  sources.scenario_file = options.scenario;
+  sources.policy_file = fs::path(PathBeside(options.scenario, inputs.scenario.policy)).lexically_normal();
+  if (const ConsentConfiguration* c = inputs.scenario.FindConfiguration(consent)) sources.scenario_line = c->where.line;
+  for (const PolicyRule& rule : inputs.policy.rules) sources.rule_lines[rule.id] = rule.where.line;
+  for (const PartyRule& rule : inputs.policy.party_rules) sources.rule_lines[rule.id] = rule.where.line;
+  sources.command = CommandOf(options, inputs, consent);
+  return sources;
+}
+
 // The control run first: it shows the others which ways out exist.
-void JudgeAll(const RunInputs& inputs, std::optional<size_t> control, const RunObserver& observer,
-              ScenarioResult* result) {
+void JudgeAll(const ScenarioRunOptions& options, const RunInputs& inputs, std::optional<size_t> control,
+              const RunObserver& observer, ScenarioResult* result) {
   const AuditReport* shown = nullptr;
   const auto judge = [&](size_t index) {
     ScenarioRun& run = result->runs[index];
     observer.on_stage("auditing " + run.consent);
     Judge(inputs, shown, &run);
+    if (run.report) run.report->sources = SourcesOf(options, inputs, run.consent);
   };
   if (control) {
     judge(*control);
@@ -110,6 +138,9 @@ Result<void> WriteReports(ScenarioResult* result) {
   std::vector<const RunReport*> reports;
   for (const ScenarioRun& run : result->runs) {
     if (run.report) reports.push_back(&*run.report);
+  }
+  for (const auto& [name, render] : {std::pair("report.sarif", &RenderSarif), std::pair("summary.md", &RenderMarkdown)}) {
+    if (Result<void> r = WriteFile(result->folder + "/" + name, render(reports)); !r) return r;
   }
   const std::string html = result->folder + "/report.html", json = result->folder + "/report.json",
                     junit = result->folder + "/junit.xml";
@@ -215,7 +246,7 @@ Result<ScenarioResult> RunScenario(const ScenarioRunOptions& options, const RunO
       break;
     }
   }
-  JudgeAll(*inputs, control, observer, &result);
+  JudgeAll(options, *inputs, control, observer, &result);
   observer.on_stage("writing the report");
   if (const Result<void> written = WriteReports(&result); !written) return written.error();
   return result;

@@ -29,6 +29,7 @@ struct ConsentConfiguration {
   bool run_by_default = true;
   std::map<std::string, ConsentState> initial;  ///< Answers on the consent screen.
   std::vector<ConsentStep> changes;             ///< Later ones, by time.
+  SourceLocation where = {};                    ///< In the scenario's file; none for one that has no line there.
 };
 
 /// A configuration in one line, without its name: `C_MAP_UPLOAD=granted/withdrawn@6min10s,C_POLICY=granted`. For each

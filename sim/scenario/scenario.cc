@@ -119,7 +119,7 @@ std::string UnknownConsent(const std::string& name, const std::vector<std::strin
 
 ConsentConfiguration ToConfiguration(const std::string& name, const ConfigurationSpec& spec,
                                      const std::vector<std::string>& consents, Fields& f) {
-  ConsentConfiguration configuration{name, spec.description, spec.run_by_default, {}, {}};
+  ConsentConfiguration configuration{name, spec.description, spec.run_by_default, {}, {}, spec.where};
   const auto known = [&](const std::string& consent) {
     return std::find(consents.begin(), consents.end(), consent) != consents.end();
   };
