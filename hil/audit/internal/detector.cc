@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "hil/audit/internal/number_text.h"
+#include "hil/audit/internal/own_address.h"
 #include "hil/audit/internal/series_match.h"
 #include "hil/audit/internal/spellings.h"
 #include "hil/audit/internal/status_words.h"
@@ -103,6 +104,7 @@ void Detector::CollectReceived() {
 void Detector::RunFlow(size_t index) {
   const Flow& flow = truth_.flows.flows()[index];
   flow_ = index;
+  own_address_ = OwnAddressPlaces(flow, truth_.stations);
   const Content root{std::span<const std::byte>(flow.data)};
   if (flow.kind == EmissionKind::kFlashAtRest) {
     RunPlain(index);
@@ -127,6 +129,7 @@ void Detector::RunFlow(size_t index) {
   std::vector<PatternHit> hits;
   patterns_->Find(flow.data, &hits);
   for (const PatternHit& hit : hits) {
+    if (IsOwnAddress(hit, hit.range)) continue;
     for (size_t p = 0; p < parts_.size(); ++p) {
       if (parts_[p].flow == index && parts_[p].range.begin <= hit.range.begin &&
           hit.range.begin < parts_[p].range.end)
@@ -307,6 +310,15 @@ void Detector::OnContent(const Content& content) {
   }
 }
 
+/// A board's own Ethernet address where its packets can't do without, which the protocol explains.
+bool Detector::IsOwnAddress(const PatternHit& hit, ByteRange in_flow) {
+  if (hit.category != "robot_mac") return false;
+  const auto within = [&](ByteRange place) { return place.begin <= in_flow.begin && in_flow.end <= place.end; };
+  if (std::none_of(own_address_.begin(), own_address_.end(), within)) return false;
+  Explain(in_flow, Explanation::kProtocol);
+  return true;
+}
+
 void Detector::FindPatterns(const Content& content) {
   std::vector<PatternHit> hits;
   patterns_->Find(content.bytes(), &hits);
@@ -316,6 +328,7 @@ void Detector::FindPatterns(const Content& content) {
     if (flow.kind == EmissionKind::kRadioName && hit.category == "robot_mac" &&
         content.size() <= 17)
       continue;
+    if (IsOwnAddress(hit, content.ToRoot(hit.range))) continue;
     RawFinding finding;
     finding.method = hit.is_hash ? FindingMethod::kHash : FindingMethod::kExact;
     finding.category = hit.category;

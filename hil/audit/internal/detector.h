@@ -57,6 +57,7 @@ class Detector final : public ContentVisitor {
   void RunPlain(size_t index);
   void ExplainPart(const ProtocolPart& part, const Content& content);
   void Explain(ByteRange range, Explanation how);
+  bool IsOwnAddress(const PatternHit& hit, ByteRange in_flow);
   void FindPatterns(const Content& content);
   void FindCoordinates(const Content& content);
   void FindMap(const Content& content);
@@ -85,6 +86,7 @@ class Detector final : public ContentVisitor {
   std::set<std::string> own_addresses_, declared_hosts_;
 
   size_t flow_ = 0, part_ = 0;
+  std::vector<ByteRange> own_address_;  // In the flow.
   const ProtocolPart* current_part_ = nullptr;
   const DeclaredMessage* declared_ = nullptr;
   std::set<std::string> declared_paths_;

@@ -75,6 +75,10 @@ Bytes ParseMac(std::string_view text) {
   return mac;
 }
 
+Bytes Eui64Of(const Bytes& mac) {
+  return {mac[0] ^ std::byte{2}, mac[1], mac[2], std::byte{0xff}, std::byte{0xfe}, mac[3], mac[4], mac[5]};
+}
+
 PatternMatcher::PatternMatcher(const std::map<std::string, std::vector<std::string>>& planted) {
   for (const auto& [category, values] : planted) {
     if (category == "precise_location") continue;
@@ -125,6 +129,8 @@ void PatternMatcher::AddSpellings(uint32_t index) {
     Add(View::kExact, index, mac, "six bytes");
     Add(View::kExact, index, Bytes(mac.rbegin(), mac.rend()), "six bytes, reversed");
     Add(View::kExact, index, SwapPairs(mac), "six bytes, swapped in pairs");
+    Add(View::kExact, index, Eui64Of(mac), "IPv6 interface identifier");
+    AddSqueezed(index, ToHex(Eui64Of(mac)), "IPv6 interface identifier, hex");
     AddSqueezed(index, ToHex(Bytes(mac.rbegin(), mac.rend())), "hex, bytes reversed");
     for (const bool reversed : {false, true}) {
       uint64_t number = 0;

@@ -78,6 +78,9 @@ class PatternMatcher {
 /// Six bytes of "a4:c1:38:0b:5e:99"; empty where the text is no MAC address.
 Bytes ParseMac(std::string_view text);
 
+/// The interface identifier that IPv6 makes of six bytes of a MAC (RFC 4291, appendix A).
+Bytes Eui64Of(const Bytes& mac);
+
 /// Letters and digits in lower case.
 std::string Squeeze(std::string_view text);
 

@@ -110,6 +110,7 @@ void ReadScenario(const Texts& texts, Truth& truth) {
 void TakeStations(Truth& truth) {
   for (const RunEvent& event : truth.events) {
     if (event.source != "network" || event.name != "station_seen") continue;
+    truth.stations.insert(event.detail);
     std::vector<std::string>& known = truth.planted["robot_mac"];
     if (std::find(known.begin(), known.end(), event.detail) == known.end()) known.push_back(event.detail);
   }

@@ -29,6 +29,7 @@ struct Truth {
   std::vector<BatterySample> battery;
   std::vector<LogLine> log;
   std::vector<RunEvent> events;
+  std::set<std::string> stations;  ///< Ethernet addresses of boards at a gateway, "a4:c1:38:0b:5e:99".
   std::vector<ConsentChange> consent_changes;
   bool has_map_messages = false;
   SimTime first_map_time = SimTime::Max();
