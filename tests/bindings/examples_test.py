@@ -1,4 +1,5 @@
 """The worked examples run as the README says, and the README shows what is in them."""
+import re
 import subprocess
 import sys
 
@@ -27,7 +28,19 @@ def test_a_recording_is_read(root, tmp_path, leak):
     assert "leaks: 60 s, 3.7 m driven" in out and "bytes to iot.jt-innovation.example" in out
 
 
-@pytest.mark.parametrize("name", ["privacy_test.py", "sweep.py", "read_recording.py"])
+def test_firmware_in_python_drives_and_bumps(root, tmp_path):
+    out = call(root / "bindings/examples/python_firmware.py", tmp_path / "out", folder=tmp_path)
+    driven_m, bumps = re.fullmatch(r"([\d.]+) m in 60 s, (\d+) bumps\n", out).groups()
+    assert 3 < float(driven_m) < 15 and int(bumps) > 0
+
+
+def test_a_cluster_on_one_machine_runs_a_matrix(root, tmp_path):
+    pytest.importorskip("distributed")
+    out = call(root / "bindings/examples/dask_cluster.py", tmp_path / "out", folder=tmp_path)
+    assert out.splitlines() == ["12 cells, 0 kinds of failure", "wifi_password to anybody (strict): 12 pass"]
+
+
+@pytest.mark.parametrize("name", ["privacy_test.py", "sweep.py", "read_recording.py", "python_firmware.py", "dask_cluster.py"])
 def test_the_readme_shows_a_part_of_each(root, name):
     readme = (root / "bindings/README.md").read_text()
     _, mention, after = readme.partition(f"`bindings/examples/{name}`")
