@@ -1,10 +1,14 @@
 """Outputs for continuous integration, as a job has them."""
 import json
+import os
+import re
+import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from process import LEAKS, ProcessTest
+from process import BINARY, LEAKS, ROOT, ProcessTest
 
+SHORT = ROOT / "tests/end_to_end/scenarios/short.yaml"
 LEAKY = ["--consent", "all_denied", "--firmware", "leak_wifi_password_in_status", "--until", "30s"]
 
 
@@ -41,6 +45,22 @@ class OutputsTest(ProcessTest):
             sarif = json.loads((self.folder / f"r{seed}/report.sarif").read_text())
             prints.add(tuple(r["partialFingerprints"]["dustproof/v1"] for r in sarif["runs"][0]["results"]))
         self.assertEqual(len(prints), 1)
+
+    def test_the_recipes_commands_are_those_that_work(self):
+        page = (ROOT / "hil/report/CI.md").read_text()
+        commands = re.findall(r"dustproof (?:run|matrix) [^\n']*", page)
+        self.assertEqual(len(commands), 4)
+        for number, command in enumerate(commands):
+            job = self.folder / f"job{number}"
+            job.mkdir()
+            done = subprocess.run(["sh", "-c", command.replace("dustproof", str(BINARY), 1) + " --until 20s"], cwd=job, capture_output=True, text=True,
+                                  env={**os.environ, "SCENARIO": str(SHORT), "GITHUB_STEP_SUMMARY": str(job / "summary.md")})
+            self.assertEqual(done.returncode, 0, command + done.stdout + done.stderr)
+            if " run " in command:
+                self.assertTrue((job / "dustproof/report.sarif").exists() and (job / "dustproof/junit.xml").exists())
+            for file in re.findall(r"(?:--sarif|--junit|gitlab=) ?(\S+)", command):
+                self.assertTrue((job / file).exists(), file)
+        self.assertTrue((self.folder / "job0/summary.md").read_text().startswith("### "))
 
     def test_annotations_stand_among_the_lines_of_the_job(self):
         done = self.call("run", LEAKS, *LEAKY, "--out", "r", "--annotations", "github")
