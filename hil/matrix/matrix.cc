@@ -340,10 +340,10 @@ Result<MatrixResult> RunPlan(const MatrixPlan& plan, const MatrixOptions& option
   MatrixResult result{.folder = folder->shown(), .entries = {}, .failures = {}, .warnings = plan.warnings,
                       .problem = hand_out.problem(), .bad_input = hand_out.bad_input(), .interrupted = InterruptRequested()};
   Gather(options, plan, folder->path(), &result);
-  if (const Result<void> written = WriteAtomically(folder->path() + "/matrix.json", RenderMatrixJson(result)); !written)
-    return written.error();
-  if (const Result<void> written = WriteAtomically(folder->path() + "/matrix.html", RenderMatrixPage(result)); !written)
-    return written.error();
+  for (const auto& [name, text] : {std::pair("matrix.json", RenderMatrixJson(result)), std::pair("matrix.html", RenderMatrixPage(result)),
+                                   std::pair("junit.xml", RenderMatrixJunit(result)), std::pair("summary.md", RenderMatrixMarkdown(result))}) {
+    if (const Result<void> written = WriteAtomically(folder->path() + "/" + name, text); !written) return written.error();
+  }
   return result;
 }
 

@@ -77,6 +77,10 @@ std::string RenderMatrixTable(const MatrixResult& result, bool colour);
 std::string RenderMatrixSummary(const MatrixResult& result);
 /// matrix.html: one self-contained page without scripts, that opens from disk.
 std::string RenderMatrixPage(const MatrixResult& result);
+/// junit.xml: a test suite for each scenario, a test case for each cell.
+std::string RenderMatrixJunit(const MatrixResult& result);
+/// summary.md, for a job's summary: at most 60 kB.
+std::string RenderMatrixMarkdown(const MatrixResult& result);
 /// `matrix --json` and matrix.json. The same cells give the same bytes, wherever and in whatever order they were run.
 std::string RenderMatrixJson(const MatrixResult& result);
 

@@ -95,6 +95,8 @@ std::string Suite(const RunReport& r) {
 
 }  // namespace
 
+std::string JunitEscape(const std::string& text) { return Escape(text); }
+
 std::string JunitAttribute(const char* name, const std::string& value) {
   return std::string(" ") + name + "=\"" + Escape(value) + "\"";
 }

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 import unittest
+import xml.etree.ElementTree as ElementTree
 
 from process import BINARY, ROOT, ProcessTest
 
@@ -170,6 +171,11 @@ class MatrixTest(ProcessTest):
         self.assertIn("the firmware died", done.stdout)
         self.assertEqual([c["outcome"]["end"] for c in self.cells("m")], ["firmware_died"] * 5)
         self.assertEqual(len(list((self.folder / "m/recordings").iterdir())), 1)  # One for each way to fail.
+        suite = ElementTree.parse(self.folder / "m/junit.xml").find("testsuite")
+        self.assertEqual((suite.get("tests"), suite.get("failures"), suite.get("errors")), ("5", "5", "0"))
+        self.assertIn("the firmware died", suite.find("testcase/failure").get("message"))
+        self.assertIn("again: dustproof run ", suite.find("testcase/failure").text)
+        self.assertIn("in 5 of 5 cells, in every cell", (self.folder / "m/summary.md").read_text())
 
     def test_a_full_disk_leaves_cells_undone_and_says_so(self):
         def small_files():
