@@ -17,7 +17,7 @@ Result<AuditReport> AuditRecording(const std::string& path, const Policy& policy
   while (const auto message = reader->Next())
     std::visit([&fold](const auto& m) { fold.Write(m); }, *message);
   // Only now does the reader know of all its problems.
-  return fold.Judge({path, reader->sealed(), reader->problems()}, options.control);
+  return fold.Judge({path, reader->sealed(), reader->problems(), options.dependent}, options.control);
 }
 
 }  // namespace dustproof

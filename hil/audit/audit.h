@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "hil/audit/audit_report.h"
 #include "hil/audit/policy.h"
@@ -8,8 +9,19 @@
 
 namespace dustproof {
 
+/// Bytes of an emission that a comparison of runs showed to depend on a secret, in whatever form.
+struct DependentBytes {
+  std::string category;
+  uint64_t sequence = 0;                    ///< The emission, as the recording counts.
+  uint64_t first_byte = 0, byte_count = 0;  ///< In its payload.
+  std::string how;                          ///< "what it says depends on it", for people.
+};
+
 /// How to audit.
 struct AuditOptions {
+  /// What is known to depend on secrets, beside what matchers find: judged as a finding wherever no other finding of the category
+  /// is in the same message.
+  std::vector<DependentBytes> dependent = {};
   /// The audit of a run of the same scenario with consent given: it shows which paths exist, and
   /// how soon they are taken. Borrowed for the call; null where there is none.
   const AuditReport* control = nullptr;

@@ -5,6 +5,7 @@
 
 #include "hil/audit/audit.h"
 #include "hil/audit/internal/assemble.h"
+#include "hil/audit/internal/dependence.h"
 #include "hil/audit/internal/early_traffic.h"
 #include "hil/audit/internal/home_match.h"
 #include "hil/audit/internal/judge.h"
@@ -155,6 +156,8 @@ AuditReport AuditFold::Judge(const Source& source, const AuditReport* control) {
   detector.Run();
   std::vector<RawFinding> raw = detector.findings();
   for (RawFinding& finding : internal::FindEarlyTraffic(truth, policy))
+    raw.push_back(std::move(finding));
+  for (RawFinding& finding : internal::FindDependence(truth, detector, raw, source.dependent))
     raw.push_back(std::move(finding));
   report.findings = internal::AssembleFindings(truth, policy, std::move(raw));
   report.paths_taken = internal::FindPathsTaken(truth, policy, report.findings);

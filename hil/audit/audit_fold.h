@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hil/audit/audit.h"
 #include "hil/audit/audit_report.h"
 #include "hil/audit/policy.h"
 #include "hil/capture/capture_sink.h"
@@ -46,6 +47,7 @@ class AuditFold final : public CaptureSink {
     std::string path;
     bool sealed = true;
     std::vector<Diagnostic> problems;  ///< What is missing in it.
+    std::vector<DependentBytes> dependent = {};  ///< As in `AuditOptions`.
   };
   /// Judges what was heard: once. `control` as in `AuditOptions`.
   AuditReport Judge(const Source& source, const AuditReport* control);

@@ -11,7 +11,7 @@ const char* ToWord(Verdict verdict) {
 
 const char* ToWord(FindingMethod method) {
   constexpr const char* kWords[] = {"exact", "hash",   "numeric",  "map",
-                                    "path",  "series", "declared", "traffic"};
+                                    "path",  "series", "declared", "traffic", "counterfactual"};
   return kWords[static_cast<size_t>(method)];
 }
 

@@ -28,6 +28,7 @@ enum class FindingMethod {
   kSeries,    ///< Numbers that follow the robot's state over several messages.
   kDeclared,  ///< A field that the product's own schema declares to carry the category.
   kTraffic,   ///< Anything at all, at a time at which nothing may be sent.
+  kCounterfactual,  ///< Other in a run in which nothing but a secret is other.
 };
 const char* ToWord(FindingMethod method);
 

@@ -10,6 +10,7 @@
 #include "sim/core/hash.h"
 #include "sim/plan/json.h"
 #include "sim/plan/load_home.h"
+#include "sim/scenario/planted.h"
 
 namespace dustproof {
 namespace {
@@ -78,6 +79,10 @@ void ReadTrust(const std::string& scenario, const TrustSpec& spec, TrustFiles* o
   read(spec.ca_key, &out->ca_key_pem);
   read(spec.device_certificate, &out->device_certificate_pem);
   read(spec.device_key, &out->device_key_pem);
+}
+
+HomeOptions HomeOptionsFor(const RobotConfig& robot) {
+  return {.robot_radius_m = robot.body.radius_m, .robot_height_m = robot.body.height_m};
 }
 
 std::string TextOf(const RecordingReader& reader, const char* name) {
@@ -207,9 +212,7 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
     Keep(LoadRobotConfig(robot_path), &in.robot, &problems);
     Keep(LoadPolicy(policy_path), &in.policy, &problems);
   }
-  const HomeOptions home_options{.robot_radius_m = in.robot.body.radius_m,
-                                 .robot_height_m = in.robot.body.height_m};
-  Keep(LoadHome(home_path, home_options), &in.plan, &problems);
+  Keep(LoadHome(home_path, HomeOptionsFor(in.robot)), &in.plan, &problems);
   const Result<std::string> firmware_path = FirmwareOf(in.scenario, paths);
   problems.Take(firmware_path);
   std::string firmware_bytes;
@@ -230,8 +233,8 @@ Result<RunInputs> LoadRunInputs(const InputPaths& paths) {
   return in;
 }
 
-Result<RunInputs> LoadRecordedInputs(const std::string& recording,
-                                     const std::string& firmware_path) {
+Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::string& firmware_path,
+                                     const std::string& home) {
   const Result<RecordingReader> reader = RecordingReader::Open(recording);
   if (!reader) return reader.error();
   Problems problems;
@@ -245,7 +248,7 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording,
   Keep(ParseScenario(in.scenario_text, recording + "/scenario.yaml"), &in.scenario, &problems);
   Keep(ParseRobotConfig(in.robot_text, recording + "/robot.yaml"), &in.robot, &problems);
   Keep(ParsePolicy(in.policy_text, recording + "/policy.yaml"), &in.policy, &problems);
-  Keep(FloorPlanFromJson(TextOf(*reader, "plan.json")), &in.plan, &problems);
+  Keep(home.empty() ? FloorPlanFromJson(TextOf(*reader, "plan.json")) : LoadHome(home, HomeOptionsFor(in.robot)), &in.plan, &problems);
   std::string firmware_bytes;
   Keep(ReadTextFile(FileOf(firmware_path), kFileBytesMax), &firmware_bytes, &problems);
   if (problems.any()) return problems.error();
@@ -253,6 +256,7 @@ Result<RunInputs> LoadRecordedInputs(const std::string& recording,
   in.seed = std::strtoull(RunFact(*reader, "seed").c_str(), nullptr, 10);
   in.scenario_hash = HashOf(in, firmware_bytes);
   in.request.from_recording = recording;
+  in.request.home = home;
   in.request.firmware = firmware_path;
   in.request.kind = KindOf(firmware_path, RunFact(*reader, "firmware_kind"));
   in.request.seed = in.seed;
@@ -286,13 +290,16 @@ Result<RunInputs> LoadRequestInputs(const RunRequest& request) {
   Result<RunInputs> inputs =
       request.from_recording.empty()
           ? LoadRunInputs({request.scenario, request.home, request.firmware, request.seed, request.kind})
-          : LoadRecordedInputs(request.from_recording, request.firmware);
+          : LoadRecordedInputs(request.from_recording, request.firmware, request.home);
   if (!inputs) return inputs;
+  if (!ParseRedraw(request.redrawn))
+    return Error::BadInput(request.from_recording + ": says that '" + request.redrawn + "' was changed in it, which is nothing that is planted; was it made by a newer build?");
   if (!request.answers.empty()) {
     if (Result<void> added = AddConfiguration(&inputs->scenario, request.consent, request.answers); !added)
       return added.error();
   }
   inputs->request.answers = request.answers;
+  inputs->request.redrawn = request.redrawn;
   inputs->request.link = request.link;
   inputs->request.keys = request.keys;
   inputs->request.console = request.console;
@@ -342,6 +349,7 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
   RunRequest request = inputs->request;
   request.consent = RunFact(*reader, "consent");
   request.answers = RunFact(*reader, "answers");
+  request.redrawn = RunFact(*reader, "redrawn");
   if (const std::string until = RunFact(*reader, "until"); !until.empty())
     request.until = ParseDuration(until);
   // Interrupted, it ended where somebody pressed Ctrl-C; so must its repetition.

@@ -45,7 +45,8 @@ struct RunInputs {
 /// Loads and checks all files of a run; every problem of every file at once.
 Result<RunInputs> LoadRunInputs(const InputPaths& paths);
 /// The same from what a recording carries.
-Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::string& firmware);
+/// `home` ("" keeps the recording's) is a file.
+Result<RunInputs> LoadRecordedInputs(const std::string& recording, const std::string& firmware, const std::string& home = "");
 /// What a worker needs for a request, from files or from `request.from_recording`.
 Result<RunInputs> LoadRequestInputs(const RunRequest& request);
 

@@ -74,6 +74,7 @@ std::map<std::string, std::string> RunFacts(const RunInputs& inputs, const RunRe
       {"compute", request.kind == ToWord(FirmwareKind::kBoard) ? "real" : ComputeText(inputs.robot)},
   };
   if (!request.answers.empty()) facts["answers"] = request.answers;
+  if (!request.redrawn.empty()) facts["redrawn"] = request.redrawn;
   for (const auto& [key, value] : request.facts) facts[key] = value;
   if (request.until) facts["until"] = FormatDuration(*request.until);
   return facts;

@@ -20,7 +20,7 @@ constexpr std::pair<const char*, std::string RunRequest::*> kTexts[] = {
     {"kind", &RunRequest::kind},           {"link", &RunRequest::link},
     {"keys", &RunRequest::keys},           {"console", &RunRequest::console},
     {"motor_controller", &RunRequest::motor_controller},
-    {"answers", &RunRequest::answers},
+    {"answers", &RunRequest::answers},    {"redrawn", &RunRequest::redrawn},
     {"gateway", &RunRequest::gateway},     {"servers", &RunRequest::servers}};
 
 Json ToJsonObject(const CpuShares& s) {

@@ -26,7 +26,8 @@ struct RunRequest {
   std::string consent;               ///< Name of a configuration of the scenario, or of `answers`.
   std::string answers = "";          ///< A configuration that the scenario doesn't hold, as `ToText` puts it; "" for none.
   std::optional<uint64_t> seed;      ///< Instead of the scenario's.
-  std::string home;                  ///< Instead of the scenario's; "" keeps it.
+  std::string home;                  ///< Instead of the scenario's, or the recording's; "" keeps it.
+  std::string redrawn = "";          ///< What planted values are drawn anew, as `ParseRedraw` takes it; "" for none.
   std::string firmware;              ///< Path of the shared object or program.
   std::string kind;                  ///< A word of `FirmwareKind`.
   std::string link;                  ///< Where a firmware comes to that somebody else starts; "" starts it.

@@ -118,7 +118,7 @@ RunWorld::RunWorld(const RunInputs& inputs, const ConsentConfiguration& consents
                    CertificateAuthority authority)
     : inputs_(inputs),
       sink_(inputs.scenario.faults, &sink),
-      planted_(PlantValues(seed_, inputs.scenario.region)),
+      planted_(PlantValues(seed_, inputs.scenario.region, *ParseRedraw(inputs.request.redrawn))),
       world_(inputs.plan),
       robot_(inputs.robot,
              {&world_.physics(), &world_.rays(), &world_.floor(), &cpu_share_, world_.dock_face()},

@@ -1,7 +1,11 @@
 #include "sim/scenario/planted.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
+
+#include "sim/core/check.h"
 
 namespace dustproof {
 namespace {
@@ -33,6 +37,44 @@ std::array<uint8_t, 6> DrawMac(const Seed& seed, const std::string& name) {
   for (uint8_t& byte : mac) byte = static_cast<uint8_t>(stream.Below(256));
   mac[0] &= 0xfc;  // Unicast, globally administered, as a product's is.
   return mac;
+}
+
+// Takes the values of one category from another draw.
+using TakeValues = void (*)(const PlantedValues& from, PlantedValues* to);
+const std::map<std::string, TakeValues>& Takers() {
+  static const std::map<std::string, TakeValues> takers = {
+      {"wifi_ssid", [](const PlantedValues& from, PlantedValues* to) { to->wifi_ssid = from.wifi_ssid; }},
+      {"wifi_password", [](const PlantedValues& from, PlantedValues* to) { to->wifi_password = from.wifi_password; }},
+      {"wifi_scan",
+       [](const PlantedValues& from, PlantedValues* to) {
+         to->neighbour_ssids = from.neighbour_ssids;
+         to->neighbour_bssids = from.neighbour_bssids;
+         to->wifi_bssid = from.wifi_bssid;
+       }},
+      {"robot_mac", [](const PlantedValues& from, PlantedValues* to) { to->robot_mac = from.robot_mac; }},
+      {"robot_id", [](const PlantedValues& from, PlantedValues* to) { to->robot_id = from.robot_id; }},
+      {"account_id", [](const PlantedValues& from, PlantedValues* to) { to->account_id = from.account_id; }},
+      {"account_password", [](const PlantedValues& from, PlantedValues* to) { to->account_password = from.account_password; }},
+      {"nickname", [](const PlantedValues& from, PlantedValues* to) { to->nickname = from.nickname; }},
+      {"email", [](const PlantedValues& from, PlantedValues* to) { to->email = from.email; }},
+      {"phone_number", [](const PlantedValues& from, PlantedValues* to) { to->phone_number = from.phone_number; }},
+      {"real_name", [](const PlantedValues& from, PlantedValues* to) { to->real_name = from.real_name; }},
+      {"postal_address", [](const PlantedValues& from, PlantedValues* to) { to->postal_address = from.postal_address; }},
+      {"session_token", [](const PlantedValues& from, PlantedValues* to) { to->session_token = from.session_token; }},
+      {"precise_location",
+       [](const PlantedValues& from, PlantedValues* to) {
+         to->latitude_deg = from.latitude_deg;
+         to->longitude_deg = from.longitude_deg;
+       }},
+      {"phone_device_id", [](const PlantedValues& from, PlantedValues* to) { to->phone_device_id = from.phone_device_id; }},
+      {"robot_status", [](const PlantedValues& from, PlantedValues* to) { to->schedule_name = from.schedule_name; }},
+  };
+  return takers;
+}
+
+bool AreAllOtherAndAsLong(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const std::string& x, const std::string& y) { return x.size() == y.size() && x != y; });
 }
 
 double RoundTo(double value, double step) { return std::round(value / step) * step; }
@@ -113,6 +155,42 @@ std::map<std::string, std::vector<std::string>> PlantedValues::ByCategory() cons
   for (const auto& bssid : neighbour_bssids) scan.push_back(FormatMac(bssid));
   scan.push_back(FormatMac(wifi_bssid));
   return values;
+}
+
+PlantedValues PlantValues(const Seed& seed, const std::string& region, const Redraw& redraw) {
+  PlantedValues values = PlantValues(seed, region);
+  if (redraw.category.empty()) return values;
+  const auto taker = Takers().find(redraw.category);
+  DP_CHECK(taker != Takers().end(), redraw.category);
+  const std::vector<std::string> before = values.ByCategory().at(redraw.category);
+  int fitting = 0;
+  for (int number = 1;; ++number) {  // Names are of four lengths at most: a draw that fits is soon found.
+    const PlantedValues other = PlantValues(seed.Derive("counterfactual." + std::to_string(number)), region);
+    if (!AreAllOtherAndAsLong(before, other.ByCategory().at(redraw.category)) || ++fitting < redraw.number) continue;
+    taker->second(other, &values);
+    return values;
+  }
+}
+
+std::optional<Redraw> ParseRedraw(const std::string& text) {
+  Redraw redraw;
+  const size_t slash = text.find('/');
+  redraw.category = text.substr(0, slash);
+  if (slash != std::string::npos) {
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, redraw.number);
+    if (error != std::errc() || stop != end || redraw.number < 1 || redraw.number > 1000) return std::nullopt;
+  }
+  if (!redraw.category.empty() && !Takers().contains(redraw.category)) return std::nullopt;
+  return redraw;
+}
+
+std::string ToText(const Redraw& redraw) { return redraw.number == 1 ? redraw.category : redraw.category + "/" + std::to_string(redraw.number); }
+
+std::vector<std::string> PlantedCategories() {
+  std::vector<std::string> categories;
+  for (const auto& [category, take] : Takers()) categories.push_back(category);
+  return categories;
 }
 
 }  // namespace dustproof

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,25 @@ struct PlantedValues {
   std::map<std::string, std::vector<std::string>> ByCategory() const;
 };
 
+/// Which planted values are drawn anew.
+struct Redraw {
+  std::string category;  ///< "" for none.
+  int number = 1;        ///< The how manieth draw.
+};
+/// Of "wifi_ssid", "wifi_ssid/2" or ""; nothing where it is none of these.
+std::optional<Redraw> ParseRedraw(const std::string& text);
+std::string ToText(const Redraw& redraw);
+
 /// `region` picks plausible coordinates and phone prefix: "CN", "EU" or "US"; others as "EU".
 PlantedValues PlantValues(const Seed& seed, const std::string& region);
+
+/// The same with the values of one category drawn anew, as long in text as before: what differs between two runs that
+/// differ in nothing else depends on them. Each `number`, from 1 on, gives other values. @pre `category` is one of
+/// `PlantedCategories`.
+PlantedValues PlantValues(const Seed& seed, const std::string& region, const Redraw& redraw);
+
+/// The categories of `ByCategory`, sorted.
+std::vector<std::string> PlantedCategories();
 
 /// "a4:c1:38:0b:5e:99"
 std::string FormatMac(const std::array<uint8_t, 6>& mac);

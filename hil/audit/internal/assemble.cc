@@ -33,8 +33,10 @@ int Rank(FindingMethod method) {
       return 6;
     case FindingMethod::kTraffic:
       return 7;
+    case FindingMethod::kCounterfactual:
+      return 8;
   }
-  return 8;
+  return 9;
 }
 
 /// Whether `a` says more than `b` about the same bytes.
