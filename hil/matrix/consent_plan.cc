@@ -77,11 +77,10 @@ Factor FactorOf(const std::string& consent, const std::vector<std::string>& word
 }
 
 // Of levels that are chosen yet.
-ConsentConfiguration Combine(const std::vector<Factor>& factors, const LevelRow& row, std::vector<std::string>* known) {
+ConsentConfiguration Combine(const std::vector<Factor>& factors, const LevelRow& row) {
   ConsentConfiguration combined;
   for (size_t i = 0; i < factors.size(); ++i) {
     if (row[i] == kOpen) continue;
-    known->push_back(factors[i].consent);
     const ConsentConfiguration& level = factors[i].levels[row[i]];
     combined.initial.insert(level.initial.begin(), level.initial.end());
     combined.changes.insert(combined.changes.end(), level.changes.begin(), level.changes.end());
@@ -90,21 +89,61 @@ ConsentConfiguration Combine(const std::vector<Factor>& factors, const LevelRow&
   return combined;
 }
 
-// Whether a constraint can come to hold at all, given what its consent may do.
-bool CanApply(const ConsentConstraint& constraint, const std::vector<Factor>& factors) {
-  const auto factor = std::find_if(factors.begin(), factors.end(), [&](const Factor& f) { return f.consent == constraint.consent; });
-  const auto is = [&](ConsentState state) {
-    return std::find(constraint.states.begin(), constraint.states.end(), ToWord(state)) != constraint.states.end();
-  };
-  if (factor == factors.end()) return is(ConsentState::kUnset);
-  for (const ConsentConfiguration& level : factor->levels) {
-    if (is(level.initial.begin()->second)) return true;
-    for (const ConsentStep& step : level.changes) {
-      if (is(step.state)) return true;
+// Finds the levels that the policy's constraints don't let come together.
+//
+// A constraint binds its own consent to each other one. How these two fare depends on what either does and on what the
+// master consent does, whose withdrawal takes others back; on nothing else. A consent that is no factor stays unset.
+class ClashFinder {
+ public:
+  ClashFinder(const Policy& policy, const std::vector<std::string>& consents, const std::vector<Factor>& factors)
+      : policy_(policy), consents_(consents), factors_(factors) {}
+
+  std::vector<LevelClash> Find() {
+    for (const ConsentConstraint& constraint : policy_.consent_constraints) {
+      for (const std::string& other : constraint.others.empty() ? consents_ : constraint.others) {
+        if (constraint.others.empty() && other == constraint.consent) continue;
+        if (IsPlayedWith(constraint.consent) && IsPlayedWith(other)) AddPair(constraint, other);
+      }
     }
+    return std::move(clashes_);
   }
-  return false;
-}
+
+ private:
+  bool IsPlayedWith(const std::string& consent) const { return std::find(consents_.begin(), consents_.end(), consent) != consents_.end(); }
+
+  void AddPair(const ConsentConstraint& constraint, const std::string& other) {
+    Policy alone;
+    alone.master_consent = policy_.master_consent;
+    alone.consent_constraints = {constraint};
+    alone.consent_constraints.front().others = {other};
+    std::vector<size_t> involved;
+    for (size_t i = 0; i < factors_.size(); ++i) {
+      const std::string& consent = factors_[i].consent;
+      if (consent == constraint.consent || consent == other || consent == policy_.master_consent) involved.push_back(i);
+    }
+    LevelRow row(factors_.size(), kOpen);
+    TryLevels(alone, {constraint.consent, other}, involved, 0, &row);
+  }
+
+  void TryLevels(const Policy& policy, const std::vector<std::string>& consents, const std::vector<size_t>& involved, size_t at, LevelRow* row) {
+    if (at < involved.size()) {
+      for (size_t level = 0; level < factors_[involved[at]].levels.size(); ++level) {
+        (*row)[involved[at]] = level;
+        TryLevels(policy, consents, involved, at + 1, row);
+      }
+      return;
+    }
+    if (BrokenConstraint(policy, consents, Combine(factors_, *row)).empty()) return;
+    LevelClash clash;
+    for (const size_t factor : involved) clash.emplace_back(factor, (*row)[factor]);
+    clashes_.push_back(std::move(clash));
+  }
+
+  const Policy& policy_;
+  const std::vector<std::string>& consents_;
+  const std::vector<Factor>& factors_;
+  std::vector<LevelClash> clashes_;
+};
 
 std::string NumberedName(const std::string& word, size_t number, size_t count) {
   char text[40];
@@ -178,18 +217,9 @@ class Planner {
     if (strength == 0) return AddAll(factors);
     std::vector<size_t> levels;
     for (const Factor& factor : factors) levels.push_back(factor.levels.size());
-    std::vector<const ConsentConstraint*> constraints;
-    for (const ConsentConstraint& constraint : policy_.consent_constraints) {
-      if (CanApply(constraint, factors)) constraints.push_back(&constraint);
-    }
-    const auto allowed = [&](const LevelRow& row) {
-      if (constraints.empty()) return true;
-      std::vector<std::string> known;
-      const ConsentConfiguration combined = Combine(factors, row, &known);
-      return BrokenConstraint(policy_, known, combined).empty();
-    };
-    const Result<CoveringArray> array = CoverTuples(levels, strength, allowed);
+    const Result<CoveringArray> array = CoverTuples(levels, strength, ClashFinder(policy_, scenario_.consents, factors).Find());
     if (!array) return array.error();
+    if (array->rows.empty()) return Error::BadInput("no configuration satisfies the policy's constraints between consents");
     for (size_t i = 0; i < array->rows.size(); ++i) AddRow(factors, array->rows[i], NumberedName(word, i, array->rows.size()));
     return {};
   }
@@ -220,8 +250,7 @@ class Planner {
   }
 
   void AddRow(const std::vector<Factor>& factors, const LevelRow& row, const std::string& name) {
-    std::vector<std::string> known;
-    ConsentConfiguration configuration = Combine(factors, row, &known);
+    ConsentConfiguration configuration = Combine(factors, row);
     configuration.name = name;
     configuration.description = ToText(configuration);
     Add(configuration);

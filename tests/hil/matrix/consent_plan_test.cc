@@ -1,8 +1,15 @@
 #include "hil/matrix/consent_plan.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
+#include <set>
+
+#include "sim/core/random.h"
 
 namespace dustproof {
 namespace {
@@ -33,6 +40,7 @@ std::vector<std::string> Lines(const std::vector<PlannedConfiguration>& planned)
 
 std::string File(const std::string& text) {
   const std::string path = testing::TempDir() + "consents-" + std::to_string(getpid()) + ".yaml";
+  std::filesystem::remove(path);  // Some file systems take long to write over a file.
   std::ofstream(path) << "kind: consents\nformat_version: 1\n" << text;
   return path;
 }
@@ -67,6 +75,97 @@ TEST(ConsentPlanTest, CoversPairsWithoutInfeasibleRows) {
   }
   const auto all = Planned(File("levels: {MASTER: granted denied, others: granted denied}\n"));
   EXPECT_EQ(std::count_if(all.begin(), all.end(), [](const std::string& line) { return line.ends_with("!"); }), 3);
+}
+
+// What each consent does in a row, for any `strength` of them.
+std::set<std::vector<std::string>> Held(const std::vector<ConsentConfiguration>& rows, size_t strength) {
+  std::set<std::vector<std::string>> held;
+  for (const ConsentConfiguration& row : rows) {
+    std::vector<std::string> each;
+    for (const auto& [consent, state] : row.initial) {
+      ConsentConfiguration own;
+      own.initial[consent] = state;
+      std::copy_if(row.changes.begin(), row.changes.end(), std::back_inserter(own.changes), [&](const ConsentStep& step) { return step.consent == consent; });
+      each.push_back(consent + " " + ToText(own));
+    }
+    for (uint32_t mask = 0; mask < (1u << each.size()); ++mask) {
+      if (static_cast<size_t>(__builtin_popcount(mask)) != std::min(strength, each.size())) continue;
+      std::vector<std::string> choice;
+      for (size_t i = 0; i < each.size(); ++i) {
+        if (mask >> i & 1) choice.push_back(each[i]);
+      }
+      held.insert(choice);
+    }
+  }
+  return held;
+}
+
+template <size_t N>
+std::vector<std::string> SomeOf(const std::array<const char*, N>& words, RandomStream* random) {
+  std::vector<std::string> some;
+  for (const char* word : words) {
+    if (random->Chance(0.4)) some.emplace_back(word);
+  }
+  return some;
+}
+
+constexpr std::array kConsents = {"A", "B", "C", "D", "MASTER"};
+constexpr std::array kStates = {"unset", "granted", "denied", "withdrawn"};
+constexpr std::array kLevels = {"granted", "denied", "unset", "withdrawn@5s", "granted@5s", "granted/withdrawn@2s/granted@9s", "unset/granted@7s"};
+
+Policy RandomPolicy(RandomStream* random) {
+  Policy policy;
+  policy.master_consent = random->Chance(0.8) ? "MASTER" : "";
+  policy.consent_constraints.resize(1 + random->Below(3));
+  for (ConsentConstraint& constraint : policy.consent_constraints)
+    constraint = {.consent = kConsents[random->Below(kConsents.size())], .states = SomeOf(kStates, random), .others = SomeOf(kConsents, random),
+                  .may_be = SomeOf(kStates, random), .what = {}, .cite = {}, .where = {}};
+  return policy;
+}
+
+// Scenario's consents in any order; each with some levels, or none, which leaves it unset.
+std::string RandomLevels(Scenario* scenario, RandomStream* random) {
+  scenario->consents = {kConsents.begin(), kConsents.end()};
+  for (size_t i = scenario->consents.size(); i > 1; --i) std::swap(scenario->consents[i - 1], scenario->consents[random->Below(i)]);
+  scenario->consents.resize(3 + random->Below(3));
+  std::string levels;
+  for (const std::string& consent : scenario->consents) {
+    std::string words;
+    for (const std::string& word : SomeOf(kLevels, random)) words += " " + word;
+    if (!words.empty()) levels += (levels.empty() ? "" : ", ") + consent + ":" + words;
+  }
+  return levels;
+}
+
+// Against all combinations, each judged as a whole: the rows hold exactly what the feasible ones hold, whichever consent governs.
+TEST(ConsentPlanTest, CoversExactlyWhatThePolicyLetsComeTogether) {
+  RandomStream random = Seed(11).Stream("policies");
+  int covered = 0, without_any = 0;
+  for (int round = 0; round < 3000; ++round) {
+    const Policy policy = RandomPolicy(&random);
+    Scenario scenario = SomeScenario();
+    const std::string levels = RandomLevels(&scenario, &random);
+    const size_t strength = 2 + random.Below(2);
+    if (levels.empty()) continue;
+    const auto all = PlanConsents(scenario, policy, File("levels: {" + levels + "}\n"), 100'000);
+    const auto some = PlanConsents(scenario, policy, File("levels: {" + levels + "}\ncombine: " + (strength == 2 ? "pairwise" : "3-wise") + "\n"), 100'000);
+    ASSERT_TRUE(all.ok()) << ToString(all.error());
+    std::vector<ConsentConfiguration> feasible, rows;
+    for (const PlannedConfiguration& p : *all) {
+      if (p.infeasible.empty()) feasible.push_back(p.configuration);
+    }
+    ASSERT_EQ(some.ok(), !feasible.empty()) << round << " " << levels;
+    without_any += feasible.empty();
+    if (!some) continue;
+    for (const PlannedConfiguration& p : *some) {
+      EXPECT_EQ(p.infeasible, "") << round << " " << ToText(p.configuration);
+      rows.push_back(p.configuration);
+    }
+    ASSERT_EQ(Held(rows, strength), Held(feasible, strength)) << round << " " << levels;
+    ++covered;
+  }
+  EXPECT_GT(covered, 1000);
+  EXPECT_GT(without_any, 100);
 }
 
 TEST(ConsentPlanTest, SaysWhichConstraintIsBrokenFromWhen) {
