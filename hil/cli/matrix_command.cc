@@ -31,18 +31,22 @@ Result<void> TakeSeeds(const std::string& text, MatrixOptions* options) {
   return {};
 }
 
-std::string CostText(const MatrixCost& cost) {
+// The plan's line, and a line for each of its warnings.
+std::string CostText(const MatrixCost& cost, const std::string& folder) {
   char text[300];
   std::snprintf(text, sizeof text, "%zu cells%s%s in %zu groups: %.0f simulated s with what they share, %.0f s without", cost.cells,
                 cost.done > 0 ? (", " + std::to_string(cost.done) + " of them done").c_str() : "",
                 cost.infeasible > 0 ? (", " + std::to_string(cost.infeasible) + " infeasible").c_str() : "", cost.groups,
                 cost.simulated.seconds(), cost.unshared.seconds());
-  return text;
+  std::string line = text + folder;
+  for (const std::string& note : cost.notes) line += "; " + note;
+  for (const std::string& warning : cost.warnings) line += "\nwarning: " + warning;
+  return line;
 }
 
 MatrixObserver ObserverOf(ProgressLine& line) {
   MatrixObserver observer;
-  observer.on_start = [&line](const std::string& folder, const MatrixCost& cost) { line.Say(CostText(cost) + "; into " + folder); };
+  observer.on_start = [&line](const std::string& folder, const MatrixCost& cost) { line.Say(CostText(cost, "; into " + folder)); };
   observer.on_progress = [&line, begin_ns = RealMonotonicNanoseconds()](double share, size_t done, size_t all, size_t failed) {
     const double s = static_cast<double>(RealMonotonicNanoseconds() - begin_ns) * 1e-9;
     char text[160], left[40] = "";
@@ -74,10 +78,16 @@ int Run(const Flags& flags) {
   options.until = *until;
   if (const Result<void> seeds = TakeSeeds(flags.seeds, &options); !seeds) return PrintError(seeds.error());
   options.keep = flags.keep == "none" ? KeepRecordings::kNone : flags.keep == "all" ? KeepRecordings::kAll : KeepRecordings::kFailing;
+  if (flags.dry_run && flags.json) {
+    const Result<MatrixPlan> plan = PlanMatrix(options);
+    if (!plan) return PrintError(plan.error());
+    std::printf("%s", RenderPlanJson(*plan).c_str());
+    return kPass;
+  }
   if (flags.dry_run) {
     const Result<MatrixCost> cost = ReckonMatrix(options);
     if (!cost) return PrintError(cost.error());
-    std::printf("%s\n", CostText(*cost).c_str());
+    std::printf("%s\n", CostText(*cost, "").c_str());
     return kPass;
   }
   Result<MatrixResult> result = [&] {
@@ -109,7 +119,8 @@ void AddMatrixCommand(CLI::App& app, int& exit_code) {
       "Example:\n  dustproof matrix scenarios/first_run.yaml --consents pairwise --seeds 1-4 --workers 2");
   matrix->add_option("scenarios", flags->options.scenarios, "Scenario files")->required()->type_name("FILE");
   matrix->add_option("--consents", flags->options.consents,
-                     "all, pairwise, 3-wise to 6-wise, or a file of kind consents; default the scenario's own configurations")
+                     "all, pairwise, 3-wise to 6-wise, or a file of kind consents; default the scenario's own configurations,\n"
+                     "pairwise for firmware in a process, which can't be branched")
       ->type_name("HOW");
   matrix->add_option("--seeds", flags->seeds, "One seed or a range, as 1-20; default the scenario's")->type_name("A-B");
   matrix->add_option("--workers", flags->options.workers, "Groups at a time; default one a core")->check(CLI::Range(1, 4096))->type_name("N");
@@ -123,7 +134,7 @@ void AddMatrixCommand(CLI::App& app, int& exit_code) {
   matrix->add_option("--out", flags->options.out, "Folder for the results, new or empty")->type_name("FOLDER");
   matrix->add_flag("--resume", flags->options.resume, "Goes on in the folder of --out");
   matrix->add_flag("--dry-run", flags->dry_run, "Only says what it would cost");
-  matrix->add_flag("--json", flags->json, "Prints matrix.json");
+  matrix->add_flag("--json", flags->json, "Prints matrix.json; with --dry-run the cells that there would be");
   matrix->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <optional>
-#include <set>
+#include <tuple>
 
 #include "hil/matrix/covering_array.h"
 #include "sim/config/config.h"
+#include "sim/config/file_name.h"
 
 namespace dustproof {
 namespace {
@@ -32,35 +34,57 @@ std::vector<std::string> WordsOf(const std::string& text) {
   return words;
 }
 
+// "C_MAP: 'maybe' is none of …" without the consent, where a message is about that one alone.
+std::string WithoutConsent(const std::string& consent, const std::string& message) {
+  return message.starts_with(consent + ": ") ? message.substr(consent.size() + 2) : message;
+}
+
 struct ConsentsFile {
   static constexpr const char* kKind = "consents";
   static constexpr int kFormatVersion = 1;
   std::vector<std::pair<std::string, std::string>> levels, configurations;
   std::string combine = "all";
-  SourceLocation levels_at, configurations_at;
+  SourceLocation combine_at;
+  std::map<std::string, SourceLocation> level_at, configuration_at;
 
   void Describe(Fields& f) {
     f.TextDictionary("levels", &levels,
                      {.doc = "By consent, or `others` (without the policy's master consent, which is granted where it isn't named): what it may do, words apart by spaces: granted, denied, unset, "
                              "withdrawn@6min10s, granted@4min, granted/withdrawn@5min/granted@6min."});
-    f.Where("levels", &levels_at);
     f.Text("combine", &combine, {.doc = "How levels are combined: all, pairwise, 3-wise to 6-wise."});
+    f.Where("combine", &combine_at);
     f.TextDictionary("configurations", &configurations,
-                     {.doc = "By name, in one line: C_MAP_UPLOAD=granted/withdrawn@6min10s,C_POLICY=granted."});
-    f.Where("configurations", &configurations_at);
+                     {.doc = "By name, in one line: C_MAP_UPLOAD=granted/withdrawn@6min10s,C_POLICY=granted. Not `control`, nor the names that combinations have, as pairwise-01."});
     if (!f.reading()) return;
     if (!StrengthOf(combine)) f.Problem("combine", "must be all, pairwise or 3-wise to 6-wise, got '" + combine + "'");
     if (levels.empty() && configurations.empty()) f.Problem("", "holds neither levels nor configurations");
     for (const auto& [consent, words] : levels) {
-      if (WordsOf(words).empty()) f.Problem("levels", consent + " has no level");
-      for (const std::string& word : WordsOf(words)) TakeProblems(f, "levels", consent + ": ", ParseAnswers("C=" + word));
+      f.Where("levels", consent, &level_at[consent]);
+      CheckLevels(f, consent, WordsOf(words));
     }
-    for (const auto& [name, line] : configurations) TakeProblems(f, "configurations", name + ": ", ParseAnswers(line));
+    for (const auto& [name, line] : configurations) {
+      f.Where("configurations", name, &configuration_at[name]);
+      if (!IsFileName(name)) f.ProblemIn("configurations", name, "a configuration's name " + FileNameProblem(name));
+      if (name == kControlName) f.ProblemIn("configurations", name, "is the name of the cell that shows the ways out with everything granted; give it another");
+      if (const auto parsed = ParseAnswers(line); !parsed) {
+        for (const Diagnostic& problem : parsed.error().diagnostics) f.ProblemIn("configurations", name, problem.message);
+      }
+    }
   }
 
-  static void TakeProblems(Fields& f, const char* key, const std::string& what, const Result<ConsentConfiguration>& parsed) {
-    if (parsed) return;
-    for (const Diagnostic& problem : parsed.error().diagnostics) f.Problem(key, what + problem.message);
+  static void CheckLevels(Fields& f, const std::string& consent, const std::vector<std::string>& words) {
+    if (words.empty()) f.ProblemIn("levels", consent, "has no level");
+    std::map<std::string, std::string> known;  // The word of each level, by what it means.
+    for (const std::string& word : words) {
+      const auto parsed = ParseAnswers(consent + "=" + word);
+      if (!parsed) {
+        for (const Diagnostic& problem : parsed.error().diagnostics) f.ProblemIn("levels", consent, WithoutConsent(consent, problem.message));
+        continue;
+      }
+      const auto [same, is_new] = known.try_emplace(ToText(*parsed), word);
+      if (is_new) continue;
+      f.ProblemIn("levels", consent, same->second == word ? "'" + word + "' stands there twice" : "'" + same->second + "' and '" + word + "' are the same");
+    }
   }
 };
 
@@ -85,7 +109,8 @@ ConsentConfiguration Combine(const std::vector<Factor>& factors, const LevelRow&
     combined.initial.insert(level.initial.begin(), level.initial.end());
     combined.changes.insert(combined.changes.end(), level.changes.begin(), level.changes.end());
   }
-  std::stable_sort(combined.changes.begin(), combined.changes.end(), [](const ConsentStep& a, const ConsentStep& b) { return a.at < b.at; });
+  // At one instant by name, as a run has them that is told by a line.
+  std::stable_sort(combined.changes.begin(), combined.changes.end(), [](const ConsentStep& a, const ConsentStep& b) { return std::tie(a.at, a.consent) < std::tie(b.at, b.consent); });
   return combined;
 }
 
@@ -151,49 +176,65 @@ std::string NumberedName(const std::string& word, size_t number, size_t count) {
   return text;
 }
 
+// Where the consents of a plan come from, for what is said about all of them.
+struct Origin {
+  SourceLocation where;
+  std::string field;
+};
+
 class Planner {
  public:
-  Planner(const Scenario& scenario, const Policy& policy, size_t most) : scenario_(scenario), policy_(policy), most_(most) {}
+  Planner(const Scenario& scenario, const Policy& policy, const ConsentPlanRequest& request) : scenario_(scenario), policy_(policy), request_(request) {}
 
-  Result<std::vector<PlannedConfiguration>> Own() {
+  Result<ConsentPlan> Own() {
     for (const ConsentConfiguration& c : scenario_.configurations) {
-      if (c.run_by_default) Add(c);
+      if (!c.run_by_default) continue;
+      NoteLateChanges({c.where, "consent_configurations." + c.name}, c);
+      Add(c);
     }
+    if (plan_.configurations.empty()) return Error::BadInput(scenario_.path + ": consent_configurations: none has run_by_default; say which with --consents");
     return Planned();
   }
 
-  Result<std::vector<PlannedConfiguration>> Combined(const std::string& word) {
+  Result<ConsentPlan> Combined(const std::string& word) {
     std::vector<Factor> factors;
     for (const std::string& consent : scenario_.consents)
       factors.push_back(FactorOf(consent, consent == policy_.master_consent ? std::vector<std::string>{"granted"} : std::vector<std::string>{"granted", "denied"}));
-    if (const Result<void> added = AddCombined(factors, word); !added) return added.error();
+    if (const Result<void> added = AddCombined(factors, word, {{scenario_.path, 0, 0}, ""}); !added) return added.error();
     return Planned();
   }
 
-  Result<std::vector<PlannedConfiguration>> FromFile(const std::string& path) {
+  Result<ConsentPlan> FromFile(const std::string& path) {
     const Result<ConsentsFile> file = LoadConfig<ConsentsFile>(path);
     if (!file) return file.error();
-    for (const auto& [name, line] : file->configurations) {
-      ConsentConfiguration configuration = *ParseAnswers(line);
-      configuration.name = name;
-      configuration.description = line;
-      for (const auto& [consent, state] : configuration.initial) CheckKnown(file->configurations_at, "configurations." + name, consent);
-      Add(configuration);
-    }
+    for (const auto& [name, line] : file->configurations) AddNamed({file->configuration_at.at(name), "configurations." + name}, name, line);
+    const size_t named = plan_.configurations.size();
     if (!file->levels.empty()) {
       const std::vector<Factor> factors = FactorsOf(*file);
       if (!problems_.empty()) return Error::BadInput(std::move(problems_));
-      if (const Result<void> added = AddCombined(factors, file->combine); !added) return added.error();
+      if (const Result<void> added = AddCombined(factors, file->combine, {file->combine_at, "combine"}); !added) return added.error();
     }
+    for (size_t i = named; i < plan_.configurations.size(); ++i) CheckNotNamed(*file, plan_.configurations[i].configuration.name);
     if (!problems_.empty()) return Error::BadInput(std::move(problems_));
     return Planned();
   }
 
  private:
+  void AddNamed(const Origin& origin, const std::string& name, const std::string& line) {
+    ConsentConfiguration configuration = *ParseAnswers(line);
+    configuration.name = name;
+    configuration.description = line;
+    for (const auto& [consent, state] : configuration.initial) CheckKnown(origin, consent);
+    NoteLateChanges(origin, configuration);
+    Add(configuration);
+  }
+
   std::vector<Factor> FactorsOf(const ConsentsFile& file) {
     std::map<std::string, std::string> words(file.levels.begin(), file.levels.end());
     for (const auto& [consent, text] : words) {
-      if (consent != kOthers) CheckKnown(file.levels_at, "levels", consent);
+      const Origin origin{file.level_at.at(consent), "levels." + consent};
+      if (consent != kOthers) CheckKnown(origin, consent);
+      for (const ConsentConfiguration& level : FactorOf(consent, WordsOf(text)).levels) NoteLateChanges(origin, level);
     }
     const auto others = words.find(kOthers);
     std::vector<Factor> factors;
@@ -206,38 +247,51 @@ class Planner {
     return factors;
   }
 
-  void CheckKnown(const SourceLocation& where, const std::string& field, const std::string& consent) {
+  void CheckKnown(const Origin& origin, const std::string& consent) {
     if (std::find(scenario_.consents.begin(), scenario_.consents.end(), consent) != scenario_.consents.end()) return;
     const std::string near = SuggestWord(consent, scenario_.consents);
-    problems_.push_back({where, field, scenario_.path + " has no consent '" + consent + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")});
+    problems_.push_back({origin.where, origin.field, scenario_.path + " has no consent '" + consent + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")});
   }
 
-  Result<void> AddCombined(const std::vector<Factor>& factors, const std::string& word) {
+  void CheckNotNamed(const ConsentsFile& file, const std::string& generated) {
+    const auto at = file.configuration_at.find(generated);
+    if (at != file.configuration_at.end())
+      problems_.push_back({at->second, "configurations." + generated, "is the name of a combination of the levels; give it another"});
+  }
+
+  void NoteLateChanges(const Origin& origin, const ConsentConfiguration& configuration) {
+    for (const ConsentStep& step : configuration.changes) {
+      const SimDuration at = step.at - SimTime::Zero();
+      if (at <= request_.end) continue;
+      plan_.warnings.push_back({origin.where, origin.field, step.consent + " is " + ToWord(step.state) + " at " + FormatDuration(at) +
+                                                                ", after the run's end at " + FormatDuration(request_.end) + ": that never comes about"});
+    }
+  }
+
+  Result<void> AddCombined(const std::vector<Factor>& factors, const std::string& word, const Origin& origin) {
     const size_t strength = *StrengthOf(word);
-    if (strength == 0) return AddAll(factors);
+    if (strength == 0) return AddAll(factors, origin);
     std::vector<size_t> levels;
     for (const Factor& factor : factors) levels.push_back(factor.levels.size());
     const Result<CoveringArray> array = CoverTuples(levels, strength, ClashFinder(policy_, scenario_.consents, factors).Find());
-    if (!array) return array.error();
-    if (array->rows.empty()) return Error::BadInput("no configuration satisfies the policy's constraints between consents");
+    if (!array) return Error::BadInput(origin.where, origin.field, array.error().diagnostics.front().message);
+    if (array->rows.empty()) {
+      const std::string broken = BrokenConstraint(policy_, scenario_.consents, Combine(factors, LevelRow(factors.size(), 0)));
+      return Error::BadInput(origin.where, origin.field, "the policy's constraints between consents allow none of the combinations; the first breaks this one: " + broken);
+    }
     for (size_t i = 0; i < array->rows.size(); ++i) AddRow(factors, array->rows[i], NumberedName(word, i, array->rows.size()));
     return {};
   }
 
-  Result<void> AddAll(const std::vector<Factor>& factors) {
-    size_t count = 1;
-    for (const Factor& factor : factors) {
-      count *= factor.levels.size();
-      if (count > most_) break;
+  Result<void> AddAll(const std::vector<Factor>& factors, const Origin& origin) {
+    double all = 1;
+    for (const Factor& factor : factors) all *= static_cast<double>(factor.levels.size());
+    if (all > static_cast<double>(request_.most)) {
+      char text[160];
+      std::snprintf(text, sizeof text, "all combinations of %zu consents are %.0f configurations, where %zu fit; try pairwise or 3-wise", factors.size(), all, request_.most);
+      return Error::BadInput(origin.where, origin.field, text);
     }
-    if (count > most_) {
-      double all = 1;
-      for (const Factor& factor : factors) all *= static_cast<double>(factor.levels.size());
-      char text[200];
-      std::snprintf(text, sizeof text, "%s: all combinations of %zu consents are %.0f configurations, where %zu fit; try pairwise or 3-wise",
-                    scenario_.path.c_str(), factors.size(), all, most_);
-      return Error::BadInput(text);
-    }
+    const auto count = static_cast<size_t>(all);
     LevelRow row(factors.size(), 0);
     for (size_t number = 0; number < count; ++number) {
       AddRow(factors, row, NumberedName("all", number, count));
@@ -257,22 +311,21 @@ class Planner {
   }
 
   void Add(const ConsentConfiguration& configuration) {
-    planned_.push_back({configuration, BrokenConstraint(policy_, scenario_.consents, configuration)});
+    plan_.configurations.push_back({configuration, BrokenConstraint(policy_, scenario_.consents, configuration)});
   }
 
-  Result<std::vector<PlannedConfiguration>> Planned() {
-    if (planned_.empty()) return Error::BadInput(scenario_.path + ": consent_configurations: none has run_by_default; say which with --consents");
-    if (planned_.size() > most_) {
-      return Error::BadInput(scenario_.path + ": " + std::to_string(planned_.size()) + " configurations, where " + std::to_string(most_) + " fit");
+  Result<ConsentPlan> Planned() {
+    if (plan_.configurations.size() > request_.most) {
+      return Error::BadInput(scenario_.path + ": " + std::to_string(plan_.configurations.size()) + " configurations, where " + std::to_string(request_.most) + " fit");
     }
-    return std::move(planned_);
+    return std::move(plan_);
   }
 
   const Scenario& scenario_;
   const Policy& policy_;
-  const size_t most_;
+  const ConsentPlanRequest& request_;
   std::vector<Diagnostic> problems_;
-  std::vector<PlannedConfiguration> planned_;
+  ConsentPlan plan_;
 };
 
 using States = std::map<std::string, ConsentState>;
@@ -325,8 +378,9 @@ std::string BrokenConstraint(const Policy& policy, const std::vector<std::string
   return "";
 }
 
-Result<std::vector<PlannedConfiguration>> PlanConsents(const Scenario& scenario, const Policy& policy, const std::string& how, size_t most) {
-  Planner planner(scenario, policy, most);
+Result<ConsentPlan> PlanConsents(const Scenario& scenario, const Policy& policy, const ConsentPlanRequest& request) {
+  Planner planner(scenario, policy, request);
+  const std::string& how = request.how;
   if (how.empty()) return planner.Own();
   if (StrengthOf(how)) return planner.Combined(how);
   if (how.find('.') == std::string::npos && how.find('/') == std::string::npos)

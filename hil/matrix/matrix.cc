@@ -107,7 +107,7 @@ std::string CommandOf(const MatrixOptions& options, const MatrixPlan& plan, size
 }
 
 MatrixCost CostOf(const MatrixPlan& plan, const std::vector<size_t>& undone, const std::vector<std::vector<size_t>>& groups) {
-  MatrixCost cost{.cells = plan.cells.size(), .done = plan.cells.size() - undone.size(), .groups = groups.size(), .simulated = {}, .unshared = {}};
+  MatrixCost cost{.cells = plan.cells.size(), .done = plan.cells.size() - undone.size(), .groups = groups.size(), .simulated = {}, .unshared = {}, .notes = plan.notes, .warnings = plan.warnings};
   for (const std::vector<size_t>& group : groups) cost.simulated = cost.simulated + SharedTime(plan, group);
   for (const size_t cell : undone) cost.unshared = cost.unshared + plan.durations[cell];
   for (const MatrixCell& cell : plan.cells) cost.infeasible += !cell.infeasible.empty();

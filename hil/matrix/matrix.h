@@ -49,6 +49,7 @@ struct MatrixCost {
   size_t cells = 0, done = 0, infeasible = 0, groups = 0;
   SimDuration simulated;  ///< With the past shared;
   SimDuration unshared;   ///< without.
+  std::vector<std::string> notes, warnings;  ///< The plan's.
 };
 
 /// Told how things go.
@@ -70,6 +71,9 @@ Result<MatrixResult> RunPlan(const MatrixPlan& plan, const MatrixOptions& option
 
 /// Only reckons.
 Result<MatrixCost> ReckonMatrix(const MatrixOptions& options);
+
+/// `matrix --dry-run --json`: the cells of a plan, but for controls, which nobody asked for.
+std::string RenderPlanJson(const MatrixPlan& plan);
 
 /// The table of a terminal: personal data down, consents across.
 std::string RenderMatrixTable(const MatrixResult& result, bool colour);

@@ -14,7 +14,6 @@
 namespace dustproof {
 namespace {
 
-constexpr const char* kControl = "control";
 constexpr size_t kCellsMax = 10'000;
 
 bool GrantsAll(const Scenario& scenario, const ConsentConfiguration& c) {
@@ -24,9 +23,11 @@ bool GrantsAll(const Scenario& scenario, const ConsentConfiguration& c) {
          });
 }
 
-ConsentConfiguration ControlOf(const Scenario& scenario) {
+ConsentConfiguration ControlOf(const Scenario& scenario, const std::vector<PlannedConfiguration>& others) {
   ConsentConfiguration control;
-  control.name = kControl;
+  control.name = kControlName;
+  const auto is_taken = [&] { return std::any_of(others.begin(), others.end(), [&](const auto& other) { return other.configuration.name == control.name; }); };
+  for (int number = 2; is_taken(); ++number) control.name = std::string(kControlName) + "-" + std::to_string(number);
   control.description = "Everything is granted from the start: shows which ways out exist.";
   for (const std::string& consent : scenario.consents) control.initial[consent] = ConsentState::kGranted;
   return control;
@@ -55,23 +56,41 @@ class Planner {
       return Error::BadInput(inputs.scenario.path + ": runs on a board, in real time; `dustproof bench run` does that");
     const auto own = static_cast<uint64_t>(inputs.scenario.seed);
     const uint64_t first = options_.seed_first.value_or(own), last = options_.seed_last.value_or(own);
-    const auto configurations = PlanConsents(inputs.scenario, inputs.policy, ConsentsOf(inputs), kCellsMax);
-    if (!configurations) return configurations.error();
+    const SimDuration end = std::min(inputs.scenario.duration, options_.until.value_or(inputs.scenario.duration));
+    const Result<ConsentPlan> consents = PlanConsents(inputs.scenario, inputs.policy, {ConsentsOf(inputs), kCellsMax, end});
+    if (!consents) return consents.error();
+    const std::vector<PlannedConfiguration>& configurations = consents->configurations;
+    for (const Diagnostic& warning : consents->warnings) plan_.warnings.push_back(ToString(warning));
     const uint64_t seeds = last - first + 1, left = kCellsMax - plan_.cells.size();
-    if (seeds == 0 || seeds > left || configurations->size() * seeds > left) {
-      return Error::BadInput(inputs.scenario.path + ": " + std::to_string(configurations->size()) + " configurations × " + std::to_string(seeds) +
+    if (seeds == 0 || seeds > left || configurations.size() * seeds > left) {
+      return Error::BadInput(inputs.scenario.path + ": " + std::to_string(configurations.size()) + " configurations × " + std::to_string(seeds) +
                              " seeds are more than " + std::to_string(kCellsMax) + " cells; try --consents pairwise, or fewer seeds");
     }
     const std::string name = UniqueName(inputs.scenario.name);
-    for (uint64_t seed = first; seed <= last; ++seed) AddSeed(inputs, name, seed, *configurations);
+    for (uint64_t seed = first; seed <= last; ++seed) AddSeed(inputs, name, seed, configurations);
     return {};
   }
 
-  /// Firmware that is a program of its own can't be branched: combinations of all would take as many whole runs.
+  /// Firmware that is a program of its own can't be branched: each configuration takes a whole run, so few must do.
   std::string ConsentsOf(const RunInputs& inputs) {
-    if (options_.consents == "all" && inputs.request.kind != ToWord(FirmwareKind::kLibrary))
+    const bool can_branch = inputs.request.kind == ToWord(FirmwareKind::kLibrary);
+    if (options_.consents == "all" && !can_branch)
       plan_.warnings.push_back(inputs.scenario.path + ": its firmware is a program of its own, each cell is a whole run; --consents pairwise needs fewer");
-    return options_.consents;
+    if (!options_.consents.empty()) return options_.consents;
+    if (can_branch) {
+      Note("the scenario's own configurations, since --consents names no others");
+      return "";
+    }
+    if (!inputs.scenario.lists_consents) {
+      Note("the scenario's own configurations, since it lists no consents to combine");
+      return "";
+    }
+    Note("pairwise, since firmware of kind " + inputs.request.kind + " can't be branched; --consents says otherwise");
+    return "pairwise";
+  }
+
+  void Note(const std::string& text) {
+    if (std::find(plan_.notes.begin(), plan_.notes.end(), text) == plan_.notes.end()) plan_.notes.push_back(text);
   }
 
   /// Two files may have one name.
@@ -90,7 +109,7 @@ class Planner {
       shown = shown || (plan_.cells.back().grants_all && planned.infeasible.empty());
     }
     if (shown) return;
-    Add(inputs, name, seed, ControlOf(inputs.scenario));
+    Add(inputs, name, seed, ControlOf(inputs.scenario, configurations));
     plan_.cells.back().control = true;
   }
 

@@ -13,7 +13,7 @@ namespace dustproof {
 /// What a user asks of `dustproof matrix`. Paths may be relative to the working folder.
 struct MatrixOptions {
   std::vector<std::string> scenarios;
-  std::string consents;  ///< "", "all", "pairwise", "3-wise" … or a file; "": the scenario's own, by default those that it runs.
+  std::string consents;  ///< "", "all", "pairwise", "3-wise" … or a file; "": see `PlanMatrix`.
   std::optional<uint64_t> seed_first, seed_last;  ///< Both or none: the scenario's.
   std::string home, firmware, kind;               ///< Instead of the scenarios'.
   std::optional<SimDuration> until;
@@ -31,9 +31,11 @@ struct MatrixPlan {
   std::vector<SimDuration> durations;    ///< Of the cell at the same place, at most.
   std::vector<SimTime> answers_at;       ///< From when its answers count.
   std::vector<std::string> warnings;
+  std::vector<std::string> notes;        ///< Which configurations were taken where nobody said, and why.
 };
 
-/// Loads every scenario, reckons its configurations, and names the cells. Where a firmware's ways out are shown by no
+/// Loads every scenario, reckons its configurations, and names the cells. Where nobody says which: those that the scenario
+/// runs by default; for firmware that can't be branched pairwise, if the scenario lists consents. Where a firmware's ways out are shown by no
 /// configuration that grants everything from the start, one more cell does (`control`).
 Result<MatrixPlan> PlanMatrix(const MatrixOptions& options);
 

@@ -101,6 +101,16 @@ std::string RenderMatrixTable(const MatrixResult& result, bool colour) {
   return text;
 }
 
+std::string RenderPlanJson(const MatrixPlan& plan) {
+  Json json = {{"format", 1}, {"cells", Json::array()}, {"notes", plan.notes}, {"warnings", plan.warnings}};
+  for (const MatrixCell& cell : plan.cells) {
+    if (cell.control) continue;
+    json["cells"].push_back({{"cell", cell.name}, {"scenario", cell.scenario}, {"seed", cell.seed}, {"consent", cell.consents.name},
+                             {"answers", ToText(cell.consents)}, {"infeasible", cell.infeasible}});
+  }
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string RenderMatrixSummary(const MatrixResult& result) {
   const auto count = [&](const char* what, bool (*is)(const MatrixEntry&)) { return std::to_string(result.Count(is)) + what; };
   return std::to_string(result.entries.size()) + (result.entries.size() == 1 ? " cell: " : " cells: ") + count(" pass, ", Passed) +

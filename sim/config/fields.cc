@@ -432,6 +432,14 @@ void Fields::Where(const char* key, SourceLocation* out) const {
   *out = entry == nullptr ? node_->Where() : entry->value.Where();
 }
 
+void Fields::Where(const char* key, const std::string& name, SourceLocation* out) const {
+  if (!reading()) return;
+  Where(key, out);
+  const ConfigNode::Entry* map = node_->Find(key);
+  const ConfigNode::Entry* entry = map == nullptr ? nullptr : map->value.Find(name);
+  if (entry != nullptr) *out = entry->value.Where();
+}
+
 void Fields::Rule(std::initializer_list<const char*> keys, bool holds, const std::string& message) {
   if (holds || !reading()) return;
   for (const char* key : keys) {
@@ -444,6 +452,14 @@ void Fields::Problem(const char* key, const std::string& message) {
   if (!reading()) return;
   const ConfigNode::Entry* entry = *key == '\0' ? nullptr : node_->Find(key);
   AddAt(key, entry == nullptr ? *node_ : entry->value, message);
+}
+
+void Fields::ProblemIn(const char* key, const std::string& entry, const std::string& message) {
+  if (!reading()) return;
+  SourceLocation where;
+  Where(key, entry, &where);
+  bad_keys_.insert(key);
+  problems_->push_back({std::move(where), JoinPath(key) + "." + entry, message});
 }
 
 bool Fields::Header(const char* kind, int format_version) {

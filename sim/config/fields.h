@@ -209,12 +209,16 @@ class Fields {
   /// mode.
   void Where(SourceLocation* out) const;
   void Where(const char* key, SourceLocation* out) const;
+  /// The same for an entry of the map `key`, whose names are of the author's choice.
+  void Where(const char* key, const std::string& entry, SourceLocation* out) const;
 
   /// A rule over several fields: notes `message` at the first key unless it holds. Skipped in
   /// schema mode and where one of the fields already has a problem, which would only be repeated.
   void Rule(std::initializer_list<const char*> keys, bool holds, const std::string& message);
   /// Notes a problem with `key` (or with the map itself: empty key).
   void Problem(const char* key, const std::string& message);
+  /// Notes a problem with an entry of the map `key`.
+  void ProblemIn(const char* key, const std::string& entry, const std::string& message);
   /// The value as written, for shapes that nothing above fits; null where absent and in schema
   /// mode. Marks the key as known.
   const ConfigNode* Raw(const char* key);

@@ -48,6 +48,7 @@ std::vector<std::string> Split(const std::string& text, char at) {
 
 // "" or what is wrong with one consent's words.
 std::string TakeAnswer(const std::string& consent, const std::string& words, ConsentConfiguration* out) {
+  SimTime last = SimTime::Zero();
   for (const std::string& word : Split(words, '/')) {
     const size_t at = word.find('@');
     ConsentState state{};
@@ -64,7 +65,9 @@ std::string TakeAnswer(const std::string& consent, const std::string& words, Con
       continue;
     }
     const auto time = ParseDuration(word.substr(at + 1));
-    if (!time || *time <= SimDuration()) return consent + ": '" + word.substr(at + 1) + "' is no time after the start, as 6min10s is";
+    if (!time || *time < SimDuration()) return consent + ": '" + word.substr(at + 1) + "' is no time after the start, as 6min10s is";
+    if (SimTime::Zero() + *time < last) return consent + ": changes stand in the order of their times, and '" + word + "' comes before the one ahead of it";
+    last = SimTime::Zero() + *time;
     out->changes.push_back({SimTime::Zero() + *time, consent, state});
   }
   return out->initial.contains(consent) ? "" : consent + ": has no answer";

@@ -1,7 +1,6 @@
 #include "sim/scenario/scenario.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -9,6 +8,7 @@
 #include <set>
 
 #include "sim/config/config.h"
+#include "sim/config/file_name.h"
 
 namespace dustproof {
 namespace {
@@ -100,15 +100,6 @@ bool IsTimeZone(const std::string& zone) {
   std::error_code unreadable;  // Of a name that no file can have.
   return !zone.empty() && zone.find("..") == std::string::npos && zone[0] != '/' &&
          std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, unreadable);
-}
-
-// Names of scenarios and configurations become names of folders and files.
-bool IsFileName(const std::string& name) {
-  constexpr size_t kLongest = 64;
-  return name.size() <= kLongest && !name.empty() && name[0] != '.' && name[0] != '-' &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return (c < 0x80 && std::isalnum(c)) || c == '_' || c == '-' || c == '.';
-         });
 }
 
 std::string UnknownConsent(const std::string& name, const std::vector<std::string>& known) {
@@ -329,6 +320,7 @@ void Scenario::Describe(Fields& f) {
   f.List("parties", &parties, {.doc = "Who owns which hosts; everybody else is party `other`."});
   f.Texts("consents", &consents,
           {.doc = "The consents that this scenario plays with.", .count_min = 1});
+  lists_consents = f.Raw("consents") != nullptr;
   std::vector<std::pair<std::string, ConfigurationSpec>> specs;
   f.Dictionary("consent_configurations", &specs,
                {.doc = "How the user answers: one run each.", .required = true});
@@ -354,13 +346,11 @@ void Scenario::Describe(Fields& f) {
   }
   f.Rule({"cloud_host"}, hosts.count(cloud_host) > 0,
          "'" + cloud_host + "' must be a host of one of the parties");
-  constexpr const char* kFileName =
-      " names files: at most 64 letters, digits, '_', '-' and '.', not first; got '";
-  f.Rule({"name"}, name.empty() || IsFileName(name), std::string("it") + kFileName + name + "'");
+  // Names of scenarios and configurations become names of folders and files.
+  f.Rule({"name"}, name.empty() || IsFileName(name), "it " + FileNameProblem(name));
   for (const auto& [configuration_name, spec] : specs) {
     if (!IsFileName(configuration_name))
-      f.Problem("consent_configurations",
-                "a configuration's name" + (kFileName + configuration_name) + "'");
+      f.ProblemIn("consent_configurations", configuration_name, "a configuration's name " + FileNameProblem(configuration_name));
     configurations.push_back(ToConfiguration(configuration_name, spec, consents, f));
   }
 }

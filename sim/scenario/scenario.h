@@ -124,6 +124,7 @@ struct Scenario {
   std::vector<PartySpec> parties;
   std::vector<std::string> consents = {"C_POLICY", "C_MAP_UPLOAD", "C_IMPROVE", "C_DEVID",
                                        "C_LOCATION"};
+  bool lists_consents = false;  ///< Whether the file names them.
   std::vector<ConsentConfiguration> configurations;
   std::vector<ScriptStep> script;
   std::vector<FaultSpec> faults;

@@ -177,6 +177,55 @@ class MatrixTest(ProcessTest):
         self.assertIn("again: dustproof run ", suite.find("testcase/failure").text)
         self.assertIn("in 5 of 5 cells, in every cell", (self.folder / "m/summary.md").read_text())
 
+    HANGS = """
+        const dp_clock_v1* clock = dp_hal_query("clock", 1);
+        clock->sleep_us(40000000);
+        for (volatile int i = 0;; ++i) {}"""
+
+    # After its branches have parted: each of them computes for as long as the supervisor allows. Beside it a scenario whose firmware is well.
+    def test_firmware_that_hangs_ends_its_cells_alone(self):
+        hangs = self.write("hangs.yaml", SCENARIO.format(root=ROOT, firmware=self.build_firmware(self.HANGS, name="hangs")))
+        few = self.consents("configurations:\n  no: C_POLICY=granted\n  yes: C_POLICY=granted,C_IMPROVE=granted\n")
+        done = self.matrix(self.scenario(), hangs, "--consents", few, "--workers", 2, "--out", "m", expect=1)
+        self.assertIn("4 cells: 2 pass, 2 fail, 0 infeasible, 0 undone", done.stdout)
+        self.assertIn("the firmware died", done.stdout)
+        for cell in self.cells("m"):
+            ended = cell["outcome"]["end"]
+            if cell["scenario"] == "flat":
+                self.assertEqual((cell["state"], ended), ("pass", "duration"))
+                continue
+            self.assertEqual((cell["state"], ended), ("fail", "firmware_died"))
+            self.assertAlmostEqual(cell["outcome"]["sim_s"], 40, delta=0.1)
+            for part in ("an endless loop without a blocking HAL call?", "task: main", "last HAL call: clock.sleep_us"):
+                self.assertIn(part, cell["outcome"]["diagnosis"])
+        self.assertIn("the same", self.call("replay", "m/recordings/hangs.no.seed1.mcap", "--firmware", "hangs.so").stdout)
+
+    # What a cell has written stays whole where the matrix is killed while its report is written, again and again.
+    def test_a_report_that_is_interrupted_leaves_the_former_one_whole(self):
+        flat = self.scenario()
+        self.matrix(flat, "--workers", 2, "--out", "m")
+        reports = [self.folder / "m" / name for name in ("matrix.json", "matrix.html", "junit.xml", "summary.md")]
+        before = [path.read_bytes() for path in reports]
+        for signum in (signal.SIGKILL, signal.SIGINT):
+            for moment in range(10):
+                self.stop_at_first_report(flat, signum, moment)
+                self.assertEqual([path.read_bytes() for path in reports], before, (signum, moment))
+        self.assertIn("5 cells: 5 pass", self.matrix(flat, "--out", "m", "--resume").stdout)
+        self.assertEqual([path.read_bytes() for path in reports], before)
+
+    def stop_at_first_report(self, flat, signum, moment):
+        """Goes on in a matrix that is done, which only writes its reports, and stops it when one of them is replaced or begun."""
+        was = (self.folder / "m/matrix.json").stat().st_ino
+        child = subprocess.Popen([str(BINARY), "matrix", str(flat), *UNTIL, "--out", "m", "--resume"], cwd=self.folder,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while child.poll() is None:
+            begun = (self.folder / "m/matrix.json").stat().st_ino != was or any((self.folder / "m").glob("*.part"))
+            if begun:
+                time.sleep(moment * 0.0002)
+                child.send_signal(signum)
+                break
+        child.wait(60)
+
     def test_a_full_disk_leaves_cells_undone_and_says_so(self):
         def small_files():
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -185,6 +234,20 @@ class MatrixTest(ProcessTest):
         self.assertIn("File too large", done.stderr)
         self.assertIn("5 cells are left; the same command with --out m --resume goes on", done.stderr)
         self.assertIn("5 cells: 5 pass", self.matrix(self.scenario(), "--out", "m", "--resume").stdout)
+
+    def test_a_file_system_without_room_is_the_same(self):
+        (self.folder / "small").mkdir()
+        if subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", self.folder / "small"], capture_output=True).returncode != 0:
+            self.skipTest("no file system can be mounted here")
+        # With room again the same folder goes on, to the end.
+        script = ('mount -t tmpfs -o size=400k tmpfs small && "$@"; first=$?; ls small/m/cells >&2; mount -o remount,size=400m small; '
+                  '"$@" --resume; second=$?; exit $((10 * first + second))')
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", BINARY, "matrix", self.scenario(), *UNTIL, "--out", "small/m"],
+                              cwd=self.folder, text=True, capture_output=True, timeout=600)
+        self.assertEqual(done.returncode, 30, done.stdout + done.stderr)
+        self.assertIn("No space left on device", done.stderr)
+        self.assertIn("cells are left; the same command with --out small/m --resume goes on", done.stderr)
+        self.assertIn("5 cells: 5 pass", done.stdout)
 
     def test_two_matrices_in_one_folder_are_refused(self):
         flat = self.scenario()
@@ -197,6 +260,51 @@ class MatrixTest(ProcessTest):
         first.send_signal(signal.SIGINT)
         self.assertEqual(first.wait(60), 3)
         self.assertFalse(list((self.folder / "m/recordings").glob("*")))  # Of cells that are not done nothing stays.
+
+    def consents(self, text):
+        return self.write("consents.yaml", "kind: consents\nformat_version: 1\n" + text)
+
+    def test_mistakes_in_a_file_of_consents_are_told_at_their_line(self):
+        flat = self.scenario()
+        for text, told in (
+                ("levels:\n  C_MAP_UPLOAD: granted\n  C_IMPROVE: maybe\n", "5:14: levels.C_IMPROVE: 'maybe' is none of unset, granted, denied, withdrawn"),
+                ("levels:\n  C_MAP_UPLOAD: granted granted\n", "4:17: levels.C_MAP_UPLOAD: 'granted' stands there twice"),
+                ("configurations:\n  a: C_POLICY=granted\n  ../b: C_POLICY=granted\n", "5:9: configurations.../b: a configuration's name names files"),
+                ("configurations:\n  control: C_POLICY=granted\n", "4:12: configurations.control: is the name of the cell that shows the ways out"),
+                ("levels: {C_IMPROVE: granted denied}\nconfigurations:\n  all-1: C_POLICY=granted\n", "5:10: configurations.all-1: is the name of a combination"),
+                ("levels: {C_POLICY: denied, others: granted}\ncombine: pairwise\n", "4:10: combine: the policy's constraints between consents allow none of the"),
+                ("levels: {others: granted denied unset}\ncombine: 7-wise\n", "4:10: combine: must be all, pairwise or 3-wise to 6-wise, got '7-wise'")):
+            done = self.matrix(flat, "--consents", self.consents(text), "--out", "m", expect=2)
+            self.assertIn(f"consents.yaml:{told}", done.stderr)
+            self.assertFalse((self.folder / "m").exists(), text)
+
+    def test_what_comes_too_late_is_said(self):
+        late = self.consents("levels:\n  C_MAP_UPLOAD: granted withdrawn@3min\n  others: denied\n")
+        done = self.matrix(self.scenario(), "--consents", late, "--dry-run")
+        self.assertIn("consents.yaml:4:17: levels.C_MAP_UPLOAD: C_MAP_UPLOAD is withdrawn at 3min, after the run's end at 50s", done.stdout)
+
+    # A change at the start was no time to the processes of the cells, which stopped.
+    def test_a_change_at_the_very_start_is_a_change(self):
+        flat = self.scenario()
+        flat.write_text(flat.read_text().replace("at: 33s, consent: C_IMPROVE", "at: 0s, consent: C_IMPROVE"))
+        self.assertIn("5 cells: 5 pass", self.matrix(flat, "--workers", 1, "--out", "m").stdout)
+        cell = next(c for c in self.cells("m") if c["consent"] == "improve_late")
+        whole = self.run_json(flat, "--answers", cell["answers"], "--consent", cell["consent"], "--out", "w", *UNTIL, expect=0)[0]
+        self.assertEqual(whole["hash"], cell["outcome"]["hash"])
+
+    def test_which_configurations_are_taken_is_said(self):
+        flat = self.scenario()
+        own = self.matrix(flat, "--dry-run").stdout
+        self.assertIn("5 cells in", own)
+        self.assertIn("the scenario's own configurations, since --consents names no others", own)
+        process = self.matrix(flat, "--kind", "process", "--dry-run").stdout
+        self.assertIn("4 cells in 4 groups", process)  # Two consents beside the policy's.
+        self.assertIn("pairwise, since firmware of kind process can't be branched; --consents says otherwise", process)
+        self.assertNotIn("since", self.matrix(flat, "--kind", "process", "--consents", "all", "--dry-run").stdout)
+        flat.write_text(flat.read_text().replace("consents: [C_POLICY, C_MAP_UPLOAD, C_IMPROVE]\n", ""))
+        unlisted = self.matrix(flat, "--kind", "process", "--dry-run").stdout
+        self.assertIn("the scenario's own configurations, since it lists no consents to combine", unlisted)
+        self.assertIn("5 cells in 5 groups", unlisted)
 
     def test_mistakes_are_told(self):
         flat = self.scenario()

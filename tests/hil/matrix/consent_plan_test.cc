@@ -45,10 +45,12 @@ std::string File(const std::string& text) {
   return path;
 }
 
+constexpr SimDuration kEnd = SimDuration::Seconds(60);
+
 std::vector<std::string> Planned(const std::string& how) {
-  const auto planned = PlanConsents(SomeScenario(), SomePolicy(), how, 100);
+  const auto planned = PlanConsents(SomeScenario(), SomePolicy(), {how, 100, kEnd});
   if (!planned) return {ToString(planned.error())};
-  return Lines(*planned);
+  return Lines(planned->configurations);
 }
 
 TEST(ConsentPlanTest, TakesTheScenariosOwnConfigurationsByDefault) {
@@ -147,17 +149,17 @@ TEST(ConsentPlanTest, CoversExactlyWhatThePolicyLetsComeTogether) {
     const std::string levels = RandomLevels(&scenario, &random);
     const size_t strength = 2 + random.Below(2);
     if (levels.empty()) continue;
-    const auto all = PlanConsents(scenario, policy, File("levels: {" + levels + "}\n"), 100'000);
-    const auto some = PlanConsents(scenario, policy, File("levels: {" + levels + "}\ncombine: " + (strength == 2 ? "pairwise" : "3-wise") + "\n"), 100'000);
+    const auto all = PlanConsents(scenario, policy, {File("levels: {" + levels + "}\n"), 100'000, kEnd});
+    const auto some = PlanConsents(scenario, policy, {File("levels: {" + levels + "}\ncombine: " + (strength == 2 ? "pairwise" : "3-wise") + "\n"), 100'000, kEnd});
     ASSERT_TRUE(all.ok()) << ToString(all.error());
     std::vector<ConsentConfiguration> feasible, rows;
-    for (const PlannedConfiguration& p : *all) {
+    for (const PlannedConfiguration& p : all->configurations) {
       if (p.infeasible.empty()) feasible.push_back(p.configuration);
     }
     ASSERT_EQ(some.ok(), !feasible.empty()) << round << " " << levels;
     without_any += feasible.empty();
     if (!some) continue;
-    for (const PlannedConfiguration& p : *some) {
+    for (const PlannedConfiguration& p : some->configurations) {
       EXPECT_EQ(p.infeasible, "") << round << " " << ToText(p.configuration);
       rows.push_back(p.configuration);
     }
@@ -188,10 +190,55 @@ TEST(ConsentPlanTest, RefusesWhatItDoesNotKnowAllAtOnce) {
   EXPECT_NE(Planned(File("combine: all\n"))[0].find("holds neither levels nor configurations"), std::string::npos);
 }
 
+struct Mistake {
+  const char *file, *told;
+};
+
+// The first two lines of a file say what it is.
+TEST(ConsentPlanTest, SaysAtWhichEntryAMistakeIs) {
+  constexpr Mistake kMistakes[] = {
+      {"levels:\n  MAP: granted\n  LOG: maybe\n", "yaml:5:8: levels.LOG: 'maybe' is none of unset, granted, denied, withdrawn"},
+      {"levels:\n  MAP: granted\n  LOG: granted denied granted\n", "yaml:5:8: levels.LOG: 'granted' stands there twice"},
+      {"levels:\n  MAP: withdrawn@3min granted/withdrawn@180s\n", "yaml:4:8: levels.MAP: 'withdrawn@3min' and 'granted/withdrawn@180s' are the same"},
+      {"levels:\n  MAP: granted\n  MPA: granted\n", "yaml:5:8: levels.MPA: s.yaml has no consent 'MPA'; did you mean 'MAP'?"},
+      {"levels:\n  MAP: ' '\n", "yaml:4:8: levels.MAP: has no level"},
+      {"levels:\n  MAP: granted/denied@9s/granted@5s\n", "yaml:4:8: levels.MAP: changes stand in the order of their times, and 'granted@5s' comes before"},
+      {"configurations:\n  fine: MAP=denied\n  odd: MAP=maybe\n", "yaml:5:8: configurations.odd: MAP: 'maybe' is none of"},
+      {"configurations:\n  fine: MAP=denied\n  odd: MPA=denied\n", "yaml:5:8: configurations.odd: s.yaml has no consent 'MPA'; did you mean 'MAP'?"},
+      {"configurations:\n  fine: MAP=denied\n  control: MAP=denied\n", "yaml:5:12: configurations.control: is the name of the cell that shows the ways out"},
+      {"configurations:\n  '../x': MAP=denied\n", "yaml:4:11: configurations.../x: a configuration's name names files: at most 64 letters"},
+      {"configurations:\n  'a/b': MAP=denied\n", "got 'a/b'"},
+      {"levels: {MAP: granted denied}\nconfigurations:\n  all-2: MAP=denied\n", "yaml:5:10: configurations.all-2: is the name of a combination of the levels"},
+      {"levels: {MAP: granted denied}\ncombine: pairwise\nconfigurations: {pairwise-1: MAP=denied}\n", "yaml:5:30: configurations.pairwise-1: is the name of a combination"},
+      {"levels: {MASTER: denied, MAP: granted}\ncombine: pairwise\n",
+       "yaml:4:10: combine: the policy's constraints between consents allow none of the combinations; the first breaks this one: MAP can't be granted while MASTER is "
+       "denied: nothing before the policy (L1)"},
+  };
+  for (const Mistake& mistake : kMistakes) {
+    const std::vector<std::string> planned = Planned(File(mistake.file));
+    ASSERT_EQ(planned.size(), 1u) << mistake.file;
+    EXPECT_NE(planned[0].find(mistake.told), std::string::npos) << planned[0] << "\n" << mistake.told;
+  }
+}
+
+TEST(ConsentPlanTest, TakesNamesThatCombinationsDoNotHave) {
+  EXPECT_EQ(Planned(File("levels: {MAP: granted denied}\nconfigurations: {all-3: MAP=denied}\n")).size(), 3u);
+}
+
+TEST(ConsentPlanTest, SaysWhatComesTooLate) {
+  const auto planned = PlanConsents(SomeScenario(), SomePolicy(),
+                                    {File("levels:\n  MAP: granted withdrawn@60s withdrawn@61s\nconfigurations:\n  late: MASTER=granted,LOG=granted@2min\n"), 100, kEnd});
+  ASSERT_TRUE(planned.ok()) << ToString(planned.error());
+  ASSERT_EQ(planned->warnings.size(), 2u);
+  EXPECT_NE(ToString(planned->warnings[0]).find("yaml:6:9: configurations.late: LOG is granted at 2min, after the run's end at 1min: that never comes about"), std::string::npos)
+      << ToString(planned->warnings[0]);
+  EXPECT_NE(ToString(planned->warnings[1]).find("yaml:4:8: levels.MAP: MAP is withdrawn at 1min1s, after the run's end"), std::string::npos);
+}
+
 TEST(ConsentPlanTest, RefusesMoreThanFits) {
   Scenario scenario = SomeScenario();
   for (int i = 0; i < 17; ++i) scenario.consents.push_back("C" + std::to_string(i));
-  const auto planned = PlanConsents(scenario, SomePolicy(), "all", 10'000);
+  const auto planned = PlanConsents(scenario, SomePolicy(), {"all", 10'000, kEnd});
   ASSERT_FALSE(planned.ok());
   EXPECT_NE(ToString(planned.error()).find("are 524288 configurations, where 10000 fit; try pairwise"), std::string::npos);
 }
