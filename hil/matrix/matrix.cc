@@ -77,13 +77,18 @@ class MatrixFolder {
     return Error::Environment("another matrix works in '" + shown_ + "'; wait for its end, or name another folder with --out");
   }
 
-  // Recordings of cells that were not done when a matrix was killed.
+  // Recordings of cells that were not done when a matrix was killed, and files that it had begun.
   void ClearLeftovers(const MatrixPlan& plan) const {
     std::error_code ignored;
     fs::remove_all(path_ + "/work", ignored);
     fs::create_directories(path_ + "/work", ignored);
     for (const MatrixCell& cell : plan.cells) {
       if (!ReadResult(path_, cell)) fs::remove(RecordingPath(path_, cell.name), ignored);
+    }
+    for (const std::string& folder : {path_, path_ + "/cells"}) {
+      for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+        if (entry.path().extension() == ".part") fs::remove(entry.path(), ignored);
+      }
     }
   }
 

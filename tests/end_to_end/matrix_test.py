@@ -200,18 +200,23 @@ class MatrixTest(ProcessTest):
                 self.assertIn(part, cell["outcome"]["diagnosis"])
         self.assertIn("the same", self.call("replay", "m/recordings/hangs.no.seed1.mcap", "--firmware", "hangs.so").stdout)
 
-    # What a cell has written stays whole where the matrix is killed while its report is written, again and again.
     def test_a_report_that_is_interrupted_leaves_the_former_one_whole(self):
         flat = self.scenario()
         self.matrix(flat, "--workers", 2, "--out", "m")
         reports = [self.folder / "m" / name for name in ("matrix.json", "matrix.html", "junit.xml", "summary.md")]
         before = [path.read_bytes() for path in reports]
+        no_room = self.call("matrix", flat, *UNTIL, "--out", "m", "--resume", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200)))
+        self.assertEqual(no_room.returncode, 3, no_room.stderr)
+        self.assertIn("matrix.json': File too large", no_room.stderr)
+        self.assertEqual([path.read_bytes() for path in reports], before)
         for signum in (signal.SIGKILL, signal.SIGINT):
             for moment in range(10):
                 self.stop_at_first_report(flat, signum, moment)
                 self.assertEqual([path.read_bytes() for path in reports], before, (signum, moment))
+        (self.folder / "m/matrix.html.1.part").write_text("of one that was killed")
         self.assertIn("5 cells: 5 pass", self.matrix(flat, "--out", "m", "--resume").stdout)
         self.assertEqual([path.read_bytes() for path in reports], before)
+        self.assertFalse(list((self.folder / "m").rglob("*.part")))
 
     def stop_at_first_report(self, flat, signum, moment):
         """Goes on in a matrix that is done, which only writes its reports, and stops it when one of them is replaced or begun."""
