@@ -1,5 +1,8 @@
 #include <pybind11/stl.h>
 
+#include <optional>
+#include <tuple>
+
 #include "bindings/bind.h"
 #include "bindings/raise.h"
 #include "bindings/text.h"
@@ -134,6 +137,18 @@ py::dict ReadAs(const std::string& kind_name, const FileText& given, const std::
   return py::dict(ToPython(OrRaise(ParseYaml(text, file_name)), kind.schema()));
 }
 
+std::optional<std::tuple<int, int, std::string>> FindScalar(const FileText& given, const std::vector<std::string>& keys) {
+  const ConfigNode root = OrRaise(ParseYaml(BytesOf(given), ""));
+  const ConfigNode* node = &root;
+  for (const std::string& key : keys) {
+    const ConfigNode::Entry* entry = node->Find(key);
+    if (entry == nullptr) return std::nullopt;
+    node = &entry->value;
+  }
+  if (node->kind != ConfigNode::Kind::kScalar) return std::nullopt;
+  return std::tuple(node->line, node->column, node->text);
+}
+
 }  // namespace
 
 void BindConfig(py::module_& m) {
@@ -149,6 +164,9 @@ void BindConfig(py::module_& m) {
       "read_text_file",
       [](const std::string& path) { return py::bytes(OrRaise(ReadTextFile(path, 8 << 20))); },
       py::arg("path"), "The bytes of a file, or what is wrong with it.");
+  m.def(
+      "find_scalar", FindScalar, py::arg("text"), py::arg("keys"),
+      "Line and column, from 1, and the characters of the value under these keys, one map inside the other; None where there is none.");
   m.def(
       "plan_json",
       [](const std::string& path, double robot_radius_m, double robot_height_m) {

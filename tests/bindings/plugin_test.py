@@ -74,6 +74,70 @@ def test_it(matrix):
     assert "again: dustproof run" in out
 
 
+def test_a_plan_of_consents_is_an_item_for_each_configuration(tests):
+    out = tests("--collect-only", "--dustproof-consents", "all", "--dustproof-seeds", "3-4")
+    assert len(re.findall(r"leaks.yaml::all-\d\d\[seed[34]\]", out)) == 32, out
+    (tests.folder / "few.yaml").write_text("kind: consents\nformat_version: 1\nconfigurations:\n  fine: C_POLICY=granted\n"
+                                           "  odd: C_POLICY=denied,C_MAP_UPLOAD=granted\n")
+    out = tests("leaks.yaml", "-rs", "--dustproof-consents", "few.yaml", "--dustproof-until", "15")
+    assert "1 passed, 1 skipped" in out
+    assert "can't come about: C_MAP_UPLOAD can't be granted while C_POLICY is denied" in out
+    out = tests("--dustproof-consents", "al", expect=2)
+    assert "--consents: must be all, pairwise, 3-wise to 6-wise or a file, got 'al'" in out
+
+
+EXPECTING = """# What a café's robot does. é
+kind: scenario
+format_version: 1
+home: {root}/scenarios/homes/studio.yaml
+robot: {root}/robots/vacuum/robot.yaml
+policy: {root}/scenarios/policies/jt_innovation.yaml
+duration: 30min
+cloud_host: iot.jt-innovation.example
+parties:
+  - {{key: vendor_cloud_cn, organisation: JT-Innovation, role: first_party, region: CN, hosts: [iot.jt-innovation.example]}}
+consent_configurations:
+  all_denied: {{others: denied, answers: {{C_POLICY: granted}}}}
+script: [{{at: 2s, do: pair}}, {{at: 20s, do: clean}}]
+expect: {{ 'docked':   false, coverage_min: 1.0,  ate_m_max: 9.0,{more} cleaning_finished: true }}   # é: at the end
+# and no more
+"""
+
+
+@pytest.fixture
+def expecting(tests, root):
+    """Writes a scenario that expects other than what happens, and returns its path."""
+    (tests.folder / "leaks.yaml").unlink()
+
+    def write(more=""):
+        path = tests.folder / "expecting.yaml"
+        path.write_bytes(EXPECTING.format(root=root, more=more).replace("\n", "\r\n").encode())
+        return path
+    return write
+
+
+def test_expectations_are_updated_and_nothing_else(tests, expecting):
+    path = expecting()
+    before = path.read_bytes()
+    assert "the coverage is not at least 1.000" in tests(expect=1)
+    assert path.read_bytes() == before
+    out = tests("--dustproof-update")
+    assert "1 passed" in out
+    assert re.search(r"expecting.yaml:14: expect.docked: false is true now", out), out
+    covered = re.search(r"expecting.yaml:14: expect.coverage_min: 1.0 is (0\.\d+) now", out)[1]
+    assert path.read_bytes() == before.replace(b"'docked':   false", b"'docked':   true").replace(b"coverage_min: 1.0,", f"coverage_min: {covered},".encode())
+    assert "1 passed" in tests()
+    assert "expectations" not in tests("--dustproof-update")  # It holds: there is nothing to say.
+
+
+def test_what_no_update_can_mend_fails_still(tests, expecting):
+    path = expecting(more=" deadlines: met,")
+    out = tests("--dustproof-update", expect=1)
+    assert re.search(r"expected: .*deadline", out), out
+    assert "the coverage is not" not in out
+    assert b"deadlines: met" in path.read_bytes() and b"coverage_min: 1.0," not in path.read_bytes()
+
+
 def test_mistakes_in_files_are_errors_of_collection(tests):
     (tests.folder / "bad.yaml").write_text("kind: scenario\nformat_version: 1\nhoem: x\n")
     (tests.folder / "other.yaml").write_text("kind: home\n")

@@ -13,7 +13,7 @@ from .firmware import Firmware
 from .home import Home
 from .loading import (load_home, load_policy, load_robot, load_scenario, parse_home, parse_policy, parse_robot,
                       parse_scenario)
-from .matrix import Cell, KindOfFailure, MatrixCheck, MatrixResult, run_matrix
+from .matrix import Cell, KindOfFailure, MatrixCheck, MatrixResult, PlannedCell, plan_matrix, run_matrix
 from .plan import FloorPlan, load_plan
 from .policy import Policy
 from .program import Progress, audit, executable, run
@@ -28,5 +28,5 @@ __all__ = [
     "Home", "Metrics", "Outcome", "Policy", "Progress", "Recording", "Robot", "Run", "RunResult", "Scans", "Scenario",
     "ScenarioError", "Simulation", "Verdict", "audit", "executable", "load_home", "load_plan", "load_policy", "load_robot",
     "load_scenario", "parse_home", "parse_policy", "parse_robot", "parse_scenario", "run", "run_matrix", "sim",
-    "KindOfFailure", "MatrixCheck", "MatrixResult",
+    "KindOfFailure", "MatrixCheck", "MatrixResult", "PlannedCell", "plan_matrix",
 ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from .errors import Diagnostic, EnvironmentFailure, ScenarioError
-from .program import _as_file, _execute, _failure, _ending
+from .program import _as_file, _as_path, _execute, _failure, _ending
 from .scenario import Scenario
 
 _Path = Union[str, "os.PathLike[str]"]
@@ -118,6 +118,33 @@ def _cell(row: dict[str, Any], folder: str) -> Cell:
     verdicts = tuple((v["emitter"], v["category"], v["party"], v["verdicts"]) for v in row.get("verdicts", []))
     return Cell(row["cell"], row["scenario"], row["seed"], row["consent"], row["answers"], row["state"], row["command"], recording,
                 row.get("outcome", {}).get("hash", ""), verdicts)
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A run that a matrix would make."""
+
+    scenario: str
+    seed: int
+    consent: str
+    answers: str
+    """The consent configuration in one line, as `dustproof.run(answers=…)` takes it."""
+    infeasible: str
+    """Which of the policy's constraints forbids it; "" where none does."""
+
+
+def plan_matrix(scenarios: _Path | Sequence[_Path], consents: _Path = "", seeds: str = "", *, until: float | None = None) -> tuple[PlannedCell, ...]:
+    """The cells that `run_matrix` would run.
+
+    :raises ScenarioError: Bad input.
+    """
+    given: Sequence[_Path] = [scenarios] if isinstance(scenarios, (str, os.PathLike)) else scenarios
+    flags = {"consents": os.fspath(consents), "seeds": seeds, "until": "" if until is None else f"{until:.9f}s"}
+    words = ["matrix", *(_as_path(one) for one in given), "--dry-run", "--json", *(f"--{name}={value}" for name, value in flags.items() if value)]
+    code, output, said = _execute(words, lambda event: None)
+    if code != 0:
+        raise _refusal(code, said)
+    return tuple(PlannedCell(row["scenario"], row["seed"], row["consent"], row["answers"], row["infeasible"]) for row in json.loads(output)["cells"])
 
 
 def run_matrix(scenarios: _Path | Scenario | Sequence[_Path], consents: _Path = "", seeds: str = "", *, workers: int = 0,

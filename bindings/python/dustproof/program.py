@@ -63,7 +63,7 @@ def executable() -> str:
 
 def run(scenario: _Path | Scenario, consent: str = "", seed: int | None = None, firmware: _Path | type[Firmware] = "",
         home: _Path | Home = "", kind: str = "", until: float | None = None, out: _Path = "",
-        on_progress: Callable[[Progress], None] | None = None) -> RunResult:
+        on_progress: Callable[[Progress], None] | None = None, answers: str = "") -> RunResult:
     """Runs a scenario, a file or an object, and judges what the robot told whom, as `dustproof run` does.
 
     :param consent: One consent configuration by name; "" takes those that the scenario runs by default.
@@ -74,6 +74,8 @@ def run(scenario: _Path | Scenario, consent: str = "", seed: int | None = None, 
     :param kind: library, process or board, instead of the scenario's.
     :param until: Ends the run at this simulated time, in seconds.
     :param out: Folder for recordings and reports, new or empty; "" makes a fresh one under runs/.
+    :param answers: A consent configuration in one line instead of the scenario's, as a matrix prints it:
+        "C_MAP_UPLOAD=granted/withdrawn@6min10s,C_POLICY=granted"; `consent` then only names it.
     :param on_progress: Called about once a simulated second; what it raises ends the run.
     :raises ScenarioError: Bad input; `diagnostics` has every problem.
     :raises EnvironmentFailure: The machine is at fault, or a run died by nobody's firmware.
@@ -82,7 +84,7 @@ def run(scenario: _Path | Scenario, consent: str = "", seed: int | None = None, 
     """
     with tempfile.TemporaryDirectory(prefix="dustproof-") as scratch:
         words = ["run", _as_file(scenario, scratch, "scenario.yaml"), "--json", "--progress"]
-        flags: dict[str, str] = {"consent": consent, "firmware": firmware_path(firmware), "kind": kind, "out": os.fspath(out),
+        flags: dict[str, str] = {"consent": consent, "firmware": firmware_path(firmware), "kind": kind, "out": os.fspath(out), "answers": answers,
                                  "home": _as_file(home, scratch, "home.yaml") if home else ""}
         flags["seed"] = "" if seed is None else str(seed)
         flags["until"] = "" if until is None else f"{until:.9f}s"

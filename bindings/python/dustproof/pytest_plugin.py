@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from .errors import DustproofError, ScenarioError
+from .expectations import Expectations
 from .loading import load_scenario
-from .matrix import MatrixCheck, MatrixResult, run_matrix
+from .matrix import MatrixCheck, MatrixResult, PlannedCell, plan_matrix, run_matrix
 from .program import run as run_scenario
 from .results import Check, Run, RunResult, Verdict
 
@@ -34,7 +35,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dustproof-reading", choices=_READINGS, default="strict", help="the reading of the policy that decides")
     group.addoption("--dustproof-until", metavar="SECONDS", type=float, default=None, help="ends every run at this simulated time")
     group.addoption("--dustproof-firmware", metavar="FIRMWARE", default="", help="name or path, instead of the scenarios'")
+    group.addoption("--dustproof-consents", metavar="HOW", default="",
+                    help="an item for each configuration of a matrix's plan: all, pairwise, 3-wise to 6-wise, or a file of kind consents")
+    group.addoption("--dustproof-update", action="store_true",
+                    help="writes what runs measured over what their scenario files expect and they missed")
     group.addoption("--dustproof-out", metavar="FOLDER", default=".dustproof", help="where recordings of failures are kept")
+
+
+_UPDATES = pytest.StashKey[dict[pathlib.Path, Expectations]]()
+_TOLD = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    shared = os.environ.get("PYTEST_XDIST_WORKER") or getattr(config.option, "numprocesses", None)
+    if config.getoption("--dustproof-update") and shared:
+        raise pytest.UsageError("--dustproof-update: one process has to see all runs of a file; leave -n out")
+    updates: dict[pathlib.Path, Expectations] = {}
+    told: list[str] = []
+    config.stash[_UPDATES] = updates
+    config.stash[_TOLD] = told
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Writes the updates, once all runs of a file are known."""
+    for expectations in session.config.stash[_UPDATES].values():
+        changed, left = expectations.write()
+        session.config.stash[_TOLD] += changed + left
+        if left:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if told := config.stash[_TOLD]:
+        terminalreporter.section("dustproof: expectations")
+        for sentence in told:
+            terminalreporter.write_line(sentence)
 
 
 def pytest_collect_file(file_path: pathlib.Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -58,18 +93,32 @@ def _seeds(config: pytest.Config, own: int) -> list[int]:
 
 
 class ScenarioFile(pytest.File):
-    """One scenario, an item for each configuration that it runs by default and each seed."""
+    """One scenario, an item for each configuration, by default those that it runs by default, and each seed."""
 
     def collect(self) -> Iterator[pytest.Item]:
         try:
             scenario = load_scenario(self.path)
         except ScenarioError as error:
             raise self.CollectError(str(error)) from None
+        if self.config.getoption("--dustproof-consents"):
+            yield from self._planned(scenario.seed)
+            return
         for name, configuration in scenario.consent_configurations.items():
             if not configuration.run_by_default:
                 continue
             for seed in _seeds(self.config, scenario.seed):
                 yield ScenarioItem.from_parent(self, name=f"{name}[seed{seed}]", consent=name, seed=seed)
+
+
+    def _planned(self, own_seed: int) -> Iterator[pytest.Item]:
+        option = self.config.getoption
+        seeds = _seeds(self.config, own_seed)
+        try:
+            cells = plan_matrix(self.path, option("--dustproof-consents"), f"{seeds[0]}-{seeds[-1]}", until=option("--dustproof-until"))
+        except ScenarioError as error:
+            raise self.CollectError(str(error)) from None
+        for cell in cells:
+            yield ScenarioItem.from_parent(self, name=f"{cell.consent}[seed{cell.seed}]", consent=cell.consent, seed=cell.seed, cell=cell)
 
 
 class ScenarioFailure(Exception):
@@ -79,16 +128,26 @@ class ScenarioFailure(Exception):
 class ScenarioItem(pytest.Item):
     """One run, judged."""
 
-    def __init__(self, *, consent: str, seed: int, **kwargs: Any) -> None:
+    def __init__(self, *, consent: str, seed: int, cell: PlannedCell | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.cell = cell  # Of a matrix's plan, where it is from one.
         self.consent = consent
         self.seed = seed
 
     def runtest(self) -> None:
         option = self.config.getoption
+        if self.cell and self.cell.infeasible:
+            pytest.skip(f"can't come about: {self.cell.infeasible}")
         folder = _fresh(self.config, f"{self.path.stem}.{self.consent}.seed{self.seed}")
-        result = run_scenario(self.path, self.consent, self.seed, option("--dustproof-firmware"), until=option("--dustproof-until"), out=folder)
-        problems = _problems(result[0], option("--dustproof-reading"))
+        result = run_scenario(self.path, self.consent, self.seed, option("--dustproof-firmware"), until=option("--dustproof-until"), out=folder,
+                              answers=self.cell.answers if self.cell else "")
+        missed = result[0].failed_expectations
+        if option("--dustproof-update"):
+            updates = self.config.stash[_UPDATES]
+            if self.path not in updates:
+                updates[self.path] = Expectations(self.path)
+            missed = updates[self.path].take(result[0])
+        problems = _problems(result[0], option("--dustproof-reading"), missed)
         if problems:
             raise ScenarioFailure("\n".join([*problems, f"recording: {result[0].recording}", f"report: {result.report_html}", f"again: {result[0].again}"]))
         shutil.rmtree(folder, ignore_errors=True)
@@ -102,8 +161,8 @@ class ScenarioItem(pytest.Item):
         return self.path, 0, f"{self.path.name}: {self.consent}, seed {self.seed}"
 
 
-def _problems(run: Run, reading: str) -> list[str]:
-    """A few lines for each thing that is wrong: no bytes that were sent, only where they are."""
+def _problems(run: Run, reading: str, missed: tuple[str, ...]) -> list[str]:
+    """A few lines for each thing that is wrong: no bytes that were sent, only where they are. `missed`: of the scenario's expectations."""
     problems = []
     for verdict in run.verdicts:
         if verdict.verdict != "fail" or verdict.reading != reading:
@@ -111,7 +170,7 @@ def _problems(run: Run, reading: str) -> list[str]:
         problems.append(_failed(run, verdict))
     more = len(problems) - _SHOWN
     problems = problems[:_SHOWN] + ([f"and {more} more failed verdicts"] if more > 0 else [])
-    problems += [f"expected: {sentence}" for sentence in run.failed_expectations]
+    problems += [f"expected: {sentence}" for sentence in missed]
     problems += [f"not useful: {name}: {check.detail}" for name, check in run.usefulness.items() if check.verdict == "fail"]
     if run.end == "firmware_died":
         problems.append(run.diagnosis)
