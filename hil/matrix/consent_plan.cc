@@ -189,7 +189,7 @@ class Planner {
   Result<ConsentPlan> Own() {
     for (const ConsentConfiguration& c : scenario_.configurations) {
       if (!c.run_by_default) continue;
-      NoteLateChanges({c.where, "consent_configurations." + c.name}, c);
+      NoteLateChanges({c.where, "consent_configurations." + c.name}, {c});
       Add(c);
     }
     if (plan_.configurations.empty()) return Error::BadInput(scenario_.path + ": consent_configurations: none has run_by_default; say which with --consents");
@@ -225,7 +225,7 @@ class Planner {
     configuration.name = name;
     configuration.description = line;
     for (const auto& [consent, state] : configuration.initial) CheckKnown(origin, consent);
-    NoteLateChanges(origin, configuration);
+    NoteLateChanges(origin, {configuration});
     Add(configuration);
   }
 
@@ -234,7 +234,7 @@ class Planner {
     for (const auto& [consent, text] : words) {
       const Origin origin{file.level_at.at(consent), "levels." + consent};
       if (consent != kOthers) CheckKnown(origin, consent);
-      for (const ConsentConfiguration& level : FactorOf(consent, WordsOf(text)).levels) NoteLateChanges(origin, level);
+      NoteLateChanges(origin, FactorOf(consent, WordsOf(text)).levels);
     }
     const auto others = words.find(kOthers);
     std::vector<Factor> factors;
@@ -259,13 +259,19 @@ class Planner {
       problems_.push_back({at->second, "configurations." + generated, "is the name of a combination of the levels; give it another"});
   }
 
-  void NoteLateChanges(const Origin& origin, const ConsentConfiguration& configuration) {
-    for (const ConsentStep& step : configuration.changes) {
-      const SimDuration at = step.at - SimTime::Zero();
-      if (at <= request_.end) continue;
-      plan_.warnings.push_back({origin.where, origin.field, step.consent + " is " + ToWord(step.state) + " at " + FormatDuration(at) +
-                                                                ", after the run's end at " + FormatDuration(request_.end) + ": that never comes about"});
+  void NoteLateChanges(const Origin& origin, const std::vector<ConsentConfiguration>& configurations) {
+    std::vector<std::string> late;
+    for (const ConsentConfiguration& configuration : configurations) {
+      for (const ConsentStep& step : configuration.changes) {
+        const SimDuration at = step.at - SimTime::Zero();
+        std::string change = step.consent + " " + ToWord(step.state) + " at " + FormatDuration(at);
+        if (at > request_.end && std::find(late.begin(), late.end(), change) == late.end()) late.push_back(std::move(change));
+      }
     }
+    if (late.empty()) return;
+    std::string text = late.front();
+    for (size_t i = 1; i < late.size(); ++i) text += ", " + late[i];
+    plan_.warnings.push_back({origin.where, origin.field, text + ": comes after the run's end at " + FormatDuration(request_.end) + ": it never happens"});
   }
 
   Result<void> AddCombined(const std::vector<Factor>& factors, const std::string& word, const Origin& origin) {

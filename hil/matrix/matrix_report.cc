@@ -14,32 +14,97 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kFailuresShown = 12;
 
-std::string CellText(const MatrixTally& tally, size_t entries, bool colour, size_t width) {
-  std::string text, code;
-  if (tally.fail > 0) {
-    text = entries == 1 ? "fail" : std::to_string(tally.fail) + "/" + std::to_string(entries) + " fail";
-    code = "\033[1;31m";
-  } else if (tally.undetermined > 0) {
-    text = entries == 1 ? "undetermined" : std::to_string(tally.undetermined) + " undetermined";
-    code = "\033[33m";
-  } else if (tally.pass > 0) {
-    text = "pass", code = "\033[32m";
-  } else {
-    text = "-", code = "\033[2m";
-  }
-  const std::string padding(width > text.size() ? width - text.size() : 1, ' ');
-  return (colour ? code + text + "\033[0m" : text) + padding;
+// What a cell of the table says, and the escape sequence of its colour.
+struct CellText {
+  std::string text;
+  const char* colour;
+};
+
+CellText TextOf(const MatrixTally& tally, size_t entries) {
+  if (tally.fail > 0) return {entries == 1 ? "fail" : std::to_string(tally.fail) + "/" + std::to_string(entries) + " fail", "\033[1;31m"};
+  if (tally.undetermined > 0) return {entries == 1 ? "undetermined" : std::to_string(tally.undetermined) + " undetermined", "\033[33m"};
+  if (tally.pass > 0) return {"pass", "\033[32m"};
+  return {"-", "\033[2m"};
+}
+
+// As spreadsheets count their columns: A … Z, AA, AB ….
+std::string LetterOf(size_t column) {
+  std::string letters;
+  for (size_t rest = column + 1; rest > 0; rest = (rest - 1) / 26) letters.insert(letters.begin(), static_cast<char>('A' + (rest - 1) % 26));
+  return letters;
 }
 
 std::string Heads(const std::vector<MatrixColumn>& columns) {
   std::string text;
-  char number = 'A';
-  for (const MatrixColumn& column : columns) {
-    text += std::string("  ") + number + "  " + column.head + (column.entries.size() > 1 ? " (" + std::to_string(column.entries.size()) + " cells)" : "") + "\n";
-    ++number;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const MatrixColumn& column = columns[i];
+    text += "  " + LetterOf(i) + "  " + column.head + (column.entries.size() > 1 ? " (" + std::to_string(column.entries.size()) + " cells)" : "") + "\n";
   }
   return text;
 }
+
+// Personal data down, columns across: below each other where they don't fit beside each other.
+class Table {
+ public:
+  Table(const std::vector<MatrixColumn>& columns, std::vector<std::string> categories) : categories_(std::move(categories)) {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      Column column{LetterOf(i), {}, LetterOf(i).size() + kGap};
+      for (const std::string& category : categories_) {
+        column.cells.push_back(TextOf(TallyOf(columns[i], category), columns[i].entries.size()));
+        column.width = std::max(column.width, column.cells.back().text.size() + kGap);
+      }
+      columns_.push_back(std::move(column));
+    }
+  }
+
+  std::string Render(bool colour) const {
+    std::string text;
+    for (size_t begin = 0; begin < columns_.size();) {
+      size_t end = begin, width = kFirstWidth;
+      while (end < columns_.size() && (end == begin || width + columns_[end].width <= kLineWidth + kGap)) width += columns_[end++].width;
+      if (begin > 0) text += "\n";
+      RenderPart(begin, end, colour, &text);
+      begin = end;
+    }
+    return text;
+  }
+
+ private:
+  static constexpr size_t kLineWidth = 100, kFirstWidth = 26, kGap = 2;
+
+  struct Column {
+    std::string head;
+    std::vector<CellText> cells;  // By category.
+    size_t width = 0;
+  };
+
+  void RenderPart(size_t begin, size_t end, bool colour, std::string* text) const {
+    *text += std::string(kFirstWidth, ' ');
+    for (size_t i = begin; i < end; ++i) Put({columns_[i].head, ""}, columns_[i].width, text);
+    EndLine(text);
+    for (size_t row = 0; row < categories_.size(); ++row) {
+      Put({categories_[row], ""}, kFirstWidth, text);
+      for (size_t i = begin; i < end; ++i) {
+        const CellText& cell = columns_[i].cells[row];
+        Put({cell.text, colour ? cell.colour : ""}, columns_[i].width, text);
+      }
+      EndLine(text);
+    }
+  }
+
+  static void Put(const CellText& cell, size_t width, std::string* text) {
+    *text += *cell.colour == '\0' ? cell.text : cell.colour + cell.text + "\033[0m";
+    text->append(width > cell.text.size() ? width - cell.text.size() : 1, ' ');
+  }
+
+  static void EndLine(std::string* text) {
+    while (text->ends_with(' ')) text->pop_back();
+    *text += "\n";
+  }
+
+  const std::vector<std::string> categories_;
+  std::vector<Column> columns_;
+};
 
 std::string FailureText(const MatrixResult& result, const MatrixFailure& failure) {
   const MatrixEntry& first = result.entries[failure.cells.front()];
@@ -79,22 +144,7 @@ Json ToJsonObject(const MatrixEntry& entry) {
 
 std::string RenderMatrixTable(const MatrixResult& result, bool colour) {
   const std::vector<MatrixColumn> columns = ColumnsOf(result);
-  constexpr size_t kFirst = 26, kWidth = 13;
-  std::string text = Heads(columns) + std::string(kFirst, ' ');
-  for (size_t i = 0; i < columns.size(); ++i) {
-    std::string head(1, static_cast<char>('A' + i));
-    text += head + std::string(kWidth - 1, ' ');
-  }
-  text += "\n";
-  for (const std::string& category : CategoriesOf(result)) {
-    text += category + std::string(kFirst > category.size() ? kFirst - category.size() : 1, ' ');
-    for (const MatrixColumn& column : columns) {
-      text += CellText(TallyOf(column, category), column.entries.size(), colour, kWidth);
-    }
-    while (text.ends_with(' ')) text.pop_back();
-    text += "\n";
-  }
-  text += "\n";
+  std::string text = Heads(columns) + Table(columns, CategoriesOf(result)).Render(colour) + "\n";
   for (size_t i = 0; i < std::min(kFailuresShown, result.failures.size()); ++i) text += FailureText(result, result.failures[i]);
   if (result.failures.size() > kFailuresShown)
     text += std::to_string(result.failures.size() - kFailuresShown) + " more kinds of failure are in matrix.json\n";

@@ -286,7 +286,7 @@ class MatrixTest(ProcessTest):
     def test_what_comes_too_late_is_said(self):
         late = self.consents("levels:\n  C_MAP_UPLOAD: granted withdrawn@3min\n  others: denied\n")
         done = self.matrix(self.scenario(), "--consents", late, "--dry-run")
-        self.assertIn("consents.yaml:4:17: levels.C_MAP_UPLOAD: C_MAP_UPLOAD is withdrawn at 3min, after the run's end at 50s", done.stdout)
+        self.assertIn("consents.yaml:4:17: levels.C_MAP_UPLOAD: C_MAP_UPLOAD withdrawn at 3min: comes after the run's end at 50s: it never happens", done.stdout)
 
     # A change at the start was no time to the processes of the cells, which stopped.
     def test_a_change_at_the_very_start_is_a_change(self):

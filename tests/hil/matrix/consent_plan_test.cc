@@ -227,12 +227,12 @@ TEST(ConsentPlanTest, TakesNamesThatCombinationsDoNotHave) {
 
 TEST(ConsentPlanTest, SaysWhatComesTooLate) {
   const auto planned = PlanConsents(SomeScenario(), SomePolicy(),
-                                    {File("levels:\n  MAP: granted withdrawn@60s withdrawn@61s\nconfigurations:\n  late: MASTER=granted,LOG=granted@2min\n"), 100, kEnd});
+                                    {File("levels:\n  MAP: granted withdrawn@60s withdrawn@61s granted@2min unset/granted@2min\nconfigurations:\n  late: MASTER=granted,LOG=granted@2min\n"), 100, kEnd});
   ASSERT_TRUE(planned.ok()) << ToString(planned.error());
   ASSERT_EQ(planned->warnings.size(), 2u);
-  EXPECT_NE(ToString(planned->warnings[0]).find("yaml:6:9: configurations.late: LOG is granted at 2min, after the run's end at 1min: that never comes about"), std::string::npos)
+  EXPECT_NE(ToString(planned->warnings[0]).find("yaml:6:9: configurations.late: LOG granted at 2min: comes after the run's end at 1min: it never happens"), std::string::npos)
       << ToString(planned->warnings[0]);
-  EXPECT_NE(ToString(planned->warnings[1]).find("yaml:4:8: levels.MAP: MAP is withdrawn at 1min1s, after the run's end"), std::string::npos);
+  EXPECT_NE(ToString(planned->warnings[1]).find("yaml:4:8: levels.MAP: MAP withdrawn at 1min1s, MAP granted at 2min: comes after the run's end"), std::string::npos);
 }
 
 TEST(ConsentPlanTest, RefusesMoreThanFits) {
