@@ -151,7 +151,7 @@ def run_matrix(scenarios: _Path | Scenario | Sequence[_Path], consents: _Path = 
                scheduler: str = "", firmware: _Path = "", until: float | None = None, out: _Path = "", resume: bool = False) -> MatrixResult:
     """Runs scenarios under many consent configurations and seeds, as `dustproof matrix` does.
 
-    :param consents: all, pairwise, 3-wise …, a file of kind consents; "" takes the scenario's own.
+    :param consents: all, pairwise, 3-wise …, a file of kind consents; "" takes the scenario's own, pairwise where firmware is a program of its own.
     :param seeds: "7" or "1-20"; "" takes the scenario's.
     :param workers: Groups at a time; 0: one a core. `scheduler`: HOST:PORT of a Dask scheduler instead.
     :param until: Ends each run at this simulated time, in seconds.
