@@ -8,6 +8,7 @@
 #include "hil/cli/console.h"
 #include "hil/cli/flag_values.h"
 #include "hil/run/determinism.h"
+#include "sim/core/shell_word.h"
 
 namespace dustproof {
 namespace {
@@ -101,8 +102,8 @@ void PrintText(const DeterminismResult& r) {
     std::printf("suspect: %s; only runs that share it agree, within: %s\n", s.factor.c_str(),
                 values.c_str());
   }
-  std::printf("again: dustproof diff %s %s\n", d.first_recording.c_str(),
-              d.second_recording.c_str());
+  std::printf("again: dustproof diff %s %s\n", ShellWord(d.first_recording).c_str(),
+              ShellWord(d.second_recording).c_str());
 }
 
 int Check(const Flags& flags) {

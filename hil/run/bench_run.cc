@@ -12,6 +12,7 @@
 #include "hil/link/zmq_host.h"
 #include "hil/run/inputs.h"
 #include "hil/run/scratch_folder.h"
+#include "sim/core/shell_word.h"
 #include "sim/scenario/planted.h"
 
 namespace dustproof {
@@ -60,13 +61,6 @@ std::string Trimmed(const std::string& text) {
   return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
 }
 
-// Quoted for a shell.
-std::string Quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 Result<std::string> DeviceOf(const ConsoleSpec& console) {
   const Result<std::string> device = FindSerialDevice(console.serial_device());
   if (device) return device;
@@ -76,10 +70,10 @@ Result<std::string> DeviceOf(const ConsoleSpec& console) {
 }
 
 Result<std::string> ConsoleCommand(const ConsoleSpec& console, const std::string& folder) {
-  if (!console.command.empty()) return "cd " + Quoted(folder) + " && " + console.command;
+  if (!console.command.empty()) return "cd " + ShellWord(folder) + " && " + console.command;
   const Result<std::string> device = DeviceOf(console);
   if (!device) return device.error();
-  return "stty -F " + Quoted(*device) + " " + std::to_string(console.baud) + " raw -echo && exec cat " + Quoted(*device);
+  return "stty -F " + ShellWord(*device) + " " + std::to_string(console.baud) + " raw -echo && exec cat " + ShellWord(*device);
 }
 
 // One run of one board.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hil/shim/lockstep/virtual_time.h"
+#include "sim/core/shell_word.h"
 
 namespace dustproof::internal {
 namespace {
@@ -82,10 +83,11 @@ std::string RemoteFirmware::Invitation() const {
            "; Ctrl-C ends the run";
   if (elsewhere.own_network != OwnNetwork::kNone) return "waits for the firmware at " + link_->address() + ": start it on the board, with DUSTPROOF_LINK=" + link_->address() + "; Ctrl-C ends the run";
   std::string variables;
-  for (const std::string& variable : Environment()) variables += " '" + variable + "'";
+  for (const std::string& variable : Environment()) variables += " " + ShellWord(variable);
   const std::string alone = geteuid() == 0 ? "unshare -n " : "unshare -c -n ";  // Others need a namespace of users for it.
-  return "waits for the firmware: start it in another terminal\n  " + alone + "env -i" + variables + " " + config_.path + "\nor under gdb\n  " + alone + "gdb -ex \"handle SIGSYS nostop noprint pass\" -ex \"set exec-wrapper env -i" + variables +
-         "\" " + config_.path + "\nCtrl-C ends the run";
+  const std::string program = ShellWord(config_.path);
+  return "waits for the firmware: start it in another terminal\n  " + alone + "env -i" + variables + " " + program + "\nor under gdb\n  " + alone +
+         "gdb -ex \"handle SIGSYS nostop noprint pass\" -ex " + ShellWord("set exec-wrapper env -i" + variables) + " " + program + "\nCtrl-C ends the run";
 }
 
 Result<wire::Hello> RemoteFirmware::Meet() {
