@@ -9,6 +9,7 @@
 #include "hil/audit/internal/early_traffic.h"
 #include "hil/audit/internal/home_match.h"
 #include "hil/audit/internal/judge.h"
+#include "hil/audit/redaction.h"
 
 namespace dustproof {
 
@@ -170,6 +171,9 @@ AuditReport AuditFold::Judge(const Source& source, const AuditReport* control) {
   report.ended_early = EndedEarly(state_->metadata);
   if (report.ended_early) internal::ExcuseWhatCameLater(&report.usefulness);
   if (control != nullptr) ApplyControl(control->paths_taken, &report);
+  Redactor redactor(truth.planted);
+  RedactTexts(redactor, &report);
+  report.planted = truth.planted;
   return report;
 }
 

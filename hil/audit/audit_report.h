@@ -141,6 +141,8 @@ struct AuditReport {
   std::vector<PartyBytes> bytes_by_party;
   std::vector<UnexplainedBytes> unexplained;
   std::vector<ConsentChange> consent_changes;
+  /// Categories to values: what no output but the page may quote (`Redactor`).
+  std::map<std::string, std::vector<std::string>> planted;
   std::string doubt;  ///< Where not all could be seen, why: the beginning of a sentence; then nothing passes.
   std::vector<Diagnostic>
       warnings;  ///< What could not be seen, and what is missing in the recording.
