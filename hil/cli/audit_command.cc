@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -5,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "hil/cli/baseline_flags.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
 #include "hil/cli/judge.h"
@@ -29,24 +31,67 @@ Result<RunReport> Judge(const std::string& recording, const std::string& policy_
 }
 
 struct AuditFlags {
-  std::string recording, policy, control;
+  std::vector<std::string> recordings;
+  std::string policy, control;
   bool json = false;
   OutputFlags outputs;
+  BaselineFlags baseline;
 };
 
+struct Audited {
+  std::vector<RunReport> reports;
+  int exit_code = kPass;  // Of recordings that could not be judged.
+};
+
+// One that can't be judged keeps nobody from the others' verdicts.
+Audited JudgeEach(const AuditFlags& flags, const std::optional<AuditReport>& control) {
+  Audited audited;
+  for (const std::string& recording : flags.recordings) {
+    Result<RunReport> report = Judge(recording, flags.policy, control);
+    if (report) {
+      audited.reports.push_back(std::move(*report));
+    } else {
+      audited.exit_code = std::max(audited.exit_code, PrintError(report.error(), flags.json && flags.recordings.size() == 1));
+    }
+  }
+  return audited;
+}
+
+std::vector<const RunReport*> PointersTo(const std::vector<RunReport>& reports) {
+  std::vector<const RunReport*> pointers;
+  for (const RunReport& report : reports) pointers.push_back(&report);
+  return pointers;
+}
+
+// A table each: recordings of several scenarios have no consents in common.
+void PrintVerdicts(const AuditFlags& flags, const std::vector<const RunReport*>& reports) {
+  if (flags.json) {
+    if (!reports.empty()) std::printf("%s\n", RenderRunJson(reports).c_str());
+    return;
+  }
+  for (const RunReport* report : reports) {
+    if (flags.recordings.size() > 1) std::printf("\n%s\n", report->recording.c_str());
+    std::printf("%s", RenderRunTable({report}, UseColour(1)).c_str());
+  }
+  if (!reports.empty()) std::printf("%s\n", RenderSummaryLine(reports).c_str());
+}
+
 int Audit(const AuditFlags& flags) {
+  Result<std::optional<BaselineUse>> baseline = OpenBaseline(flags.baseline);
+  if (!baseline) return PrintError(baseline.error(), flags.json);
   const auto control = AuditControl(flags.control, flags.policy);
   if (!control) return PrintError(control.error(), flags.json);
-  const Result<RunReport> report = Judge(flags.recording, flags.policy, *control);
-  if (!report) return PrintError(report.error(), flags.json);
-  if (flags.json) {
-    std::printf("%s\n", RenderRunJson({&*report}).c_str());
-  } else {
-    std::printf("%s%s\n", RenderRunTable({&*report}, UseColour(1)).c_str(),
-                RenderSummaryLine({&*report}).c_str());
+  Audited audited = JudgeEach(flags, *control);
+  const std::vector<const RunReport*> reports = PointersTo(audited.reports);
+  if (*baseline) {
+    for (RunReport& report : audited.reports) ApplyBaseline(**baseline, &report);
   }
-  if (const Result<void> written = WriteOutputs(flags.outputs, {&*report}, flags.json); !written) return PrintError(written.error());
-  return report->failed() ? kFindings : kPass;
+  PrintVerdicts(flags, reports);
+  if (audited.exit_code != kPass && reports.empty()) return audited.exit_code;
+  if (const Result<void> written = WriteOutputs(flags.outputs, WritersOf(reports), flags.json); !written) return PrintError(written.error());
+  if (const Result<void> done = FinishBaseline(flags.baseline, *baseline, ListFailures(reports), ScenariosOf(reports)); !done) return PrintError(done.error());
+  const bool failed = std::any_of(reports.begin(), reports.end(), [](const RunReport* report) { return report->failed(); });
+  return std::max<int>(audited.exit_code, failed ? kFindings : kPass);
 }
 
 struct ReportFlags {
@@ -77,12 +122,8 @@ int Report(const ReportFlags& flags) {
     if (!report) return PrintError(report.error());
     reports.push_back(std::move(*report));
   }
-  std::vector<const RunReport*> pointers;
-  bool failed = false;
-  for (const RunReport& report : reports) {
-    pointers.push_back(&report);
-    failed |= report.failed();
-  }
+  const std::vector<const RunReport*> pointers = PointersTo(reports);
+  const bool failed = std::any_of(reports.begin(), reports.end(), [](const RunReport& report) { return report.failed(); });
   std::ofstream file(flags.out, std::ios::binary);
   file << RenderHtml(pointers);
   file.close();
@@ -97,19 +138,20 @@ void AddAuditCommand(CLI::App& app, int& exit_code) {
   const auto flags = std::make_shared<AuditFlags>();
   CLI::App* audit = app.add_subcommand(
       "audit",
-      "Judges a recording: which personal data went to whom, and whether the policy allows it");
+      "Judges recordings: which personal data went to whom, and whether the policy allows it");
   audit->footer(
       "Example:\n  dustproof audit runs/first_run-001/all_denied.mcap --policy "
       "scenarios/policies/jt_innovation.yaml \\\n"
       "      --control runs/first_run-001/all_granted.mcap");
-  audit->add_option("recording", flags->recording, "Recording of a run (.mcap)")
+  audit->add_option("recordings", flags->recordings, "Recordings of runs (.mcap)")
       ->required()
-      ->type_name("RECORDING");
+      ->type_name("RECORDING…");
   audit
       ->add_option("--policy", flags->policy,
                    "The policy to judge by; the recording's own where absent")
       ->type_name("FILE");
   AddOutputFlags(*audit, &flags->outputs);
+  AddBaselineFlags(*audit, &flags->baseline);
   audit->add_option("--control", flags->control, "A run with consent, to show which ways out exist")
       ->type_name("RECORDING");
   audit->add_flag("--json", flags->json, "One JSON array on stdout");

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "hil/audit/baseline.h"
 #include "hil/audit/declared_messages.h"
 #include "hil/bench/bench_file.h"
 #include "hil/audit/policy.h"
@@ -91,6 +92,10 @@ Result<std::string> CheckFile(const std::string& path) {
     const Result<BenchFile> bench = LoadBenchFile(path);
     return bench ? Result<std::string>("bench of " + std::to_string(bench->boards.size()) + " boards") : bench.error();
   }
+  if (kind == "baseline") {
+    const Result<Baseline> baseline = LoadBaseline(path);
+    return baseline ? Result<std::string>("baseline of " + std::to_string(baseline->accepted.size()) + " accepted failures") : baseline.error();
+  }
   if (kind == "consents") {
     Collect(CheckConsentsFile(path), &problems);
     return Answer("list of consent configurations", std::move(problems));
@@ -113,9 +118,9 @@ Result<std::string> CheckFile(const std::string& path) {
                            "is checked with the map that it lies beside; validate that map");
   }
   const std::string near =
-      SuggestWord(kind, {"scenario", "robot", "policy", "home", "message_schema", "consents", "bench"});
+      SuggestWord(kind, {"scenario", "robot", "policy", "home", "message_schema", "consents", "bench", "baseline"});
   return Error::BadInput({path, 1, 1}, "kind",
-                         "must be scenario, home, robot, policy, message_schema, consents or bench, got '" + kind +
+                         "must be scenario, home, robot, policy, message_schema, consents, bench or baseline, got '" + kind +
                              "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
@@ -127,7 +132,8 @@ std::vector<NamedSchema> AllSchemas() {
           {"policy", PolicySchema()},
           {"message_schema", DeclaredMessagesSchema()},
           {"consents", ConsentsSchema()},
-          {"bench", BenchFileSchema()}};
+          {"bench", BenchFileSchema()},
+          {"baseline", BaselineSchema()}};
 }
 
 }  // namespace dustproof

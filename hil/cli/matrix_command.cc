@@ -1,12 +1,16 @@
 #include <cstdio>
 #include <memory>
 
+#include "hil/cli/baseline_flags.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
 #include "hil/cli/flag_values.h"
+#include "hil/cli/output_flags.h"
 #include "hil/matrix/matrix.h"
+#include "hil/matrix/matrix_failures.h"
 #include "hil/shim/lockstep/virtual_time.h"
 #include "sim/config/number.h"
+#include "sim/core/shell_word.h"
 
 namespace dustproof {
 namespace {
@@ -17,6 +21,8 @@ struct Flags {
   MatrixOptions options;
   std::string until, seeds, keep = "failing";
   bool json = false, dry_run = false;
+  OutputFlags outputs;
+  BaselineFlags baseline;
 };
 
 // "7" or "1-20".
@@ -64,6 +70,17 @@ MatrixObserver ObserverOf(ProgressLine& line) {
   return observer;
 }
 
+OutputWriters WritersOf(const MatrixResult& result) {
+  return {[&] { return RenderMatrixSarif(result); }, [&] { return RenderMatrixMarkdown(result); }, [&] { return RenderMatrixJunit(result); },
+          [&] { return RenderMatrixGithubAnnotations(result); }, [&] { return RenderMatrixGitlabCodeQuality(result); }};
+}
+
+std::vector<std::string> ScenariosOf(const MatrixResult& result) {
+  std::vector<std::string> names;
+  for (const MatrixEntry& entry : result.entries) names.push_back(entry.cell.scenario);
+  return names;
+}
+
 int ExitCodeOf(const MatrixResult& result) {
   if (result.bad_input) return kBadInput;
   if (!result.problem.empty()) return kEnvironment;
@@ -90,6 +107,9 @@ int Run(const Flags& flags) {
     std::printf("%s\n", CostText(*cost, "").c_str());
     return kPass;
   }
+  Result<std::optional<BaselineUse>> baseline = OpenBaseline(flags.baseline);
+  if (!baseline) return PrintError(baseline.error());
+  if (*baseline) options.baseline = &**baseline;
   Result<MatrixResult> result = [&] {
     ProgressLine line;
     return RunMatrix(options, ObserverOf(line));
@@ -101,10 +121,12 @@ int Run(const Flags& flags) {
     std::printf("%s%s\nreport     %s/matrix.html\n", RenderMatrixTable(*result, UseColour(1)).c_str(),
                 RenderMatrixSummary(*result).c_str(), result->folder.c_str());
   }
+  if (const Result<void> written = WriteOutputs(flags.outputs, WritersOf(*result), flags.json); !written) return PrintError(written.error());
+  if (const Result<void> done = FinishBaseline(flags.baseline, *baseline, ListFailures(*result), ScenariosOf(*result)); !done) return PrintError(done.error());
   if (!result->problem.empty()) std::fprintf(stderr, "dustproof: %s\n", result->problem.c_str());
   if (result->Count(Undone) > 0)
     std::fprintf(stderr, "dustproof: %zu cells are left; the same command with --out %s --resume goes on\n", result->Count(Undone),
-                 result->folder.c_str());
+                 ShellWord(result->folder).c_str());
   return ExitCodeOf(*result);
 }
 
@@ -134,6 +156,8 @@ void AddMatrixCommand(CLI::App& app, int& exit_code) {
   matrix->add_option("--out", flags->options.out, "Folder for the results, new or empty")->type_name("FOLDER");
   matrix->add_flag("--resume", flags->options.resume, "Goes on in the folder of --out");
   matrix->add_flag("--dry-run", flags->dry_run, "Only says what it would cost");
+  AddOutputFlags(*matrix, &flags->outputs);
+  AddBaselineFlags(*matrix, &flags->baseline);
   matrix->add_flag("--json", flags->json, "Prints matrix.json; with --dry-run the cells that there would be");
   matrix->callback([flags, &exit_code] { exit_code = Run(*flags); });
 }

@@ -28,15 +28,20 @@ void AddOutputFlags(CLI::App& app, OutputFlags* flags) {
       ->type_name("github|gitlab=FILE");
 }
 
-Result<void> WriteOutputs(const OutputFlags& flags, const std::vector<const RunReport*>& reports, bool json_on_stdout) {
-  const auto write = [](const std::string& path, const std::string& text) { return path.empty() ? Result<void>() : WriteAtomically(path, text); };
-  if (Result<void> r = write(flags.sarif, flags.sarif.empty() ? "" : RenderSarif(reports)); !r) return r;
-  if (Result<void> r = write(flags.markdown, flags.markdown.empty() ? "" : RenderMarkdown(reports)); !r) return r;
-  if (Result<void> r = write(flags.junit, flags.junit.empty() ? "" : RenderJunit(reports)); !r) return r;
+OutputWriters WritersOf(const std::vector<const RunReport*>& reports) {
+  return {[reports] { return RenderSarif(reports); }, [reports] { return RenderMarkdown(reports); }, [reports] { return RenderJunit(reports); },
+          [reports] { return RenderGithubAnnotations(reports); }, [reports] { return RenderGitlabCodeQuality(reports); }};
+}
+
+Result<void> WriteOutputs(const OutputFlags& flags, const OutputWriters& writers, bool json_on_stdout) {
+  for (const auto& [path, text] : {std::pair(flags.sarif, writers.sarif), std::pair(flags.markdown, writers.markdown), std::pair(flags.junit, writers.junit)}) {
+    if (path.empty()) continue;
+    if (Result<void> written = WriteAtomically(path, text()); !written) return written;
+  }
   if (flags.annotations.empty()) return {};
   const size_t equals = flags.annotations.find('=');
-  const std::string text = flags.annotations.starts_with("gitlab") ? RenderGitlabCodeQuality(reports) : RenderGithubAnnotations(reports);
-  if (equals != std::string::npos) return write(flags.annotations.substr(equals + 1), text);
+  const std::string text = flags.annotations.starts_with("gitlab") ? writers.gitlab() : writers.github();
+  if (equals != std::string::npos) return WriteAtomically(flags.annotations.substr(equals + 1), text);
   std::fputs(text.c_str(), json_on_stdout ? stderr : stdout);
   return {};
 }

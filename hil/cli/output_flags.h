@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,13 @@ struct OutputFlags {
 
 void AddOutputFlags(CLI::App& app, OutputFlags* flags);
 
+/// How each output comes to be.
+struct OutputWriters {
+  std::function<std::string()> sarif, markdown, junit, github, gitlab;
+};
+OutputWriters WritersOf(const std::vector<const RunReport*>& reports);
+
 /// Writes what was asked for. `json_on_stdout`: then annotations without a file go to stderr.
-Result<void> WriteOutputs(const OutputFlags& flags, const std::vector<const RunReport*>& reports, bool json_on_stdout);
+Result<void> WriteOutputs(const OutputFlags& flags, const OutputWriters& writers, bool json_on_stdout);
 
 }  // namespace dustproof

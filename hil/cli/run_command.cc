@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "hil/cli/baseline_flags.h"
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
 #include "hil/cli/debug_flags.h"
@@ -14,6 +15,7 @@
 #include "hil/link/zmq_host.h"
 #include "hil/report/run_table.h"
 #include "hil/run/run_scenario.h"
+#include "sim/core/shell_word.h"
 
 namespace dustproof {
 namespace {
@@ -25,6 +27,7 @@ struct Flags {
   bool json = false;
   bool progress = false;
   OutputFlags outputs;
+  BaselineFlags baseline;
   DebugFlags debug;
 };
 
@@ -37,8 +40,8 @@ std::string Bar(double share) {
 
 // What a person types to see a run again, from the same working folder.
 std::string ReplayCommand(const std::string& recording, const std::string& firmware) {
-  std::string command = std::string(program_invocation_name) + " replay " + recording;
-  if (!firmware.empty()) command += " --firmware " + firmware;
+  std::string command = ShellWord(program_invocation_name) + " replay " + ShellWord(recording);
+  if (!firmware.empty()) command += " --firmware " + ShellWord(firmware);
   return command;
 }
 
@@ -135,8 +138,7 @@ void PrintPaths(const ScenarioResult& result) {
 int ExitCodeOf(const ScenarioResult& result) {
   int code = kPass;
   for (const ScenarioRun& run : result.runs) {
-    if (run.outcome.end == RunEnd::kFirmwareDied || !run.report || run.report->failed())
-      code = kFindings;
+    if (!run.report || run.report->failed()) code = kFindings;
     if (!run.problem.empty() || run.outcome.end == RunEnd::kRunDied) return kEnvironment;
   }
   // What was asked for wasn't done: nothing that waits for a pass may take this for one.
@@ -172,6 +174,9 @@ int Run(const Flags& flags) {
     const Result<DebugPlan> plan = PlanDebugRun(options);
     return plan ? DebugAndTell(*plan, flags.debug) : PrintError(plan.error());
   }
+  Result<std::optional<BaselineUse>> baseline = OpenBaseline(flags.baseline);
+  if (!baseline) return PrintError(baseline.error(), flags.json);
+  if (*baseline) options.baseline = &**baseline;
   ProgressLine line;
   const Result<ScenarioResult> result = RunScenario(options, flags.progress ? EventLines() : ObserverOf(options, line));
   if (!result) return PrintError(result.error(), flags.json);
@@ -184,7 +189,8 @@ int Run(const Flags& flags) {
     PrintPaths(*result);
     std::printf("%s\n", RenderSummaryLine(reports).c_str());
   }
-  if (const Result<void> written = WriteOutputs(flags.outputs, reports, flags.json); !written) return PrintError(written.error());
+  if (const Result<void> written = WriteOutputs(flags.outputs, WritersOf(reports), flags.json); !written) return PrintError(written.error());
+  if (const Result<void> done = FinishBaseline(flags.baseline, *baseline, ListFailures(reports), ScenariosOf(reports)); !done) return PrintError(done.error());
   if (result->interrupted)
     std::fprintf(stderr, "interrupted: what was recorded until then is sealed and judged\n");
   return ExitCodeOf(*result);
@@ -240,6 +246,7 @@ void AddRunCommand(CLI::App& app, int& exit_code) {
          "Folder for recordings and reports; new or empty. Default: a fresh one under runs/")
       ->type_name("DIR");
   AddOutputFlags(*run, &flags->outputs);
+  AddBaselineFlags(*run, &flags->baseline);
   AddDebugFlags(*run, &flags->debug);
   run->add_flag("--json", flags->json, "One JSON array on stdout, an object a run; bad input as one object");
   run->add_flag("--progress", flags->progress, "How it goes as one JSON object a line on stderr; ends the run where nobody reads that any more");

@@ -4,6 +4,7 @@
 #include "hil/cli/commands.h"
 #include "hil/cli/console.h"
 #include "hil/cli/check_files.h"
+#include "hil/report/run_table.h"
 
 namespace dustproof {
 namespace {
@@ -21,15 +22,22 @@ int Validate(const std::vector<std::string>& files) {
   return exit_code;
 }
 
+// What dustproof writes, where the rest is what it reads.
+constexpr const char* kReport = "report";
+
 int PrintSchemas(const std::string& kind, bool json) {
+  if (kind == kReport) {
+    std::printf("%s", RenderRunJsonSchema().c_str());
+    return kPass;
+  }
   std::vector<NamedSchema> schemas = AllSchemas();
   if (!kind.empty()) std::erase_if(schemas, [&](const NamedSchema& s) { return s.kind != kind; });
   if (schemas.empty()) {
-    std::vector<std::string> known;
+    std::vector<std::string> known = {kReport};
     for (const NamedSchema& s : AllSchemas()) known.push_back(s.kind);
     const std::string near = SuggestWord(kind, known);
     return PrintError(Error::BadInput(
-        "schema: knows scenario, home, map_overrides, robot, policy, message_schema, consents and bench, not '" +
+        "schema: knows scenario, home, map_overrides, robot, policy, message_schema, consents, bench, baseline and report, not '" +
         kind + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?")));
   }
   if (json && schemas.size() > 1) std::printf("[\n");
@@ -65,7 +73,7 @@ void AddSchemaCommand(CLI::App& app, int& exit_code) {
   schema->footer("Example:\n  dustproof schema scenario --json > scenario.schema.json");
   schema->add_option(
       "kind", *kind,
-      "scenario, home, map_overrides, robot, policy or message_schema; all where absent");
+      "scenario, home, map_overrides, robot, policy, message_schema, consents, bench or baseline; all of them where absent. report: of report.json, as JSON Schema");
   schema->add_flag("--json", *json, "As JSON Schema, for editors");
   schema->callback([kind, json, &exit_code] { exit_code = PrintSchemas(*kind, *json); });
 }

@@ -184,7 +184,7 @@ class Branches {
   }
 
   Result<void> WriteResults(const Cells& cells, const RunOutcome& outcome, const AuditReport& audit) const {
-    const Result<std::vector<std::string>> missed = MissedBy(inputs_, own_recording_, audit);
+    const Result<std::vector<MissedExpectation>> missed = MissedBy(inputs_, own_recording_, audit);
     if (!missed) return missed.error();
     for (const MatrixCell* cell : cells) {
       if (ReadResult(group_.folder, *cell)) continue;  // Of a branch that was done before this run died.

@@ -13,6 +13,7 @@
 #include <set>
 #include <sstream>
 
+#include "hil/audit/redaction.h"
 #include "hil/run/atomic_file.h"
 
 namespace dustproof {
@@ -20,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr Reading kDeciding = Reading::kStrict;
 
 int Badness(Verdict verdict) {
@@ -151,12 +152,13 @@ constexpr std::pair<const char*, std::string CellResult::*> kResultTexts[] = {
     {"description", &CellResult::description}, {"answers", &CellResult::answers},
     {"doubt", &CellResult::doubt},     {"problem", &CellResult::problem}};
 constexpr std::pair<const char*, std::vector<std::string> CellResult::*> kResultLists[] = {
-    {"missed_expectations", &CellResult::missed}, {"not_useful", &CellResult::unuseful}, {"warnings", &CellResult::warnings}};
+    {"not_useful", &CellResult::unuseful}, {"warnings", &CellResult::warnings}};
 
 CellResult ResultFrom(const Json& json) {
   CellResult r;
   for (const auto& [key, member] : kResultTexts) r.*member = json.at(key);
   for (const auto& [key, member] : kResultLists) r.*member = json.at(key).get<std::vector<std::string>>();
+  for (const Json& missed : json.at("missed_expectations")) r.missed.push_back({missed.at("expected"), missed.at("sentence")});
   r.seed = json.at("seed");
   r.end_s = json.at("end_s");
   const Json& outcome = json.at("outcome");
@@ -179,6 +181,8 @@ CellResult ResultFrom(const Json& json) {
 
 }  // namespace
 
+FailureIdentity CellFailure::Identity(const std::string& scenario) const { return {scenario, rule, emitter, category, party, purpose, phase, ""}; }
+
 std::string CellFailure::Signature() const {
   return emitter + " " + category + " " + party + (consent.empty() ? "" : " while " + consent + " " + phase);
 }
@@ -188,19 +192,20 @@ std::vector<std::string> CellResult::Signatures() const {
   for (const CellFailure& failure : failures) {
     if (std::find(all.begin(), all.end(), failure.Signature()) == all.end()) all.push_back(failure.Signature());
   }
-  for (const std::string& sentence : missed) all.push_back("expected: " + sentence);
+  for (const MissedExpectation& expectation : missed) all.push_back("expected: " + expectation.expected);
   for (const std::string& check : unuseful) all.push_back("not useful: " + check);
   if (died()) all.push_back("the firmware died: " + FirstLine(outcome.diagnosis));
   return all;
 }
 
 CellResult SummarizeCell(const MatrixCell& cell, const RunOutcome& outcome, const AuditReport& audit,
-                         std::vector<std::string> missed_expectations) {
+                         std::vector<MissedExpectation> missed_expectations) {
   CellResult r{.name = cell.name, .key = cell.key, .scenario = cell.scenario, .consent = cell.consents.name,
                .description = cell.consents.description, .answers = ToText(cell.consents), .seed = cell.seed,
                .outcome = outcome, .end_s = audit.end.seconds(), .verdicts = VerdictsOf(audit), .failures = {},
                .missed = std::move(missed_expectations), .unuseful = {}, .warnings = {},
                .paths_taken = audit.paths_taken, .doubt = audit.doubt, .problem = {}};
+  if (!outcome.diagnosis.empty()) r.outcome.diagnosis = Redactor(audit.planted).Redact(outcome.diagnosis);
   for (const VerdictRow& row : audit.verdicts) {
     if (row.verdict == Verdict::kFail && row.reading == kDeciding) r.failures.push_back(FailureOf(row, audit));
   }
@@ -236,6 +241,8 @@ std::string ToJson(const CellResult& r) {
   json["end_s"] = r.end_s;
   json["outcome"] = {{"end", ToWord(r.outcome.end)}, {"hash", r.outcome.hash}, {"sim_s", r.outcome.sim_s},
                      {"events_run", r.outcome.events_run}, {"diagnosis", r.outcome.diagnosis}};
+  json["missed_expectations"] = Json::array();
+  for (const auto& [expected, sentence] : r.missed) json["missed_expectations"].push_back({{"expected", expected}, {"sentence", sentence}});
   for (const auto& [key, member] : kResultLists) json[key] = r.*member;
   json["failures"] = Json::array();
   for (const CellFailure& failure : r.failures) json["failures"].push_back(ToJsonObject(failure));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hil/audit/audit_report.h"
+#include "hil/report/failure_list.h"
 #include "hil/run/run_request.h"
 #include "sim/core/result.h"
 #include "sim/scenario/consent.h"
@@ -47,6 +48,7 @@ struct CellFailure {
   uint64_t byte_count = 0;
   std::string sha256;   ///< Of the bytes of the first finding as they were sent (at most 96 of them), hex.
   size_t findings = 0;  ///< How many alike.
+  FailureIdentity Identity(const std::string& scenario) const;
   /// What makes it the same failure in other cells: "robot home_map vendor_cloud_cn while C_MAP_UPLOAD denied".
   std::string Signature() const;
 };
@@ -59,7 +61,7 @@ struct CellResult {
   double end_s = 0;    ///< Simulated time of the last message.
   std::vector<CellVerdict> verdicts;  ///< Of what was exercised in any reading, or could be by a control.
   std::vector<CellFailure> failures;
-  std::vector<std::string> missed;      ///< Sentences: expectations of the scenario.
+  std::vector<MissedExpectation> missed;
   std::vector<std::string> unuseful;    ///< Names of what the product must do and did not.
   std::vector<std::string> warnings;    ///< Of the audit.
   std::vector<PathTaken> paths_taken;   ///< For other cells, where this one is a control.
@@ -75,7 +77,7 @@ struct CellResult {
 
 /// The cell's part of an audit, which borrows nothing.
 CellResult SummarizeCell(const MatrixCell& cell, const RunOutcome& outcome, const AuditReport& audit,
-                         std::vector<std::string> missed_expectations);
+                         std::vector<MissedExpectation> missed_expectations);
 
 /// Judges anew what a control run shows (`ApplyControl`).
 void ApplyControl(const std::vector<PathTaken>& control, CellResult* result);

@@ -62,7 +62,7 @@ std::vector<MatrixFailure> GroupFailures(const std::vector<MatrixEntry>& entries
     if (!entries[i].result) continue;
     for (const std::string& signature : entries[i].result->Signatures()) {
       auto known = std::find_if(failures.begin(), failures.end(), [&](const MatrixFailure& f) { return f.signature == signature; });
-      if (known == failures.end()) known = failures.insert(known, {signature, {}, ""});
+      if (known == failures.end()) known = failures.insert(known, {signature, {}, "", {}});
       known->cells.push_back(i);
     }
   }

@@ -15,10 +15,13 @@
 
 #include "hil/matrix/group_pool.h"
 #include "hil/matrix/failure_groups.h"
+#include "hil/matrix/matrix_failures.h"
+#include "hil/report/source_path.h"
 #include "hil/run/atomic_file.h"
 #include "hil/run/run_scenario.h"
 #include "hil/run/supervisor.h"
 #include "sim/config/number.h"
+#include "sim/core/shell_word.h"
 
 namespace dustproof {
 namespace {
@@ -103,9 +106,9 @@ std::string CommandOf(const MatrixOptions& options, const MatrixPlan& plan, size
   for (const std::string& path : options.scenarios) {
     if (fs::absolute(path) == plan.requests[index].scenario) scenario = path;
   }
-  std::string command = "dustproof run " + scenario + " --seed " + std::to_string(cell.seed) + " --answers " + ToText(cell.consents);
-  if (!options.home.empty()) command += " --home " + options.home;
-  if (!options.firmware.empty()) command += " --firmware " + options.firmware;
+  std::string command = "dustproof run " + ShellWord(PathFromHere(scenario)) + " --seed " + std::to_string(cell.seed) + " --answers " + ShellWord(ToText(cell.consents));
+  if (!options.home.empty()) command += " --home " + ShellWord(PathFromHere(options.home));
+  if (!options.firmware.empty()) command += " --firmware " + ShellWord(PathFromHere(options.firmware));
   if (!options.kind.empty()) command += " --kind " + options.kind;
   if (const auto until = cell.until ? cell.until : options.until) command += " --until " + FormatDuration(*until);
   return command;
@@ -300,6 +303,7 @@ void Gather(const MatrixOptions& options, const MatrixPlan& plan, const std::str
     if (fs::exists(RecordingPath(folder, entry.cell.name), ignored)) entry.recording = "recordings/" + entry.cell.name + ".mcap";
   }
   result->failures = GroupFailures(result->entries);
+  if (options.baseline != nullptr) ApplyBaseline(*options.baseline, result);
 }
 
 Result<std::unique_ptr<GroupPool>> PoolOf(const MatrixOptions& options) {
@@ -311,8 +315,13 @@ Result<std::unique_ptr<GroupPool>> PoolOf(const MatrixOptions& options) {
 
 bool Infeasible(const MatrixEntry& entry) { return !entry.cell.infeasible.empty(); }
 bool Undone(const MatrixEntry& entry) { return !Infeasible(entry) && !entry.result; }
-bool Failed(const MatrixEntry& entry) { return entry.result && entry.result->failed(); }
-bool Passed(const MatrixEntry& entry) { return entry.result && !entry.result->failed(); }
+bool Passed(const MatrixEntry& entry) { return entry.result && !Failed(entry); }
+
+bool Failed(const MatrixEntry& entry) {
+  if (!entry.result || entry.acceptances.empty()) return entry.result && entry.result->failed();
+  const std::vector<ListedFailure> failures = ListFailures(entry);
+  return std::any_of(failures.begin(), failures.end(), [](const ListedFailure& f) { return !f.accepted(); });
+}
 
 size_t MatrixResult::Count(bool (*is)(const MatrixEntry&)) const {
   return static_cast<size_t>(std::count_if(entries.begin(), entries.end(), is));
@@ -342,11 +351,11 @@ Result<MatrixResult> RunPlan(const MatrixPlan& plan, const MatrixOptions& option
   const InterruptNote interrupt_note;
   HandOut hand_out(options, plan, *folder, observer);
   if (const Result<void> done = hand_out.Run(**pool, groups, cost); !done) return done.error();
-  MatrixResult result{.folder = folder->shown(), .entries = {}, .failures = {}, .warnings = plan.warnings,
+  MatrixResult result{.folder = folder->shown(), .entries = {}, .failures = {}, .sources = plan.sources, .warnings = plan.warnings,
                       .problem = hand_out.problem(), .bad_input = hand_out.bad_input(), .interrupted = InterruptRequested()};
   Gather(options, plan, folder->path(), &result);
   for (const auto& [name, text] : {std::pair("matrix.json", RenderMatrixJson(result)), std::pair("matrix.html", RenderMatrixPage(result)),
-                                   std::pair("junit.xml", RenderMatrixJunit(result)), std::pair("summary.md", RenderMatrixMarkdown(result))}) {
+                                   std::pair("junit.xml", RenderMatrixJunit(result)), std::pair("summary.md", RenderMatrixMarkdown(result)), std::pair("report.sarif", RenderMatrixSarif(result))}) {
     if (const Result<void> written = WriteAtomically(folder->path() + "/" + name, text); !written) return written.error();
   }
   return result;

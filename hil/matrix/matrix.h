@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct MatrixEntry {
   std::optional<CellResult> result;  ///< Nothing where it is infeasible, or could not be run.
   std::string recording = "";        ///< Kept, relative to the matrix's folder; "" where it was not.
   std::string command;               ///< Repeats its run.
+  std::map<std::string, Acceptance> acceptances = {};  ///< What the baseline says of what fails, by fingerprint.
 };
 
 /// Cells that fail in the same way.
@@ -24,12 +26,14 @@ struct MatrixFailure {
   std::string signature;      ///< `CellFailure::Signature` and its like.
   std::vector<size_t> cells;  ///< Indices of entries.
   std::string when;           ///< What all of these cells have and no other has: "C_DEVID denied"; "" where nothing simple does.
+  std::optional<Acceptance> acceptance = {};  ///< What the baseline says: where it accepts some and not others, of those.
 };
 
 struct MatrixResult {
   std::string folder;
   std::vector<MatrixEntry> entries;  ///< In the plan's order; controls, which nobody asked for, are not among them.
   std::vector<MatrixFailure> failures;
+  std::map<std::string, RunSources> sources = {};  ///< By scenario.
   std::vector<std::string> warnings;
   std::string problem;       ///< Why cells were left undone; "" where none was.
   bool bad_input = false;    ///< And whether somebody's file is to blame.
@@ -38,7 +42,7 @@ struct MatrixResult {
   size_t Count(bool (*is)(const MatrixEntry&)) const;
 };
 
-/// Whether an entry was run and nothing is wrong with it, or something is.
+/// Whether an entry was run and nothing is wrong with it that no baseline accepts, or something is.
 bool Passed(const MatrixEntry& entry);
 bool Failed(const MatrixEntry& entry);
 bool Infeasible(const MatrixEntry& entry);
@@ -85,6 +89,10 @@ std::string RenderMatrixPage(const MatrixResult& result);
 std::string RenderMatrixJunit(const MatrixResult& result);
 /// summary.md, for a job's summary: at most 60 kB.
 std::string RenderMatrixMarkdown(const MatrixResult& result);
+/// SARIF, GitHub's and GitLab's annotations: as of single runs, with the fingerprints that those have.
+std::string RenderMatrixSarif(const MatrixResult& result);
+std::string RenderMatrixGithubAnnotations(const MatrixResult& result);
+std::string RenderMatrixGitlabCodeQuality(const MatrixResult& result);
 /// `matrix --json` and matrix.json. The same cells give the same bytes, wherever and in whatever order they were run.
 std::string RenderMatrixJson(const MatrixResult& result);
 

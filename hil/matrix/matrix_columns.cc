@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "hil/matrix/matrix_failures.h"
+
 namespace dustproof {
 namespace {
 
@@ -56,16 +58,19 @@ MatrixTally TallyOf(const MatrixColumn& column, const std::string& category) {
   MatrixTally tally;
   for (const MatrixEntry* entry : column.entries) {
     if (!entry->result) continue;
-    bool good = false, bad = false, unsure = false;
+    bool good = false, bad = false, unsure = false, known = false;
     for (const CellVerdict& v : entry->result->verdicts) {
       if (v.category != category) continue;
       good = good || v.by_reading[0] == Verdict::kPass;
-      bad = bad || v.by_reading[0] == Verdict::kFail;
+      const bool fails = v.by_reading[0] == Verdict::kFail, accepted = fails && OnlyAccepted(*entry, v);
+      known = known || accepted;
+      bad = bad || (fails && !accepted);
       unsure = unsure || v.by_reading[0] == Verdict::kUndetermined;
     }
     tally.fail += bad;
-    tally.undetermined += !bad && unsure;
-    tally.pass += !bad && !unsure && good;
+    tally.accepted += !bad && known;
+    tally.undetermined += !bad && !known && unsure;
+    tally.pass += !bad && !known && !unsure && good;
   }
   return tally;
 }

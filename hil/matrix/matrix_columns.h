@@ -23,6 +23,7 @@ std::vector<std::string> CategoriesOf(const MatrixResult& result);
 /// How many entries of a column say what of a category, under the deciding reading.
 struct MatrixTally {
   size_t pass = 0, fail = 0, undetermined = 0;
+  size_t accepted = 0;  ///< What fails there is accepted by the baseline.
 };
 MatrixTally TallyOf(const MatrixColumn& column, const std::string& category);
 

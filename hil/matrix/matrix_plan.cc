@@ -67,6 +67,7 @@ class Planner {
                              " seeds are more than " + std::to_string(kCellsMax) + " cells; try --consents pairwise, or fewer seeds");
     }
     const std::string name = UniqueName(inputs.scenario.name);
+    plan_.sources[name] = SourcesOf(inputs.request.scenario, inputs);
     for (uint64_t seed = first; seed <= last; ++seed) AddSeed(inputs, name, seed, configurations);
     return {};
   }

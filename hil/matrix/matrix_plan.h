@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "hil/matrix/cell_group.h"
 #include "hil/run/inputs.h"
+#include "hil/run/run_sources.h"
 #include "sim/core/result.h"
 
 namespace dustproof {
@@ -22,6 +24,7 @@ struct MatrixOptions {
   size_t workers = 0;   ///< 0: as many as this machine has cores.
   std::string scheduler = "";  ///< HOST:PORT of a Dask scheduler instead.
   KeepRecordings keep = KeepRecordings::kFailing;
+  BaselineUse* baseline = nullptr;  ///< Failures that are accepted; borrowed. Null for none.
 };
 
 /// What a matrix consists of.
@@ -30,6 +33,7 @@ struct MatrixPlan {
   std::vector<RunRequest> requests;      ///< Of the cell at the same place: what its group has in common.
   std::vector<SimDuration> durations;    ///< Of the cell at the same place, at most.
   std::vector<SimTime> answers_at;       ///< From when its answers count.
+  std::map<std::string, RunSources> sources = {};  ///< By scenario.
   std::vector<std::string> warnings;
   std::vector<std::string> notes;        ///< Which configurations were taken where nobody said, and why.
 };

@@ -22,6 +22,7 @@ struct CellText {
 
 CellText TextOf(const MatrixTally& tally, size_t entries) {
   if (tally.fail > 0) return {entries == 1 ? "fail" : std::to_string(tally.fail) + "/" + std::to_string(entries) + " fail", "\033[1;31m"};
+  if (tally.accepted > 0) return {entries == 1 ? "accepted" : std::to_string(tally.accepted) + " accepted", "\033[33m"};
   if (tally.undetermined > 0) return {entries == 1 ? "undetermined" : std::to_string(tally.undetermined) + " undetermined", "\033[33m"};
   if (tally.pass > 0) return {"pass", "\033[32m"};
   return {"-", "\033[2m"};
@@ -108,7 +109,7 @@ class Table {
 
 std::string FailureText(const MatrixResult& result, const MatrixFailure& failure) {
   const MatrixEntry& first = result.entries[failure.cells.front()];
-  std::string text = "fail: " + failure.signature + "\n  in " + std::to_string(failure.cells.size()) + " of " +
+  std::string text = std::string(failure.acceptance && !failure.acceptance->expired ? "accepted: " : "fail: ") + failure.signature + "\n  in " + std::to_string(failure.cells.size()) + " of " +
                      std::to_string(result.entries.size()) + " cells" + (failure.when.empty() ? "" : ", " + failure.when) + "\n";
   for (const CellFailure& f : first.result->failures) {
     if (f.Signature() != failure.signature) continue;
@@ -118,6 +119,7 @@ std::string FailureText(const MatrixResult& result, const MatrixFailure& failure
     text += where + f.heading + ": " + f.clause + "\n";
     break;
   }
+  if (failure.acceptance) text += "  " + ToText(*failure.acceptance) + "\n";
   return text + "  again: " + first.command + "\n";
 }
 
@@ -182,6 +184,7 @@ std::string RenderMatrixJson(const MatrixResult& result) {
     for (const size_t cell : failure.cells) cells.push_back(result.entries[cell].cell.name);
     json["failures"].push_back({{"signature", failure.signature}, {"when", failure.when}, {"cells", cells},
                                 {"command", result.entries[failure.cells.front()].command}});
+    if (failure.acceptance) json["failures"].back()["baseline"] = ToText(*failure.acceptance);
   }
   for (const MatrixEntry& entry : result.entries) json["matrix"].push_back(ToJsonObject(entry));
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

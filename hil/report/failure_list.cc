@@ -37,22 +37,23 @@ class List {
     }
     for (const UsefulnessCheck& check : report.audit.usefulness) {
       if (check.verdict == Verdict::kFail)
-        AddOther(report, "usefulness." + check.name, check.name + " failed", "does not do what it is for", check.detail);
+        AddOther(report, {.scenario = report.scenario, .rule = "usefulness." + check.name}, check.name + " failed", "does not do what it is for", check.detail);
     }
-    for (const std::string& sentence : report.failed_expectations)
-      AddOther(report, "expectation", sentence, "misses what the scenario expects", sentence);
+    for (const MissedExpectation& missed : report.failed_expectations) {
+      AddOther(report, {.scenario = report.scenario, .rule = "expectation", .expected = missed.expected}, missed.expected, "misses what the scenario expects",
+               missed.sentence);
+    }
     if (report.end == "firmware_died")
-      AddOther(report, "firmware", "the firmware died", "ended the run", report.diagnosis.substr(0, report.diagnosis.find('\n')));
+      AddOther(report, {.scenario = report.scenario, .rule = "firmware"}, "the firmware died", "ended the run", report.diagnosis.substr(0, report.diagnosis.find('\n')));
   }
 
   std::vector<ListedFailure> Take() { return std::move(failures_); }
 
  private:
   void AddVerdict(const RunReport& report, const VerdictRow& row) {
-    const std::string governed = row.consent.empty() ? "" : " while " + row.consent + " is " + row.phase;
     ListedFailure f;
-    f.rule = row.rule;
-    f.title = (row.emitter == "robot" ? "" : row.emitter + ": ") + row.category + " to " + row.party + " (" + row.purpose + ")" + governed;
+    f.identity = IdentityOf(report.scenario, row);
+    f.title = TitleOf(f.identity, row.consent);
     f.heading = HeadingFor(row.basis);
     f.clause = row.clause;
     f.reason = row.reason;
@@ -71,37 +72,77 @@ class List {
       f.host = first->party.host;
       f.sha256 = HashOf(*first);
     }
-    Put(report, std::move(f), report.scenario + "|" + row.emitter + "|" + row.category + "|" + row.party + "|" + row.purpose + "|" + row.phase + "|" + row.rule);
+    Put(report, std::move(f));
   }
 
-  void AddOther(const RunReport& report, const std::string& rule, const std::string& title, const std::string& heading, const std::string& reason) {
+  void AddOther(const RunReport& report, const FailureIdentity& identity, const std::string& title, const std::string& heading, const std::string& reason) {
     ListedFailure f;
-    f.rule = rule;
+    f.identity = identity;
     f.title = title;
     f.heading = heading;
     f.reason = reason;
-    Put(report, std::move(f), report.scenario + "|" + rule + "|" + (rule == "expectation" ? title : ""));
+    Put(report, std::move(f));
   }
 
-  void Put(const RunReport& report, ListedFailure failure, const std::string& identity) {
-    const auto [place, is_new] = places_.try_emplace(identity, failures_.size());
+  void Put(const RunReport& report, ListedFailure failure) {
+    failure.fingerprint = failure.identity.Fingerprint();
+    const auto [place, is_new] = places_.try_emplace(failure.fingerprint, failures_.size());
     if (!is_new) {
-      failures_[place->second].consents.push_back(report.consent);
+      std::vector<std::string>& consents = failures_[place->second].consents;
+      if (consents.back() != report.consent) consents.push_back(report.consent);
       return;
     }
-    failure.fingerprint = HexSha256(identity.data(), identity.size(), 32);
     failure.consents = {report.consent};
     failure.scenario = {report.sources.scenario_file, report.sources.scenario_line, 1};
-    failure.recording = report.recording;
+    failure.recording = report.sources.recording_file;
     failure.command = report.sources.command;
+    if (const Acceptance* known = AcceptanceOf(report, failure.identity)) failure.acceptance = *known;
     failures_.push_back(std::move(failure));
   }
 
   std::vector<ListedFailure> failures_;
-  std::map<std::string, size_t> places_;
+  std::map<std::string, size_t> places_;  // By fingerprint.
 };
 
 }  // namespace
+
+std::string FailureIdentity::Fingerprint() const {
+  const std::string text = category.empty() ? scenario + "|" + rule + "|" + expected
+                                            : scenario + "|" + emitter + "|" + category + "|" + party + "|" + purpose + "|" + phase + "|" + rule;
+  return HexSha256(text.data(), text.size(), 32);
+}
+
+const Acceptance* AcceptanceOf(const RunReport& report, const FailureIdentity& identity) {
+  if (report.acceptances.empty()) return nullptr;
+  const auto known = report.acceptances.find(identity.Fingerprint());
+  return known == report.acceptances.end() ? nullptr : &known->second;
+}
+
+bool OnlyAccepted(const RunReport& report, const std::string& emitter, const std::string& category) {
+  return std::all_of(report.audit.verdicts.begin(), report.audit.verdicts.end(), [&](const VerdictRow& row) {
+    if (row.emitter != emitter || row.category != category || row.verdict != Verdict::kFail || static_cast<int>(row.reading) != report.reading) return true;
+    const Acceptance* known = AcceptanceOf(report, IdentityOf(report.scenario, row));
+    return known != nullptr && !known->expired;
+  });
+}
+
+FailureIdentity IdentityOf(const std::string& scenario, const VerdictRow& row) {
+  return {scenario, row.rule, row.emitter, row.category, row.party, row.purpose, row.phase, ""};
+}
+
+std::string TitleOf(const FailureIdentity& identity, const std::string& consent) {
+  const std::string governed = consent.empty() ? "" : " while " + consent + " is " + identity.phase;
+  return (identity.emitter == "robot" ? "" : identity.emitter + ": ") + identity.category + " to " + identity.party + " (" + identity.purpose + ")" + governed;
+}
+
+std::string ListedFailure::Where() const {
+  constexpr size_t kNamesMax = 8;
+  std::string text;
+  if (runs > 0) text = std::to_string(runs) + " of " + std::to_string(runs_of) + " cells" + (when.empty() ? "" : ", " + when) + ":";
+  const size_t names = runs > 0 ? std::min(kNamesMax, consents.size()) : consents.size();
+  for (size_t i = 0; i < names; ++i) text += (text.empty() ? "" : " ") + consents[i];
+  return text + (names < consents.size() ? " …" : "");
+}
 
 std::vector<ListedFailure> ListFailures(const std::vector<const RunReport*>& reports) {
   List list;

@@ -220,7 +220,7 @@ Json RunJson(const RunReport& r) {
     usefulness.push_back(
         {{"key", u.name}, {"text", text}, {"verdict", ToWord(u.verdict)}, {"detail", u.detail}});
   }
-  for (const std::string& sentence : r.failed_expectations) {
+  for (const auto& [expected, sentence] : r.failed_expectations) {
     usefulness.push_back({{"key", sentence},
                           {"text", "not as expected: " + sentence},
                           {"verdict", "fail"},

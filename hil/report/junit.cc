@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "hil/report/failure_list.h"
 #include "hil/report/junit_text.h"
 #include "hil/report/run_table.h"
 
@@ -29,14 +30,18 @@ std::string Escape(const std::string& text) {
   return out;
 }
 
+bool Accepts(const Acceptance* acceptance) { return acceptance != nullptr && !acceptance->expired; }
+
 std::string Case(const std::string& suite, const std::string& name, Verdict verdict,
-                 const std::string& message) {
+                 const std::string& message, const Acceptance* acceptance = nullptr) {
   std::string text = "    <testcase" + JunitAttribute("classname", suite) + JunitAttribute("name", name);
   switch (verdict) {
     case Verdict::kPass:
       return text + "/>\n";
     case Verdict::kFail:
-      return text + "><failure" + JunitAttribute("message", message) + "/></testcase>\n";
+      if (Accepts(acceptance))
+        return text + "><skipped" + JunitAttribute("message", ToText(*acceptance) + ": " + message) + "/></testcase>\n";
+      return text + "><failure" + JunitAttribute("message", message + (acceptance != nullptr ? "; " + ToText(*acceptance) : "")) + "/></testcase>\n";
     case Verdict::kUndetermined:
       return text + "><skipped" + JunitAttribute("message", "undetermined: " + message) +
              "/></testcase>\n";
@@ -49,10 +54,11 @@ std::string Case(const std::string& suite, const std::string& name, Verdict verd
 
 struct Counts {
   int tests = 0, failures = 0, skipped = 0, errors = 0;
-  void Add(Verdict verdict) {
+  void Add(Verdict verdict, const Acceptance* acceptance = nullptr) {
+    const bool fails = verdict == Verdict::kFail && !Accepts(acceptance);
     ++tests;
-    failures += verdict == Verdict::kFail;
-    skipped += verdict == Verdict::kUndetermined || verdict == Verdict::kNotExercised;
+    failures += fails;
+    skipped += verdict != Verdict::kPass && !fails;
   }
 };
 
@@ -62,29 +68,34 @@ std::string Suite(const RunReport& r) {
   std::string cases;
   for (const VerdictRow& v : r.audit.verdicts) {
     if (static_cast<int>(v.reading) != r.reading) continue;
-    counts.Add(v.verdict);
+    const Acceptance* acceptance = AcceptanceOf(r, IdentityOf(r.scenario, v));
+    counts.Add(v.verdict, acceptance);
     cases += Case(
         name,
         v.emitter + " " + v.category + " to " + v.party + " (" + v.purpose + ", " + v.phase + ")",
         v.verdict,
         std::string(v.verdict == Verdict::kFail ? HeadingFor(v.basis) + std::string(": ") : "") +
-            v.reason + " [" + v.clause + "]");
+            v.reason + " [" + v.clause + "]",
+        acceptance);
   }
   for (const UsefulnessCheck& check : r.audit.usefulness) {
-    counts.Add(check.verdict);
-    cases += Case(name, "usefulness " + check.name, check.verdict, check.detail);
+    const Acceptance* acceptance = AcceptanceOf(r, {.scenario = r.scenario, .rule = "usefulness." + check.name});
+    counts.Add(check.verdict, acceptance);
+    cases += Case(name, "usefulness " + check.name, check.verdict, check.detail, acceptance);
   }
-  for (const std::string& sentence : r.failed_expectations) {
-    counts.Add(Verdict::kFail);
-    cases += Case(name, "expectation", Verdict::kFail, sentence);
+  for (const MissedExpectation& missed : r.failed_expectations) {
+    const Acceptance* acceptance = AcceptanceOf(r, {.scenario = r.scenario, .rule = "expectation", .expected = missed.expected});
+    counts.Add(Verdict::kFail, acceptance);
+    cases += Case(name, "expectation: " + missed.expected, Verdict::kFail, missed.sentence, acceptance);
   }
   if (r.end == "run_died") {
     ++counts.tests, ++counts.errors;
     cases += "    <testcase" + JunitAttribute("classname", name) + JunitAttribute("name", "the run lives") +
              "><error" + JunitAttribute("message", r.diagnosis) + "/></testcase>\n";
   } else if (!r.diagnosis.empty()) {
-    counts.Add(Verdict::kFail);
-    cases += Case(name, "firmware lives", Verdict::kFail, r.diagnosis);
+    const Acceptance* acceptance = AcceptanceOf(r, {.scenario = r.scenario, .rule = "firmware"});
+    counts.Add(Verdict::kFail, acceptance);
+    cases += Case(name, "firmware lives", Verdict::kFail, r.diagnosis, acceptance);
   }
   char numbers[160];
   std::snprintf(numbers, sizeof numbers,

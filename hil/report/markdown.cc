@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "hil/report/failure_list.h"
+#include "hil/report/markdown_text.h"
 #include "hil/report/run_table.h"
 
 namespace dustproof {
@@ -9,15 +10,6 @@ namespace {
 
 constexpr size_t kBytesMax = 60'000;  // GitHub takes a mebibyte for a summary, and 65,536 characters for a comment.
 constexpr size_t kColumnsMax = 12;
-
-std::string Escape(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|' || c == '<' || c == '*' || c == '_' || c == '`') out += '\\';
-    out += c == '\n' ? ' ' : c;
-  }
-  return out;
-}
 
 const char* Symbol(Verdict verdict) {
   switch (verdict) {
@@ -33,12 +25,17 @@ const char* Symbol(Verdict verdict) {
   return "";
 }
 
+std::string Cell(const RunReport& report, const std::string& emitter, const std::string& category) {
+  const Verdict worst = report.audit.Worst(emitter, category, static_cast<Reading>(report.reading));
+  return worst == Verdict::kFail && OnlyAccepted(report, emitter, category) ? "☑️ accepted" : Symbol(worst);
+}
+
 // Personal data down, configurations across; what no run exercised is left out.
 std::string Table(const std::vector<const RunReport*>& reports) {
   const size_t columns = std::min(kColumnsMax, reports.size());
   std::string text = "| personal data |", line = "|---|";
   for (size_t i = 0; i < columns; ++i) {
-    text += " " + Escape(reports[i]->consent) + " |";
+    text += " " + MarkdownEscape(reports[i]->consent) + " |";
     line += "---|";
   }
   text += "\n" + line + "\n";
@@ -50,9 +47,9 @@ std::string Table(const std::vector<const RunReport*>& reports) {
     }
   }
   for (const auto& [emitter, category] : rows) {
-    text += "| " + Escape((emitter == "robot" ? "" : emitter + ": ") + category) + " |";
+    text += "| " + MarkdownEscape((emitter == "robot" ? "" : emitter + ": ") + category) + " |";
     for (size_t i = 0; i < columns; ++i)
-      text += std::string(" ") + Symbol(reports[i]->audit.Worst(emitter, category, static_cast<Reading>(reports[i]->reading))) + " |";
+      text += " " + Cell(*reports[i], emitter, category) + " |";
     text += "\n";
   }
   if (reports.size() > columns) text += "\n" + std::to_string(reports.size() - columns) + " more configurations are in the report.\n";
@@ -60,29 +57,31 @@ std::string Table(const std::vector<const RunReport*>& reports) {
 }
 
 std::string Failure(const ListedFailure& f) {
-  std::string text = "- **" + Escape(f.title) + "**: " + Escape(f.heading) + ". " + Escape(f.reason) + ".";
-  if (!f.clause.empty()) text += "  \n  " + Escape(f.clause);
+  std::string text = "- **" + MarkdownEscape(f.title) + "**: " + MarkdownEscape(f.heading) + ". " + MarkdownEscape(f.reason) + ".";
+  if (!f.clause.empty()) text += "  \n  " + MarkdownEscape(f.clause);
   if (f.message > 0) {
     char where[160];
     std::snprintf(where, sizeof where, "  \n  message %llu at %.3f s, %llu bytes, SHA-256 `%.16s…`", static_cast<unsigned long long>(f.message), f.time_s,
                   static_cast<unsigned long long>(f.byte_count), f.sha256.c_str());
-    text += where + std::string(" to ") + Escape(f.host) + " (" + Escape(f.protocol) + ")";
+    text += where + std::string(" to ") + MarkdownEscape(f.host) + " (" + MarkdownEscape(f.protocol) + ")";
   }
-  text += "  \n  in";
-  for (const std::string& consent : f.consents) text += " " + Escape(consent);
-  return text + (f.command.empty() ? "" : "  \n  `" + f.command + "`") + "\n";
+  text += "  \n  in " + MarkdownEscape(f.Where());
+  if (f.acceptance) text += "  \n  " + MarkdownEscape(ToText(*f.acceptance));
+  return text + (f.command.empty() ? "" : "  \n  " + MarkdownCode(f.command)) + "\n";
 }
 
 }  // namespace
 
 std::string RenderMarkdown(const std::vector<const RunReport*>& reports) {
-  const std::vector<ListedFailure> failures = ListFailures(reports);
+  std::vector<ListedFailure> failures = ListFailures(reports);
+  const auto accepted = std::stable_partition(failures.begin(), failures.end(), [](const ListedFailure& f) { return !f.accepted(); });
   const std::string name = reports.empty() ? "no run" : reports.front()->scenario;
-  std::string text = std::string("### ") + (failures.empty() ? "✅ " : "❌ ") + Escape(name) + "\n\n" + Escape(RenderSummaryLine(reports)) + "\n\n" + Table(reports);
-  if (!failures.empty()) text += "\n#### Failures\n\n";
+  std::string text = std::string("### ") + (accepted == failures.begin() ? "✅ " : "❌ ") + MarkdownEscape(name) + "\n\n" + MarkdownEscape(RenderSummaryLine(reports)) + "\n\n" + Table(reports);
   size_t told = 0;
-  for (const ListedFailure& failure : failures) {
-    const std::string entry = Failure(failure);
+  for (auto failure = failures.begin(); failure != failures.end(); ++failure) {
+    std::string entry = Failure(*failure);
+    if (failure == accepted) entry = "\n#### Accepted\n\n" + entry;
+    else if (failure == failures.begin()) entry = "\n#### Failures\n\n" + entry;
     if (text.size() + entry.size() > kBytesMax) break;
     text += entry;
     ++told;

@@ -1,11 +1,15 @@
 #include "hil/report/run_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "hil/audit/redaction.h"
 #include "hil/capture/recording_reader.h"
+#include "hil/report/failure_list.h"
+#include "hil/report/source_path.h"
 #include "sim/plan/json.h"
 
 namespace dustproof {
@@ -171,11 +175,21 @@ void TakeRealTime(const RecordingReader& reader, RunReport* r) {
   r->real_time = std::move(result);
 }
 
+// What the firmware had a say in; the audit's own texts are redacted.
+void Redact(RunReport* r) {
+  Redactor redactor(r->audit.planted);
+  for (std::string* text : {&r->diagnosis, &r->firmware, &r->board_build_id}) *text = redactor.Redact(*text);
+  for (DeadlineResult& deadline : r->deadlines) deadline.task = redactor.Redact(deadline.task);
+  for (Diagnostic& warning : r->audit.warnings) warning.message = redactor.Redact(warning.message);
+  if (!r->real_time) return;
+  for (Latency& latency : r->real_time->latencies) latency.what = redactor.Redact(latency.what);
+}
+
 }  // namespace
 
 bool RunReport::failed() const {
-  return audit.HasFailure(static_cast<Reading>(reading)) || !audit.useful() ||
-         !failed_expectations.empty() || end == "firmware_died";
+  const std::vector<ListedFailure> failures = ListFailures({this});
+  return std::any_of(failures.begin(), failures.end(), [](const ListedFailure& f) { return !f.accepted(); });
 }
 
 Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit,
@@ -184,6 +198,7 @@ Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit
   if (!reader) return reader.error();
   RunReport report;
   report.recording = recording;
+  report.sources.recording_file = SourcePath(recording);
   report.timing = timing;
   report.policy = audit.policy_name;
   report.audit = std::move(audit);
@@ -194,6 +209,7 @@ Result<RunReport> BuildRunReport(const std::string& recording, AuditReport audit
   while (const std::optional<RecordedMessage> message = reader->Next())
     std::visit(gatherer, *message);
   gatherer.Finish();
+  Redact(&report);
   report.sim_s = report.audit.end.seconds();
   if (const Attachment* attachment = reader->FindAttachment("plan.json")) {
     const std::string text(reinterpret_cast<const char*>(attachment->data.data()),

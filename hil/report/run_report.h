@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hil/audit/audit_report.h"
+#include "hil/audit/baseline.h"
 #include "hil/report/metrics.h"
 #include "sim/core/result.h"
 
@@ -58,10 +59,17 @@ struct RealTimeResult {
 
 /// Where people wrote what a run rests on, for outputs that point there. Empty for a recording whose files are elsewhere.
 struct RunSources {
-  std::string scenario_file, policy_file;  ///< As they were named, relative to the working folder.
+  std::string scenario_file, policy_file;  ///< `SourcePath` of them.
+  std::string recording_file;              ///< Likewise, for what has nothing else to point at.
   int scenario_line = 0;                   ///< Of the consent configuration; 0 where it has none.
   std::map<std::string, int> rule_lines;   ///< In the policy, by the rule's id.
   std::string command;                     ///< Makes the run again.
+};
+
+/// What a scenario expects and a run did not do.
+struct MissedExpectation {
+  std::string expected;  ///< "the coverage is at least 0.900": the same whatever was measured.
+  std::string sentence;  ///< "the coverage is not at least 0.900 but 0.412".
 };
 
 /// Everything that the outputs say of one run.
@@ -87,11 +95,12 @@ struct RunReport {
   RunSeries series;
   std::vector<RunEvent> events;
   std::vector<TimelineEmission> emissions;  ///< From the robot, gathered by second and party.
-  std::vector<std::string>
-      failed_expectations;  ///< Sentences: what the scenario expected and did not get.
+  std::vector<MissedExpectation> failed_expectations;
+  std::map<std::string, Acceptance> acceptances;  ///< What a baseline says of what fails, by fingerprint.
   int reading = 0;          ///< The reading that decides: strict.
 
-  /// Findings under the deciding reading, failed usefulness, or a missed expectation: exit code 1.
+  /// Findings under the deciding reading, failed usefulness, a missed expectation or firmware that died, unless a baseline
+  /// accepts it: exit code 1.
   bool failed() const;
 };
 

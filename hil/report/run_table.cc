@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "hil/report/failure_list.h"
+
 namespace dustproof {
 namespace {
 
@@ -84,6 +86,8 @@ std::string FailureLines(const std::vector<const RunReport*>& reports) {
     for (const VerdictRow& row : report->audit.verdicts) {
       if (row.verdict != Verdict::kFail || row.reading != static_cast<Reading>(report->reading))
         continue;
+      const Acceptance* acceptance = AcceptanceOf(*report, IdentityOf(report->scenario, row));
+      if (acceptance != nullptr && !acceptance->expired) continue;
       for (const std::string& id : row.evidence) {
         const Finding* finding = report->audit.FindFinding(id);
         if (finding == nullptr || ++count > kLinesMax) continue;
@@ -98,6 +102,20 @@ std::string FailureLines(const std::vector<const RunReport*>& reports) {
   if (count > kLinesMax)
     text += std::to_string(count - kLinesMax) + " more failures are in the report\n";
   return text.empty() ? "" : text + "\n";
+}
+
+// What the baseline says of what fails; nothing without one.
+std::string AcceptanceLines(const std::vector<const RunReport*>& reports) {
+  std::string text;
+  for (const ListedFailure& f : ListFailures(reports)) {
+    if (f.acceptance) text += f.Where() + ": " + f.title + ": " + ToText(*f.acceptance) + "\n";
+  }
+  return text.empty() ? "" : text + "\n";
+}
+
+bool IsAccepted(const RunReport& report, const FailureIdentity& identity) {
+  const Acceptance* acceptance = AcceptanceOf(report, identity);
+  return acceptance != nullptr && !acceptance->expired;
 }
 
 // Says nothing where every deadline was met.
@@ -148,7 +166,9 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
     for (size_t i = 0; i < reports.size(); ++i) {
       const Verdict verdict =
           reports[i]->audit.Worst(row.first, row.second, static_cast<Reading>(reports[i]->reading));
-      text += Cell(Readable(ToWord(verdict)), widths[i], colour ? ColourOf(verdict) : nullptr);
+      const bool accepted = verdict == Verdict::kFail && OnlyAccepted(*reports[i], row.first, row.second);
+      text += Cell(accepted ? "accepted" : Readable(ToWord(verdict)), widths[i],
+                   colour ? ColourOf(accepted ? Verdict::kUndetermined : verdict) : nullptr);
     }
     text += "\n";
   }
@@ -161,12 +181,15 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
       for (const UsefulnessCheck& other : reports[i]->audit.usefulness) {
         if (other.name == check.name) verdict = other.verdict;
       }
-      text += Cell(Readable(ToWord(verdict)), widths[i], colour ? ColourOf(verdict) : nullptr);
+      const bool accepted = verdict == Verdict::kFail &&
+                            IsAccepted(*reports[i], {.scenario = reports[i]->scenario, .rule = "usefulness." + check.name});
+      text += Cell(accepted ? "accepted" : Readable(ToWord(verdict)), widths[i],
+                   colour ? ColourOf(accepted ? Verdict::kUndetermined : verdict) : nullptr);
     }
     text += "\n";
   }
   char line[160];
-  text += "\n" + FailureLines(reports);
+  text += "\n" + FailureLines(reports) + AcceptanceLines(reports);
   for (const RunReport* r : reports) {
     char ate[32] = "unknown";
     if (r->metrics.ate_m >= 0) std::snprintf(ate, sizeof ate, "%.3f m", r->metrics.ate_m);
@@ -174,8 +197,8 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
                   r->consent.c_str(), 100 * r->metrics.coverage, ate, r->metrics.rooms_entered,
                   r->metrics.rooms_reachable, r->sim_s);
     text += line + RealTimeLine(*r) + MissedDeadlines(*r);
-    for (const std::string& sentence : r->failed_expectations)
-      text += r->consent + ": not as expected: " + sentence + "\n";
+    for (const MissedExpectation& missed : r->failed_expectations)
+      text += r->consent + ": not as expected: " + missed.sentence + "\n";
     for (const Diagnostic& warning : r->audit.warnings)
       text += r->consent + ": note: " + ToString(warning) + "\n";
   }
@@ -184,15 +207,19 @@ std::string RenderRunTable(const std::vector<const RunReport*>& reports, bool co
 
 std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
   std::array<int, 4> counts{};
-  int useful = 0, wanted = 0, unexpected = 0, died = 0, broke = 0, early = 0;
+  int useful = 0, wanted = 0, unexpected = 0, died = 0, broke = 0, early = 0, accepted = 0;
   for (const RunReport* report : reports) {
-    unexpected += static_cast<int>(report->failed_expectations.size());
+    for (const ListedFailure& f : ListFailures({report})) {
+      accepted += f.accepted();
+      unexpected += f.identity.rule == "expectation" && !f.accepted();
+    }
     died += report->end == "firmware_died";
     broke += report->end == "run_died";
     early += report->audit.ended_early;
     for (const Row& row : RowsOf({report})) {
-      ++counts[static_cast<size_t>(
-          report->audit.Worst(row.first, row.second, static_cast<Reading>(report->reading)))];
+      const Verdict worst =
+          report->audit.Worst(row.first, row.second, static_cast<Reading>(report->reading));
+      counts[static_cast<size_t>(worst)] += worst != Verdict::kFail || !OnlyAccepted(*report, row.first, row.second);
     }
     for (const UsefulnessCheck& check : report->audit.usefulness) {
       wanted += check.verdict != Verdict::kNotExercised;
@@ -208,6 +235,7 @@ std::string RenderSummaryLine(const std::vector<const RunReport*>& reports) {
   if (unexpected > 0) line += "; " + std::to_string(unexpected) + " not as expected";
   if (died > 0) line += "; the firmware died in " + std::to_string(died);
   if (broke > 0) line += "; not by the firmware's doing, " + std::to_string(broke) + " died";
+  if (accepted > 0) line += "; " + std::to_string(accepted) + (accepted == 1 ? " failure" : " failures") + " accepted";
   if (early > 0) line += "; " + std::to_string(early) + " ended early";
   return line;
 }

@@ -16,6 +16,8 @@ std::string RenderSummaryLine(const std::vector<const RunReport*>& reports);
 /// `run --json` and report.json: an array, an object a run.
 std::string RenderRunJson(const std::vector<const RunReport*>& reports,
                           const std::string& report_path = "");
+/// JSON Schema (draft 2020-12) of that array. Every key is named; another version of the program may add some.
+std::string RenderRunJsonSchema();
 /// One test suite a run, one test case a verdict row of the deciding reading and a usefulness
 /// check. No payload bytes.
 std::string RenderJunit(const std::vector<const RunReport*>& reports);

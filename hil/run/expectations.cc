@@ -5,7 +5,7 @@
 namespace dustproof {
 namespace {
 
-std::string Sentence(const char* format, double wanted, double got) {
+std::string Sentence(const char* format, double wanted, double got = 0) {
   char text[160];
   std::snprintf(text, sizeof text, format, wanted, got);
   return text;
@@ -19,42 +19,46 @@ bool Holds(const RunReport& report, const char* name) {
 }
 
 // Where nothing could be late, nothing shows that it was not: that is no deadline met.
-void JudgeDeadlines(const RunReport& report, std::vector<std::string>* missed) {
+void JudgeDeadlines(const RunReport& report, std::vector<MissedExpectation>* missed) {
   for (const DeadlineResult& d : report.deadlines) {
     const std::string whose = "the deadline of task " + d.task;
     if (d.missed > 0) {
       missed->push_back(
-          whose + " was missed " + std::to_string(d.missed) + " of " +
-          std::to_string(d.activations) + " times" +
-          Sentence(": it may take %.4g ms and took up to %.4g", 1e3 * d.within_s, 1e3 * d.worst_s));
+          {whose + Sentence(" of %.4g ms is met", 1e3 * d.within_s),
+           whose + " was missed " + std::to_string(d.missed) + " of " +
+               std::to_string(d.activations) + " times" +
+               Sentence(": it may take %.4g ms and took up to %.4g", 1e3 * d.within_s, 1e3 * d.worst_s)});
     } else if (d.activations == 0 && !report.audit.ended_early) {
-      missed->push_back(whose + " was never put to the test: it did not run");
+      missed->push_back({whose + " is put to the test", whose + " was never put to the test: it did not run"});
     }
   }
   if (report.audit.ended_early) return;
   if (report.deadlines.empty())
-    missed->push_back("no deadline was met, since robot.yaml declares none");
+    missed->push_back({"deadlines are met", "no deadline was met, since robot.yaml declares none"});
   else if (report.compute == "zero")
-    missed->push_back("deadlines can't be missed while robot.yaml has compute: zero");
+    missed->push_back({"deadlines can be missed", "deadlines can't be missed while robot.yaml has compute: zero"});
 }
 
 }  // namespace
 
-std::vector<std::string> MissedExpectations(const ExpectSpec& expect, const RunReport& report) {
-  std::vector<std::string> missed;
+std::vector<MissedExpectation> MissedExpectations(const ExpectSpec& expect, const RunReport& report) {
+  std::vector<MissedExpectation> missed;
   if (expect.deadlines) JudgeDeadlines(report, &missed);
   if (report.audit.ended_early) return missed;  // What is expected holds for the end.
   if (expect.coverage_min && report.metrics.coverage < *expect.coverage_min) {
-    missed.push_back(Sentence("the coverage is not at least %.3f but %.3f", *expect.coverage_min,
-                              report.metrics.coverage));
+    missed.push_back({Sentence("the coverage is at least %.3f", *expect.coverage_min),
+                      Sentence("the coverage is not at least %.3f but %.3f", *expect.coverage_min,
+                               report.metrics.coverage)});
   }
   if (expect.ate_m_max && (report.metrics.ate_m < 0 || report.metrics.ate_m > *expect.ate_m_max)) {
-    missed.push_back(Sentence("the trajectory's error is not at most %.3f m but %.3f m",
-                              *expect.ate_m_max, report.metrics.ate_m));
+    missed.push_back({Sentence("the trajectory's error is at most %.3f m", *expect.ate_m_max),
+                      Sentence("the trajectory's error is not at most %.3f m but %.3f m",
+                               *expect.ate_m_max, report.metrics.ate_m)});
   }
   const auto outcome = [&](const std::optional<bool>& wanted, const char* name, const char* is,
                            const char* is_not) {
-    if (wanted && *wanted != Holds(report, name)) missed.push_back(*wanted ? is_not : is);
+    if (!wanted || *wanted == Holds(report, name)) return;
+    missed.push_back({std::string("expect.") + name + ": " + (*wanted ? "true" : "false"), *wanted ? is_not : is});
   };
   outcome(expect.docked, "docked", "the robot ended on its dock",
           "the robot did not end on its dock");

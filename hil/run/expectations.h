@@ -8,7 +8,7 @@
 
 namespace dustproof {
 
-/// What a scenario expects and the run did not do: a sentence each.
-std::vector<std::string> MissedExpectations(const ExpectSpec& expect, const RunReport& report);
+/// What a scenario expects and the run did not do.
+std::vector<MissedExpectation> MissedExpectations(const ExpectSpec& expect, const RunReport& report);
 
 }  // namespace dustproof

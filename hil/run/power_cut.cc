@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "hil/report/source_path.h"
 #include "hil/run/inputs.h"
 #include "hil/run/scratch_folder.h"
 #include "hil/run/supervisor.h"
 #include "hil/run/worker_process.h"
 #include "hil/shim/lockstep/virtual_time.h"
 #include "sim/config/number.h"
+#include "sim/core/shell_word.h"
 
 namespace dustproof {
 namespace {
@@ -35,9 +37,9 @@ const ConsentConfiguration* ChooseConfiguration(const Scenario& scenario,
 
 std::string CommandOf(const PowerCutOptions& options, const PowerCutResult& result, int cut) {
   std::string command = "dustproof " + std::string(cut == kWithoutCut ? "run " : "powercut ") +
-                        options.scenario + " --consent " + result.consent + " --seed " +
+                        ShellWord(PathFromHere(options.scenario)) + " --consent " + ShellWord(result.consent) + " --seed " +
                         std::to_string(result.seed);
-  if (!options.firmware.empty()) command += " --firmware " + options.firmware;
+  if (!options.firmware.empty()) command += " --firmware " + ShellWord(PathFromHere(options.firmware));
   if (options.until) command += " --until " + FormatDuration(*options.until);
   if (cut == kWithoutCut) return command;
   if (options.mode == CutMode::kEveryWrite) command += " --every-write";

@@ -11,12 +11,16 @@
 #include <optional>
 
 #include "hil/audit/audit.h"
+#include "hil/report/baseline_file.h"
 #include "hil/report/failure_list.h"
 #include "hil/report/run_table.h"
+#include "hil/report/source_path.h"
 #include "hil/run/expectations.h"
 #include "hil/run/inputs.h"
+#include "hil/run/run_sources.h"
 #include "hil/run/supervisor.h"
 #include "sim/config/config.h"
+#include "sim/core/shell_word.h"
 
 // A run from top to bottom:
 //
@@ -92,26 +96,23 @@ void Judge(const RunInputs& inputs, const AuditReport* control, ScenarioRun* run
 
 // As a person types it, in the same folder.
 std::string CommandOf(const ScenarioRunOptions& options, const RunInputs& inputs, const std::string& consent) {
-  std::string command = "dustproof run " + options.scenario + " --seed " + std::to_string(inputs.seed) + " --consent " + consent;
+  std::string command = "dustproof run " + ShellWord(PathFromHere(options.scenario)) + " --seed " + std::to_string(inputs.seed) + " --consent " + ShellWord(consent);
   const auto add = [&](const char* flag, const std::string& value) {
-    if (!value.empty()) command += std::string(" ") + flag + " " + value;
+    if (!value.empty()) command += std::string(" ") + flag + " " + ShellWord(value);
   };
   add("--answers", options.answers);
-  add("--home", options.home);
-  add("--firmware", options.firmware);
+  add("--home", PathFromHere(options.home));
+  add("--firmware", PathFromHere(options.firmware));
   add("--kind", options.kind);
   if (options.until) add("--until", FormatDuration(*options.until));
   return command;
 }
 
-RunSources SourcesOf(const ScenarioRunOptions& options, const RunInputs& inputs, const std::string& consent) {
-  RunSources sources;
-  sources.scenario_file = options.scenario;
-  sources.policy_file = fs::path(PathBeside(options.scenario, inputs.scenario.policy)).lexically_normal();
-  if (const ConsentConfiguration* c = inputs.scenario.FindConfiguration(consent)) sources.scenario_line = c->where.line;
-  for (const PolicyRule& rule : inputs.policy.rules) sources.rule_lines[rule.id] = rule.where.line;
-  for (const PartyRule& rule : inputs.policy.party_rules) sources.rule_lines[rule.id] = rule.where.line;
-  sources.command = CommandOf(options, inputs, consent);
+RunSources SourcesOf(const ScenarioRunOptions& options, const RunInputs& inputs, const ScenarioRun& run) {
+  RunSources sources = SourcesOf(options.scenario, inputs);
+  sources.recording_file = SourcePath(run.recording);
+  if (const ConsentConfiguration* c = inputs.scenario.FindConfiguration(run.consent)) sources.scenario_line = c->where.line;
+  sources.command = CommandOf(options, inputs, run.consent);
   return sources;
 }
 
@@ -123,7 +124,9 @@ void JudgeAll(const ScenarioRunOptions& options, const RunInputs& inputs, std::o
     ScenarioRun& run = result->runs[index];
     observer.on_stage("auditing " + run.consent);
     Judge(inputs, shown, &run);
-    if (run.report) run.report->sources = SourcesOf(options, inputs, run.consent);
+    if (!run.report) return;
+    run.report->sources = SourcesOf(options, inputs, run);
+    if (options.baseline != nullptr) ApplyBaseline(*options.baseline, &*run.report);
   };
   if (control) {
     judge(*control);
@@ -139,8 +142,8 @@ Result<void> WriteReports(ScenarioResult* result) {
   for (const ScenarioRun& run : result->runs) {
     if (run.report) reports.push_back(&*run.report);
   }
-  for (const auto& [name, render] : {std::pair("report.sarif", &RenderSarif), std::pair("summary.md", &RenderMarkdown)}) {
-    if (Result<void> r = WriteFile(result->folder + "/" + name, render(reports)); !r) return r;
+  for (const auto& [name, text] : {std::pair("report.sarif", RenderSarif(reports)), std::pair("summary.md", RenderMarkdown(reports))}) {
+    if (Result<void> r = WriteFile(result->folder + "/" + name, text); !r) return r;
   }
   const std::string html = result->folder + "/report.html", json = result->folder + "/report.json",
                     junit = result->folder + "/junit.xml";

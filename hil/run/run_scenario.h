@@ -30,6 +30,7 @@ struct ScenarioRunOptions {
   std::string console = "";  ///< A command that prints a board's console, which is recorded; "" for none.
   std::string keys = "";      ///< Folder of that link's keys; "" asks for none.
   std::optional<SimDuration> until;
+  BaselineUse* baseline = nullptr;  ///< Failures that are accepted; borrowed. Null for none.
   std::string out;  ///< Folder for the results, new or empty; "" makes a fresh one under `runs/`.
 };
 

@@ -130,6 +130,7 @@ class Withdrawer {
 
   Result<std::vector<Withdrawal>> Live(const std::vector<Instant>& instants, const std::string& out, bool resume) {
     MatrixPlan plan;
+    plan.sources[inputs_.scenario.name] = SourcesOf(options_.scenario, inputs_);
     for (const Instant& instant : instants) {
       plan.cells.push_back(CellOf(instant));
       plan.requests.push_back(inputs_.request);

@@ -37,7 +37,7 @@ AuditReport SomeAudit() {
 CellResult SomeResult() {
   MatrixCell cell{.name = "s.c.seed4", .scenario = "s", .seed = 4, .consents = *ParseAnswers("C_MAP=denied"), .key = "k"};
   cell.consents.name = "c";
-  return SummarizeCell(cell, {.end = RunEnd::kFinished, .hash = "00ff", .seed = 4, .sim_s = 60, .cpu_share = {}, .diagnosis = {}}, SomeAudit(), {"the coverage is too low"});
+  return SummarizeCell(cell, {.end = RunEnd::kFinished, .hash = "00ff", .seed = 4, .sim_s = 60, .cpu_share = {}, .diagnosis = {}}, SomeAudit(), {{"the coverage is at least 0.9", "the coverage is too low"}});
 }
 
 TEST(CellTest, SaysTheWorstOfEachCategoryAndParty) {

@@ -9,7 +9,7 @@ MatrixEntry Entry(const std::string& answers, const std::vector<std::string>& mi
   MatrixEntry entry;
   entry.cell.consents = *ParseAnswers(answers);
   entry.result.emplace();
-  entry.result->missed = missed;
+  for (const std::string& expected : missed) entry.result->missed.push_back({expected, expected + " is not so"});
   return entry;
 }
 

@@ -4,6 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "hil/report/baseline_file.h"
+#include "hil/report/run_table.h"
+
 namespace dustproof {
 namespace {
 
@@ -14,7 +17,7 @@ constexpr const char* kSecret = "hunter2-hunter2";
 RunReport Failing(const std::string& consent, double at_s) {
   RunReport report;
   report.scenario = "s", report.consent = consent, report.end = "finished", report.build = "0.1.0 (build 12)";
-  report.sources = {"homes/s.yaml", "policies/p.yaml", 12, {{"F1", 34}}, "dustproof run homes/s.yaml --consent " + consent};
+  report.sources = {"homes/s.yaml", "policies/p.yaml", "runs/r.mcap", 12, {{"F1", 34}}, "dustproof run homes/s.yaml --consent " + consent};
   Finding finding;
   finding.id = "f1", finding.category = "wifi_password", finding.value = kSecret, finding.what = std::string("it sent ") + kSecret;
   finding.time = SimTime::Zero() + SimDuration::FromSeconds(at_s), finding.sequence = 9, finding.protocol = "mqtt", finding.party.host = "iot.example";
@@ -58,12 +61,12 @@ TEST(FailureListTest, ListsWhatIsNoVerdictToo) {
   RunReport report = Failing("a", 3);
   report.audit.verdicts.clear();
   report.audit.usefulness = {{"docked", Verdict::kFail, "it stood elsewhere"}, {"session_up", Verdict::kPass, ""}};
-  report.failed_expectations = {"the coverage is not at least 0.9"};
+  report.failed_expectations = {{"the coverage is at least 0.9", "the coverage is not at least 0.9 but 0.4"}};
   report.end = "firmware_died", report.diagnosis = "crash: null\nmore";
   const auto failures = ListFailures({&report});
   ASSERT_EQ(failures.size(), 3u);
-  EXPECT_EQ(failures[0].rule, "usefulness.docked");
-  EXPECT_EQ(failures[1].rule, "expectation");
+  EXPECT_EQ(failures[0].identity.rule, "usefulness.docked");
+  EXPECT_EQ(failures[1].identity.rule, "expectation");
   EXPECT_EQ(failures[2].reason, "crash: null");
 }
 
@@ -93,7 +96,7 @@ TEST(SarifTest, PointsAtTheScenarioAndThePolicysRule) {
 
 TEST(SarifTest, PointsAtTheRecordingWhereNothingElseIsKnown) {
   RunReport report = Failing("a", 3);
-  report.sources = {}, report.recording = "runs/a.mcap";
+  report.sources = {}, report.sources.recording_file = "runs/a.mcap";
   const Json result = Json::parse(RenderSarif({&report}))["runs"][0]["results"][0];
   EXPECT_EQ(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "runs/a.mcap");
   EXPECT_FALSE(result["locations"][0]["physicalLocation"].contains("region"));
@@ -104,6 +107,86 @@ TEST(SarifTest, HasNoResultWhereAllIsWell) {
   RunReport report = Failing("a", 3);
   report.audit.verdicts.clear();
   EXPECT_EQ(Json::parse(RenderSarif({&report}))["runs"][0]["results"], Json::array());
+}
+
+constexpr const char* kAccepted = "kind: baseline\nformat_version: 1\naccepted:\n  - {category: wifi_password, reason: \"known <&> since\", until: 2027-01-31}\n";
+
+RunReport Judged(const std::string& today) {
+  RunReport report = Failing("a", 3);
+  BaselineUse baseline(*ParseConfig<Baseline>(kAccepted, "b.yaml"), today);
+  ApplyBaseline(baseline, &report);
+  return report;
+}
+
+TEST(AcceptedFailureTest, FailsNothingAndIsShownWithItsReason) {
+  const RunReport report = Judged("2027-01-31");
+  EXPECT_FALSE(report.failed());
+  const Json suppressions = Json::parse(RenderSarif({&report}))["runs"][0]["results"][0]["suppressions"];
+  ASSERT_EQ(suppressions.size(), 1u);
+  EXPECT_EQ(suppressions[0]["justification"], "accepted until 2027-01-31: known <&> since");
+  EXPECT_TRUE(RenderGithubAnnotations({&report}).starts_with("::notice "));
+  EXPECT_EQ(Json::parse(RenderGitlabCodeQuality({&report}))[0]["severity"], "info");
+  const std::string markdown = RenderMarkdown({&report}), table = RenderRunTable({&report}, false), junit = RenderJunit({&report});
+  EXPECT_NE(markdown.find("#### Accepted"), std::string::npos);
+  EXPECT_EQ(markdown.find("❌"), std::string::npos);
+  EXPECT_NE(table.find("accepted until 2027-01-31: known <&> since"), std::string::npos) << table;
+  EXPECT_EQ(table.find(": fail: "), std::string::npos) << table;
+  EXPECT_NE(junit.find("<skipped message=\"accepted until 2027-01-31: known &lt;&amp;&gt; since"), std::string::npos) << junit;
+  EXPECT_NE(junit.find("failures=\"0\""), std::string::npos);
+}
+
+TEST(AcceptedFailureTest, FailsAgainOnceItsDayIsPastAndSaysSo) {
+  const RunReport report = Judged("2027-02-01");
+  EXPECT_TRUE(report.failed());
+  const Json result = Json::parse(RenderSarif({&report}))["runs"][0]["results"][0];
+  EXPECT_FALSE(result.contains("suppressions"));
+  const std::string said = "no longer accepted, since 2027-01-31 is past";
+  EXPECT_NE(result["message"]["text"].get<std::string>().find(said), std::string::npos);
+  for (const std::string& text : {RenderMarkdown({&report}), RenderRunTable({&report}, false), RenderJunit({&report}), RenderGithubAnnotations({&report})})
+    EXPECT_NE(text.find(said), std::string::npos) << text;
+  EXPECT_NE(RenderJunit({&report}).find("failures=\"1\""), std::string::npos);
+}
+
+TEST(BaselineFileTest, IsReadOnceItsReasonsAreThere) {
+  const RunReport report = Failing("a", 3);
+  std::string text = RenderBaseline(ListFailures({&report}), "2027-01-31");
+  const Result<Baseline> empty = ParseConfig<Baseline>(text, "b.yaml");
+  ASSERT_FALSE(empty.ok());
+  EXPECT_NE(ToString(empty.error()).find("accepted[0].reason"), std::string::npos) << ToString(empty.error());
+  text.replace(text.find("reason: \"\""), 10, "reason: known");
+  Result<Baseline> baseline = ParseConfig<Baseline>(text, "b.yaml");
+  ASSERT_TRUE(baseline.ok()) << ToString(baseline.error());
+  RunReport again = Failing("b", 4);
+  BaselineUse use(std::move(*baseline), "2027-01-31");
+  ApplyBaseline(use, &again);
+  EXPECT_FALSE(again.failed());
+  // What people wrote is kept by the next file.
+  EXPECT_NE(RenderBaseline(ListFailures({&again}), "2028-01-01").find("reason: \"known\"\n    until: 2027-01-31"), std::string::npos);
+}
+
+TEST(FailureListTest, GivesAMissedExpectationOneFingerprintWhateverWasMeasured) {
+  RunReport a = Failing("a", 3), b = Failing("b", 3);
+  a.audit.verdicts.clear(), b.audit.verdicts.clear();
+  a.failed_expectations = {{"the coverage is at least 0.9", "the coverage is not at least 0.9 but 0.4"}};
+  b.failed_expectations = {{"the coverage is at least 0.9", "the coverage is not at least 0.9 but 0.5"}};
+  EXPECT_EQ(ListFailures({&a})[0].fingerprint, ListFailures({&b})[0].fingerprint);
+  b.failed_expectations[0].expected = "the coverage is at least 0.8";
+  EXPECT_NE(ListFailures({&a})[0].fingerprint, ListFailures({&b})[0].fingerprint);
+}
+
+TEST(SarifTest, EscapesPathsAsUris) {
+  RunReport report = Failing("a", 3);
+  report.sources.scenario_file = "my homes/küche #1.yaml";
+  const auto uri = [&] { return Json::parse(RenderSarif({&report}))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]; };
+  EXPECT_EQ(uri(), "my%20homes/k%C3%BCche%20%231.yaml");
+  report.sources.scenario_file = "/else where/s.yaml";
+  EXPECT_EQ(uri(), "file:///else%20where/s.yaml");
+}
+
+TEST(MarkdownTest, SetsACommandAsCodeWhateverIsInIt) {
+  RunReport report = Failing("a", 3);
+  report.sources.command = "dustproof run 'a`b.yaml'";
+  EXPECT_NE(RenderMarkdown({&report}).find("`` dustproof run 'a`b.yaml' ``"), std::string::npos);
 }
 
 TEST(MarkdownTest, StaysShortHoweverMuchFails) {

@@ -133,7 +133,7 @@ TEST(SummaryTest, CountsCellsByTheirWorstVerdict) {
 
 TEST(SummaryTest, SaysWhatElseMakesARunFail) {
   RunReport report = OneFailure();
-  report.failed_expectations = {"the robot did not end on its dock"};
+  report.failed_expectations = {{"expect.docked: true", "the robot did not end on its dock"}};
   report.end = "firmware_died";
   EXPECT_EQ(RenderSummaryLine({&report}),
             "1 run: 0 pass, 1 fail, 0 undetermined, 0 not exercised; usefulness 0 of 0; 1 not as "

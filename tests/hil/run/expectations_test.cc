@@ -14,11 +14,14 @@ TEST(ExpectationsTest, SayWhatWasMissedWithBothFigures) {
   report.metrics.coverage = 0.5;
   report.metrics.ate_m = 0.1;
   report.audit.usefulness = {{"docked", Verdict::kFail, ""}};
-  const std::vector<std::string> missed = MissedExpectations(expect, report);
+  const std::vector<MissedExpectation> missed = MissedExpectations(expect, report);
   ASSERT_EQ(missed.size(), 3u);
-  EXPECT_EQ(missed[0], "the coverage is not at least 0.950 but 0.500");
-  EXPECT_EQ(missed[1], "the trajectory's error is not at most 0.050 m but 0.100 m");
-  EXPECT_EQ(missed[2], "the robot did not end on its dock");
+  EXPECT_EQ(missed[0].sentence, "the coverage is not at least 0.950 but 0.500");
+  EXPECT_EQ(missed[1].sentence, "the trajectory's error is not at most 0.050 m but 0.100 m");
+  EXPECT_EQ(missed[2].sentence, "the robot did not end on its dock");
+  EXPECT_EQ(missed[0].expected, "the coverage is at least 0.950");  // The same whatever was measured.
+  EXPECT_EQ(missed[1].expected, "the trajectory's error is at most 0.050 m");
+  EXPECT_EQ(missed[2].expected, "expect.docked: true");
 
   report.audit.ended_early = true;  // What is expected holds for the end.
   EXPECT_TRUE(MissedExpectations(expect, report).empty());
@@ -53,9 +56,9 @@ TEST(ExpectationsTest, AskThatEveryDeadlineIsMet) {
 
   report.deadlines.push_back(
       {.task = "slam", .within_s = 0.2, .worst_s = 0.3, .activations = 7, .missed = 3});
-  const std::vector<std::string> missed = MissedExpectations(expect, report);
+  const std::vector<MissedExpectation> missed = MissedExpectations(expect, report);
   ASSERT_EQ(missed.size(), 1u);
-  EXPECT_EQ(missed[0],
+  EXPECT_EQ(missed[0].sentence,
             "the deadline of task slam was missed 3 of 7 times: it may take 200 ms and took up to "
             "300");
   report.audit.ended_early = true;  // What was missed stays missed.
@@ -67,8 +70,8 @@ TEST(ExpectationsTest, TakeNoDeadlineForMetThatWasNotTested) {
   expect.deadlines = "met";
   RunReport report;
   const auto sentence = [&] {
-    const std::vector<std::string> missed = MissedExpectations(expect, report);
-    return missed.size() == 1 ? missed[0] : std::to_string(missed.size()) + " sentences";
+    const std::vector<MissedExpectation> missed = MissedExpectations(expect, report);
+    return missed.size() == 1 ? missed[0].sentence : std::to_string(missed.size()) + " sentences";
   };
   EXPECT_EQ(sentence(), "no deadline was met, since robot.yaml declares none");
   report.deadlines = {{.task = "slam", .within_s = 0.2, .activations = 5}};
