@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "hil/report/failure_list.h"
 #include "hil/report/internal/deadlines_json.h"
 #include "hil/report/internal/real_time_json.h"
 #include "hil/report/internal/page.h"
@@ -150,6 +151,15 @@ std::string Format(const char* format, double value) {
   return text;
 }
 
+// What the baseline says of what fails, a sentence each.
+Json BaselineJson(const RunReport& r) {
+  Json lines = Json::array();
+  for (const ListedFailure& f : ListFailures({&r})) {
+    if (f.acceptance) lines.push_back(f.title + ": " + ToText(*f.acceptance));
+  }
+  return lines;
+}
+
 Json NumbersOf(const RunReport& r) {
   const RunMetrics& m = r.metrics;
   const auto number = [](const char* label, const std::string& value) {
@@ -236,6 +246,7 @@ Json RunJson(const RunReport& r) {
   }
   run["verdicts"] = VerdictsJson(r.audit), run["findings"] = findings,
   run["usefulness"] = usefulness, run["bytes"] = bytes;
+  run["baseline"] = BaselineJson(r);
   run["numbers"] = NumbersOf(r);
   run["compute"] = r.compute, run["deadlines"] = DeadlinesJson(r.deadlines);
   run["real_time"] = RealTimeJson(r.real_time);

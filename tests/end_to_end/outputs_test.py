@@ -92,6 +92,7 @@ class OutputsTest(ProcessTest):
         self.assertIn("accepted until 2027-03-01 by Ada: vendor ticket 12", accepted.stdout)
         self.assertEqual(self.sarif("c/report.sarif")[0]["suppressions"][0]["status"], "accepted")
         self.assertIn("vendor ticket 12", (self.folder / "c/summary.md").read_text())
+        self.assertIn("vendor ticket 12", (self.folder / "c/report.html").read_text())
         junit = ElementTree.parse(self.folder / "c/junit.xml")
         self.assertFalse(junit.findall(".//failure"))
         self.assertTrue(any("vendor ticket 12" in skipped.get("message") for skipped in junit.findall(".//skipped")))
@@ -197,7 +198,7 @@ class OutputsTest(ProcessTest):
     def test_the_recipes_commands_are_those_that_work(self):
         page = (ROOT / "hil/report/CI.md").read_text()
         commands = re.findall(r"dustproof (?:run|matrix) [^\n']*", page)
-        self.assertEqual(len(commands), 4)
+        self.assertEqual(len(commands), 5)
         for number, command in enumerate(commands):
             job = self.folder / f"job{number}"
             job.mkdir()
@@ -206,7 +207,7 @@ class OutputsTest(ProcessTest):
             self.assertEqual(done.returncode, 0, command + done.stdout + done.stderr)
             if " run " in command:
                 self.assertTrue((job / "dustproof/report.sarif").exists() and (job / "dustproof/junit.xml").exists())
-            for file in re.findall(r"(?:--sarif|--junit|gitlab=) ?(\S+)", command):
+            for file in re.findall(r"(?:--sarif|--junit|--write-baseline|gitlab=) ?(\S+)", command):
                 self.assertTrue((job / file).exists(), file)
         self.assertTrue((self.folder / "job0/summary.md").read_text().startswith("### "))
 

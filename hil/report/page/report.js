@@ -47,11 +47,14 @@ function drawHeadline() {
   }
 }
 
-// What ended a run before its time stands above everything else.
+// What ended a run before its time stands above everything else, and then what the baseline says.
 function drawDeaths() {
   const box = clear($('deaths'));
   for (const run of data.runs) {
     if (run.diagnosis) box.append(el('div', {class: 'death'}, el('b', {}, words(run.consent)), el('pre', {}, run.diagnosis)));
+  }
+  for (const run of data.runs) {
+    for (const line of run.baseline) box.append(el('div', {class: 'baseline'}, el('b', {}, words(run.consent)), ' ', line));
   }
 }
 
