@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/hil/audit/synthetic_run.h"
+
 namespace dustproof {
 namespace {
 
@@ -51,6 +53,22 @@ TEST(RedactorTest, RedactsWhatAnAuditsOutputsShow) {
   EXPECT_TRUE(report.findings[0].party.host.ends_with("].example")) << report.findings[0].party.host;
   EXPECT_EQ(report.warnings[0].message.find("hunter2"), std::string::npos);
   EXPECT_EQ(report.findings[0].value, "hunter2-hunter2");  // The page quotes it.
+}
+
+// A firmware chooses its hosts and the keys of its JSON: what it hides there must not come out with the outputs.
+TEST(RedactorTest, IsAppliedToEveryAudit) {
+  test::SyntheticRun run("redaction");
+  const std::string secret = test::SyntheticRun::kPassword;
+  run.Publish(100, "up/state", "{\"" + secret + "\": {\"mac\": \"" + test::SyntheticRun::kMac + "\"}}");
+  const AuditReport report = run.Audit();
+  bool found = false;
+  for (const Finding& finding : report.findings) {
+    for (const std::string& decoder : finding.decoders) {
+      found = found || decoder.find("[wifi_password, 16 bytes, xxh3 ") != std::string::npos;
+      EXPECT_EQ(decoder.find(secret), std::string::npos) << decoder;
+    }
+  }
+  EXPECT_TRUE(found);
 }
 
 }  // namespace
