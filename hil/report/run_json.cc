@@ -39,7 +39,7 @@ const JsonColumns<Finding>& FindingColumns() {
       {"first_byte", CountSchema("Place in that emission's payload."), [](const auto& f) { return f.first_byte; }},
       {"byte_count", CountSchema("Undecoded bytes."), [](const auto& f) { return f.byte_count; }},
       {"decoders", ListSchema(TextSchema("As gzip, base64, json $.log."), "From the outside in."), [](const auto& f) { return f.decoders; }},
-      {"method", ChoiceSchema({"exact", "hash", "numeric", "map", "path", "series", "declared", "traffic"}, "How it was found."), [](const auto& f) { return ToWord(f.method); }},
+      {"method", ChoiceSchema({"exact", "hash", "numeric", "map", "path", "series", "declared", "traffic", "counterfactual"}, "How it was found."), [](const auto& f) { return ToWord(f.method); }},
       {"form", TextSchema("How the value was spelled."), [](const auto& f) { return f.form; }},
       {"category", TextSchema("Kind of personal data."), [](const auto& f) { return f.category; }},
       {"emitter", TextSchema("Who sent it."), [](const auto& f) { return f.emitter; }},
