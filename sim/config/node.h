@@ -43,6 +43,18 @@ struct ConfigNode::Entry {
 Result<ConfigNode> ParseYaml(std::string_view text, const std::string& file_name);
 Result<ConfigNode> LoadYaml(const std::string& path);
 
+/// Makes a tree of one's own; places stay empty.
+ConfigNode ScalarNode(std::string text);
+/// In quotes where it could be read as something else.
+ConfigNode TextNode(const std::string& text);
+ConfigNode ListNode(std::vector<ConfigNode> items);
+ConfigNode MapNode(std::vector<std::pair<std::string, ConfigNode>> entries);
+/// Puts a value under a key of a map: in the place of the one that is there, else at its end.
+void SetEntry(ConfigNode* map, const std::string& key, ConfigNode value);
+
+/// A document's text: reading it gives the same tree, without comments and places. Short lists and maps stand in one line.
+std::string ToYaml(const ConfigNode& root);
+
 /// Reads a whole file of at most `bytes_max` bytes, or says why not: missing, a folder, unreadable,
 /// too large.
 Result<std::string> ReadTextFile(const std::string& path, size_t bytes_max);

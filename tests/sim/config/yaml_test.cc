@@ -79,6 +79,36 @@ TEST(LoadYamlTest, SaysWhyAFileCannotBeRead) {
   EXPECT_EQ(ToString(LoadYaml("/dev/zero").error()), "/dev/zero: is not a regular file\n");
 }
 
+// Without places, which a written text has of its own.
+std::string Shape(const ConfigNode& node) {
+  std::string text = node.kind == ConfigNode::Kind::kNull ? "null" : node.kind == ConfigNode::Kind::kScalar ? "'" + node.text + (node.quoted ? "'q" : "'") : "";
+  for (const ConfigNode& item : node.items) text += "-" + Shape(item) + ";";
+  for (const ConfigNode::Entry& entry : node.entries) text += "{" + entry.key + ":" + Shape(entry.value) + "}";
+  return text;
+}
+
+TEST(ToYamlTest, IsReadBackAsTheSameTree) {
+  for (const char* text : {"a: 1\nb: {c: d, e: [1, 2, 3]}\n", "list:\n  - {at: 1s, do: pair}\n  - {at: 2s, value: 'a: b, #c'}\n", "q: \"12\"\nn: 12\nt: 'true'\n",
+                           "points: [[0, 0], [1.5, -2]]\nempty: []\nnone: {}\nnothing:\n", "text: \"line\\nbreak \\\" quote \\\\ \u00e9\"\n",
+                           "deep: {a: {b: {c: [{d: 1}, {d: {e: 2}}]}}}\nlong: [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, "
+                           "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc]\n"}) {
+    const Result<ConfigNode> root = ParseYaml(text, "a.yaml");
+    ASSERT_TRUE(root.ok()) << text;
+    const Result<ConfigNode> again = ParseYaml(ToYaml(*root), "b.yaml");
+    ASSERT_TRUE(again.ok()) << ToYaml(*root);
+    EXPECT_EQ(Shape(*again), Shape(*root)) << ToYaml(*root);
+  }
+}
+
+TEST(ToYamlTest, QuotesTextThatWouldBeReadAsSomethingElse) {
+  for (const char* text : {"12", "true", "null", "~", "", " a", "a ", "- a", "a: b", "a #b", "{a}", "[a]", "&a", "*a", "!a", "%a", "@a", "yes", "1e3", "0x10", "plain", "a/b.yaml"}) {
+    const Result<ConfigNode> again = ParseYaml(ToYaml(MapNode({{"key", TextNode(text)}})), "a.yaml");
+    ASSERT_TRUE(again.ok()) << text;
+    EXPECT_EQ(again->Find("key")->value.kind, ConfigNode::Kind::kScalar) << text;
+    EXPECT_EQ(again->Find("key")->value.text, text);
+  }
+}
+
 TEST(PathBesideTest, IsRelativeToTheFile) {
   EXPECT_EQ(PathBeside("homes/a.yaml", "a.pgm"), "homes/a.pgm");
   EXPECT_EQ(PathBeside("homes/a.yaml", "../b.pgm"), "b.pgm");

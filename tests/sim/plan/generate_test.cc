@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <numbers>
 #include <set>
 
 #include "sim/plan/json.h"
+#include "sim/plan/load_home.h"
 #include "sim/plan/raster.h"
 #include "sim/plan/validate.h"
+#include "sim/plan/write_home.h"
 
 namespace dustproof {
 namespace {
@@ -36,6 +40,28 @@ TEST(GeneratePlanTest, IsValidAndReachesEveryRoomForAHundredSeeds) {
 
 TEST(GeneratePlanTest, IsTheSameForTheSameSeed) {
   EXPECT_EQ(ToJson(GeneratePlan(3)), ToJson(GeneratePlan(3)));
+}
+
+TEST(HomeNodeTest, IsReadBackAsTheSamePlan) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const FloorPlan plan = GeneratePlan(seed);
+    const Result<FloorPlan> again = ParseHome(ToYaml(HomeNode(plan)), "home.yaml");
+    ASSERT_TRUE(again.ok()) << ToString(again.error());
+    ASSERT_EQ(again->rooms.size(), plan.rooms.size());
+    ASSERT_EQ(again->walls.size(), plan.walls.size());
+    ASSERT_EQ(again->furniture.size(), plan.furniture.size());
+    for (size_t i = 0; i < plan.furniture.size(); ++i) {
+      const Furniture &a = plan.furniture[i], &b = again->furniture[i];
+      EXPECT_EQ(a.shape, b.shape);
+      EXPECT_LT((a.X_WF.position() - b.X_WF.position()).norm(), 2e-4);
+      EXPECT_NEAR(std::remainder(a.X_WF.yaw - b.X_WF.yaw, 2 * std::numbers::pi), 0, 2e-6);
+      EXPECT_NEAR(a.length_m, b.length_m, 2e-4);
+      EXPECT_NEAR(a.height_m, b.height_m, 1e-4);
+    }
+    EXPECT_LT((plan.X_WD.position() - again->X_WD.position()).norm(), 2e-4);
+    // What was read is written as it was.
+    EXPECT_EQ(ToYaml(HomeNode(*again)), ToYaml(HomeNode(plan))) << seed;
+  }
 }
 
 }  // namespace
