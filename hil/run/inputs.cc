@@ -329,6 +329,10 @@ Result<RunRequest> RequestFromRecording(const std::string& recording, const std:
     return Error::BadInput(recording +
                            ": was made in real time, where no two runs are equal; `dustproof run` makes "
                            "another one");
+  if (!RunFact(*reader, "interventions").empty())
+    return Error::BadInput(recording +
+                           ": a program stepped it, and did things as it went (consents, buttons, faults) that no scenario tells of; only "
+                           "that program can make it again");
   const Result<std::string> path =
       FindFirmware(firmware.empty() ? made_with : firmware,
                    RunFact(*reader, "firmware_kind") == "process" ? FirmwareKind::kProcess

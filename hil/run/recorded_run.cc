@@ -59,6 +59,12 @@ void RecordedRun::OnRunEvent(const RunEvent& event) {
   hooks_.on_warning("the link refused a message: " + event.detail);
 }
 
+void RecordedRun::NoteIntervention() {
+  if (has_interventions_) return;
+  has_interventions_ = true;
+  recording_->WriteMetadata("run", {{"interventions", "by the program that stepped it"}});
+}
+
 std::optional<RunEnd> RecordedRun::Step(SimTime until) {
   const std::optional<RunEnd> end = steps_->Step(until, &*stop_);
   if (recording_->error()) return RunEnd::kFailed;  // Nobody could judge what is not recorded.

@@ -27,6 +27,8 @@ class RecordedRun {
                                                                   const RunHooks& hooks, ForwardingSink* observer = nullptr);
 
   RunWorld& world() { return *world_; }
+  /// Whoever holds it does something to it that no scenario tells of: the recording says so, and can't be run again from itself.
+  void NoteIntervention();
   /// The run's end at the latest.
   SimTime limit() const { return steps_->limit(); }
   /// Whether the firmware runs. Otherwise the user stopped waiting for it, and `Finish(kInterrupted)` is all that remains.
@@ -48,6 +50,7 @@ class RecordedRun {
   int refusals_ = 0;  // Of the link.
   int64_t begin_ns_ = 0;
   bool booted_ = false;
+  bool has_interventions_ = false;
   std::optional<RunStop> stop_;  // The recording asks it with each event, also with the world's last.
   std::unique_ptr<RecordingWriter> recording_;
   std::unique_ptr<RunWorld> world_;

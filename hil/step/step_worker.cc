@@ -192,6 +192,7 @@ class StepWorker {
   Result<void> SetConsent(const std::string& consent, ConsentState state) {
     const std::vector<std::string>& known = inputs_.scenario.consents;
     if (std::ranges::find(known, consent) == known.end()) return UnknownConsent(consent, known);
+    run_->NoteIntervention();
     world().SetConsent(consent, state);
     return {};
   }
@@ -200,6 +201,7 @@ class StepWorker {
   Result<void> Do(const std::string& yaml) {
     const Result<Item> item = ParseItem<Item>(yaml);
     if (!item) return item.error();
+    run_->NoteIntervention();
     world().Do(*item);
     return {};
   }

@@ -3,6 +3,7 @@ import gc
 import os
 import pathlib
 import signal
+import subprocess
 import threading
 import time
 
@@ -69,6 +70,21 @@ def test_what_happened_comes_as_it_happened(simulate):
     assert [(c.time_s, c.consent, c.state) for c in simulation.consent_changes] == [(25.0, "C_MAP_UPLOAD", "withdrawn")]
     events = [(e.time_s, e.name) for e in simulation.events]
     assert (25.0, "fault") in events and (25.25, "boot") in events and (25.0, "button_pressed") in events
+
+
+def test_a_run_that_was_interfered_with_can_not_be_made_again_from_its_recording(simulate):
+    def replay(act):
+        simulation = simulate(until=5)
+        simulation.until(2)
+        act(simulation)
+        simulation.until(5)
+        done = subprocess.run([dustproof.executable(), "replay", simulation.finish().recording], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    assert replay(lambda simulation: simulation.step())[0] == 0
+    for act in (lambda simulation: simulation.press("clean"), lambda simulation: simulation.set_consent("C_MAP_UPLOAD", "denied")):
+        code, said = replay(act)
+        assert code == 2 and "only that program can make it again" in said
 
 
 def test_samples_are_views_that_outlive_the_run(simulate):
