@@ -93,7 +93,7 @@ std::string Show(const Counterfactual& made, const std::string& party) {
 
 Json ToJsonObject(const EmissionDifference& d) {
   Json json = {{"kind", ToWord(d.kind)}, {"time_s", d.time.seconds()}, {"sequence", d.sequence}, {"first_byte", d.first_byte}, {"byte_count", d.byte_count},
-               {"party", d.party.key}, {"host", d.party.host}, {"protocol", d.protocol}, {"encrypted", d.encrypted}};
+               {"party", d.party.key}, {"protocol", d.protocol}, {"encrypted", d.encrypted}};
   if (d.kind != DifferenceKind::kAbsent) json["other_time_s"] = d.other_time.seconds();
   return json;
 }
