@@ -22,6 +22,8 @@ void AddPowerCutCommand(CLI::App& app, int& exit_code);
 void AddMatrixCommand(CLI::App& app, int& exit_code);
 void AddWithdrawCommand(CLI::App& app, int& exit_code);
 void AddCounterfactualCommand(CLI::App& app, int& exit_code);
+void AddShrinkCommand(CLI::App& app, int& exit_code);
+void AddRandomCommand(CLI::App& app, int& exit_code);
 void AddCloudCommand(CLI::App& app, int& exit_code);
 void AddBenchCommand(CLI::App& app, int& exit_code);
 void AddKeysCommand(CLI::App& app, int& exit_code);

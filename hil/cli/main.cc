@@ -66,7 +66,7 @@ void SuggestFlag(const CLI::App& app, int argc, char** argv) {
 // lists are faster without.
 bool Reckons(int argc, char** argv) {
   if (argc < 2) return false;
-  for (const char* word : {"run", "audit", "report", "replay", "diff", "powercut", "matrix", "withdraw", "counterfactual", kGroupWord}) {
+  for (const char* word : {"run", "audit", "report", "replay", "diff", "powercut", "matrix", "withdraw", "counterfactual", "random", "shrink", kGroupWord}) {
     if (std::strcmp(argv[1], word) == 0) return true;
   }
   return false;
@@ -120,6 +120,8 @@ int Main(int argc, char** argv) {
   AddMatrixCommand(app, exit_code);
   AddWithdrawCommand(app, exit_code);
   AddCounterfactualCommand(app, exit_code);
+  AddRandomCommand(app, exit_code);
+  AddShrinkCommand(app, exit_code);
   AddCloudCommand(app, exit_code);
   AddKeysCommand(app, exit_code);
   AddBenchCommand(app, exit_code);

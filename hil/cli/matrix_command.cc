@@ -141,7 +141,7 @@ void AddMatrixCommand(CLI::App& app, int& exit_code) {
       "Example:\n  dustproof matrix scenarios/first_run.yaml --consents pairwise --seeds 1-4 --workers 2");
   matrix->add_option("scenarios", flags->options.scenarios, "Scenario files")->required()->type_name("FILE");
   matrix->add_option("--consents", flags->options.consents,
-                     "all, pairwise, 3-wise to 6-wise, or a file of kind consents; default the scenario's own configurations,\n"
+                     "all, pairwise, 3-wise to 6-wise, a file of kind consents, or own: the scenario's configurations; default own, and\n"
                      "pairwise for firmware in a process, which can't be branched")
       ->type_name("HOW");
   matrix->add_option("--seeds", flags->seeds, "One seed or a range, as 1-20; default the scenario's")->type_name("A-B");

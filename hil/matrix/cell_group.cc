@@ -92,21 +92,13 @@ Result<void> RunWhole(const CellGroup& group, const MatrixCell& cell, const RunI
   std::error_code ignored;
   fs::remove(request.recording, ignored);  // Of an attempt that was killed.
   double told_s = 0;
-  const Result<RunOutcome> outcome = SuperviseRun(request, [&](const RunProgress& progress) {
+  const Result<CellResult> lived = LiveWhole(inputs, request, cell, [&](const RunProgress& progress) {
     if (progress.sim_s <= told_s) return;
     on_news({.simulated_s = progress.sim_s - told_s});
     told_s = progress.sim_s;
   });
-  if (!outcome) return outcome.error();
-  if (outcome->end == RunEnd::kFailed)
-    return outcome->bad_input ? Error::BadInput(outcome->diagnosis) : Error::Environment(outcome->diagnosis);
-  if (outcome->end == RunEnd::kInterrupted || outcome->end == RunEnd::kRunDied)
-    return Error::Environment(cell.name + ": " + (outcome->diagnosis.empty() ? "interrupted" : outcome->diagnosis));
-  const Result<AuditReport> audit = AuditRecording(request.recording, inputs.policy, {});
-  if (!audit) return audit.error();
-  const auto missed = MissedBy(inputs, request.recording, *audit);
-  if (!missed) return missed.error();
-  const CellResult result = SummarizeCell(cell, *outcome, *audit, *missed);
+  if (!lived) return lived.error();
+  const CellResult& result = *lived;
   const bool keep = group.keep == KeepRecordings::kAll || (group.keep == KeepRecordings::kFailing && result.failed());
   if (!keep) fs::remove(request.recording, ignored);
   if (const Result<void> written = WriteResult(group.folder, result); !written) return written;

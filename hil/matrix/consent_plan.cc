@@ -14,7 +14,7 @@ namespace dustproof {
 namespace {
 
 constexpr size_t kStrengthMax = 6;
-constexpr const char* kOthers = "others";
+constexpr const char* kOthers = "others", *kOwn = "own";
 
 // "all": 0; "pairwise": 2; "5-wise": 5; nothing for any other word.
 std::optional<size_t> StrengthOf(const std::string& word) {
@@ -387,10 +387,10 @@ std::string BrokenConstraint(const Policy& policy, const std::vector<std::string
 Result<ConsentPlan> PlanConsents(const Scenario& scenario, const Policy& policy, const ConsentPlanRequest& request) {
   Planner planner(scenario, policy, request);
   const std::string& how = request.how;
-  if (how.empty()) return planner.Own();
+  if (how.empty() || how == kOwn) return planner.Own();
   if (StrengthOf(how)) return planner.Combined(how);
   if (how.find('.') == std::string::npos && how.find('/') == std::string::npos)
-    return Error::BadInput("--consents: must be all, pairwise, 3-wise to 6-wise or a file, got '" + how + "'");
+    return Error::BadInput("--consents: must be own, all, pairwise, 3-wise to 6-wise or a file, got '" + how + "'");
   return planner.FromFile(how);
 }
 

@@ -17,7 +17,7 @@ struct PlannedConfiguration {
 };
 
 /// Which configurations a matrix tries. `how`:
-/// - "": those that the scenario runs by default;
+/// - "own", "": those that the scenario runs by default;
 /// - "all": every combination of answers, granted and denied, of the consents that the scenario lists; the policy's master
 ///   consent, without which all others fall, is granted in all;
 /// - "pairwise", "3-wise" … "6-wise": so few of these that every two (three, …) consents meet in every feasible way;

@@ -15,7 +15,7 @@ namespace dustproof {
 /// What a user asks of `dustproof matrix`. Paths may be relative to the working folder.
 struct MatrixOptions {
   std::vector<std::string> scenarios;
-  std::string consents;  ///< "", "all", "pairwise", "3-wise" … or a file; "": see `PlanMatrix`.
+  std::string consents;  ///< "own", "all", "pairwise", "3-wise" … or a file; "": see `PlanMatrix`.
   std::optional<uint64_t> seed_first, seed_last;  ///< Both or none: the scenario's.
   std::string home, firmware, kind;               ///< Instead of the scenarios'.
   std::optional<SimDuration> until;
