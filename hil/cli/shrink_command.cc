@@ -92,7 +92,7 @@ void AddShrinkCommand(CLI::App& app, int& exit_code) {
   shrink->add_option("--firmware", flags->options.firmware, "Name or path, instead of the scenario's")->type_name("FIRMWARE");
   shrink->add_option("--home", flags->options.home, "Instead of the scenario's")->type_name("FILE");
   shrink->add_option("--seed", flags->seed, "Instead of the scenario's")->type_name("N");
-  shrink->add_option("--tries", flags->options.tries, "Runs at most; default 400")->check(CLI::Range(1, 1'000'000))->type_name("N");
+  shrink->add_option("--tries", flags->options.tries, "Runs at most; default 400")->check(CLI::Range(2, 1'000'000))->type_name("N");
   shrink->add_option("--out", flags->options.out, "The file to write; default NAME.shrunk.yaml here")->type_name("FILE");
   shrink->add_flag("--json", flags->json, "Prints what came of it as JSON");
   shrink->callback([flags, &exit_code] { exit_code = Shrink(*flags); });
@@ -110,7 +110,7 @@ void AddRandomCommand(CLI::App& app, int& exit_code) {
   random->add_option("--first-seed", flags->options.first_seed, "Of the first scenario; the others follow; default 1")->check(CLI::Range(int64_t{1}, int64_t{1} << 52))->type_name("N");
   random->add_option("--firmware", flags->options.firmware, "Name or path, instead of the base's")->type_name("FIRMWARE");
   random->add_option("--workers", flags->options.workers, "Runs at a time; default one a core")->check(CLI::Range(1, 4096))->type_name("N");
-  random->add_option("--tries", flags->options.tries, "Runs at most for shrinking each kind of failure; default 400")->check(CLI::Range(1, 1'000'000))->type_name("N");
+  random->add_option("--tries", flags->options.tries, "Runs at most for shrinking each kind of failure; default 400")->check(CLI::Range(2, 1'000'000))->type_name("N");
   random->add_flag("--no-shrink", flags->no_shrink, "Leaves what fails as it was drawn");
   random->add_option("--out", flags->options.out, "Folder for the results, new or empty")->type_name("FOLDER");
   random->callback([flags, &exit_code] { exit_code = Random(*flags); });

@@ -52,7 +52,7 @@ ScenarioSize SizeOf(const Candidate& candidate) {
 class Shrinker {
  public:
   Shrinker(const ShrinkOptions& options, Candidate candidate, std::string consent, std::string folder, const ShrinkObserver& observer)
-      : options_(options), best_(std::move(candidate)), trials_(std::move(folder), consent, options.tries), observer_(observer) {
+      : options_(options), best_(std::move(candidate)), trials_(std::move(folder), consent, options.tries - 1), observer_(observer) {
     trials_.is_over = [] { return InterruptRequested(); };
     result_.consent = consent;
   }

@@ -19,7 +19,7 @@ struct ShrinkOptions {
   std::string home;      ///< Instead of the scenario's.
   std::optional<uint64_t> seed;  ///< Instead of the scenario's.
   std::string out;       ///< The file to write; "" the scenario's name with `.shrunk.yaml`, in the working folder.
-  size_t tries = 400;    ///< Runs at most.
+  size_t tries = 400;    ///< Runs at most, the last of which makes sure of what is written; at least 2.
 };
 
 /// How large a scenario is.

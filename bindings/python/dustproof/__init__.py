@@ -17,6 +17,7 @@ from .matrix import Cell, KindOfFailure, MatrixCheck, MatrixResult, PlannedCell,
 from .plan import FloorPlan, load_plan
 from .policy import Policy
 from .program import Progress, audit, executable, run
+from .questions import Change, Leak, PartyChange, Shrunk, Withdrawal, counterfactual, shrink, withdraw
 from .recording import Recording, Scans
 from .results import Check, Finding, Metrics, Run, RunResult, Verdict
 from .robot import Robot
@@ -28,5 +29,6 @@ __all__ = [
     "Home", "Metrics", "Outcome", "Policy", "Progress", "Recording", "Robot", "Run", "RunResult", "Scans", "Scenario",
     "ScenarioError", "Simulation", "Verdict", "audit", "executable", "load_home", "load_plan", "load_policy", "load_robot",
     "load_scenario", "parse_home", "parse_policy", "parse_robot", "parse_scenario", "run", "run_matrix", "sim",
+    "Change", "Leak", "PartyChange", "Shrunk", "Withdrawal", "counterfactual", "shrink", "withdraw",
     "KindOfFailure", "MatrixCheck", "MatrixResult", "PlannedCell", "plan_matrix",
 ]
