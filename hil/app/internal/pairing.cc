@@ -45,6 +45,7 @@ void Pairing::After(SimDuration delay, std::function<void()> action) {
 void Pairing::Start(Done done) {
   done_ = std::move(done);
   attempts_left_ = config_.pairing_attempts;
+  known_robots_.reset();
   Attempt();
 }
 
@@ -69,8 +70,10 @@ void Pairing::Attempt() {
 void Pairing::NoteRobotsThereAre() {
   cloud_.AskUntilAnswered("GET", "/v1/robots", "", kTries, [this](int status, const json& answer) {
     if (status != 200) return Fail("list of robots: status " + std::to_string(status));
-    known_robots_.clear();
-    for (const auto& [number, online] : RobotsOf(answer)) known_robots_.insert(number);
+    // A robot that an earlier attempt gave up on may have come since.
+    if (known_robots_) return TakeNewRobot(answer) ? void() : AskForToken();
+    known_robots_.emplace();
+    for (const auto& [number, online] : RobotsOf(answer)) known_robots_->insert(number);
     AskForToken();
   });
 }
@@ -105,7 +108,7 @@ void Pairing::JoinHotspot(int tries_left) {
           return After(kRetryPause, [this, tries_left] { JoinHotspot(tries_left - 1); });
         view_.Tell("hotspot_out_of_reach", problem);
         phone_.JoinWifi(config_.wifi_ssid, config_.wifi_password,
-                        [this](const std::string&) { Fail("no setup hotspot"); });
+                        [this](const std::string&) { WaitForRobot(queue_.now(), "no setup hotspot"); });
       });
 }
 
@@ -152,18 +155,24 @@ void Pairing::GoHome(int tries_left) {
                   [this, tries_left](const std::string& problem) {
                     if (!problem.empty() && tries_left > 1)
                       return After(kRetryPause, [this, tries_left] { GoHome(tries_left - 1); });
-                    WaitForRobot(queue_.now() + config_.online_timeout);
+                    WaitForRobot(queue_.now() + config_.online_timeout, "the robot did not come online");
                   });
 }
 
-void Pairing::WaitForRobot(SimTime until) {
-  cloud_.Ask("GET", "/v1/robots", "", [this, until](int status, const json& answer) {
-    for (const auto& [number, online] : RobotsOf(answer)) {
-      if (status == 200 && online && !known_robots_.contains(number))
-        return std::exchange(done_, nullptr)(number);
-    }
-    if (queue_.now() >= until) return Fail("the robot did not come online");
-    After(kOnlinePollPause, [this, until] { WaitForRobot(until); });
+bool Pairing::TakeNewRobot(const json& answer) {
+  for (const auto& [number, online] : RobotsOf(answer)) {
+    if (!online || known_robots_->contains(number)) continue;
+    std::exchange(done_, nullptr)(number);
+    return true;
+  }
+  return false;
+}
+
+void Pairing::WaitForRobot(SimTime until, const std::string& why_not) {
+  cloud_.Ask("GET", "/v1/robots", "", [this, until, why_not](int status, const json& answer) {
+    if (status == 200 && TakeNewRobot(answer)) return;
+    if (queue_.now() >= until) return Fail(why_not);
+    After(kOnlinePollPause, [this, until, why_not] { WaitForRobot(until, why_not); });
   });
 }
 

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -40,7 +42,8 @@ class Pairing {
   void GreetRobot(int tries_left);
   void Provision(int tries_left);
   void GoHome(int tries_left);
-  void WaitForRobot(SimTime until);
+  void WaitForRobot(SimTime until, const std::string& why_not);
+  bool TakeNewRobot(const nlohmann::json& robots);
   void Fail(const std::string& why);
   void After(SimDuration delay, std::function<void()> action);
 
@@ -53,7 +56,7 @@ class Pairing {
   Done done_;
   int attempts_left_ = 0;
   std::string pairing_token_;
-  std::set<uint32_t> known_robots_;
+  std::optional<std::set<uint32_t>> known_robots_;  // Before the first attempt; nothing until that is asked.
   std::unique_ptr<HttpLine> robot_;
 };
 

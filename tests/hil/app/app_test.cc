@@ -22,8 +22,8 @@ using nlohmann::json;
 
 SimTime At(double seconds) { return SimTime::Zero() + SimDuration::FromSeconds(seconds); }
 
-/// A robot in its box: it opens its hotspot, takes what it is given, and turns up at the cloud two
-/// seconds later.
+/// A robot in its box: it opens its hotspot, takes what it is given, and turns up at the cloud a
+/// little later.
 class BoxedRobot {
  public:
   BoxedRobot(EventQueue& queue, FakePhone& phone, Cloud& cloud)
@@ -40,13 +40,14 @@ class BoxedRobot {
 
   WireRobot wire;
   json provisioned;
+  SimDuration comes_after = SimDuration::Seconds(2);  // It was provisioned.
 
  private:
   HttpReply Provision(const HttpCall& call) {
     provisioned = json::parse(AsText(call.request.body));
     queue_.ScheduleAfter(SimDuration::Seconds(1), EventSource::kFirmware,
                          [this] { phone_.networks.erase("DustproofVac-Setup"); });
-    queue_.ScheduleAfter(SimDuration::Seconds(2), EventSource::kFirmware, [this] {
+    queue_.ScheduleAfter(comes_after, EventSource::kFirmware, [this] {
       const json token = {{"pairing_token", provisioned.at("pairing_token")}};
       wire.credential =
           AskOnce(cloud_.api(), queue_.now(), "POST", "/v1/bind", token).body.at("credential");
@@ -251,6 +252,16 @@ TEST_F(AppTest, TriesAgainUntilTheRobotIsThere) {
   queue.ScheduleAfter(SimDuration::Seconds(90), EventSource::kFirmware,
                       [&] { robot.OpenHotspot(); });
   queue.RunUntil(At(120));
+  EXPECT_EQ(sink.Count("paired"), 1u);
+  EXPECT_GE(sink.Count("pairing_attempt_failed"), 1u);
+}
+
+TEST_F(AppTest, TakesARobotThatComesAfterItWasGivenUpOn) {
+  // Another attempt has begun meanwhile, and finds no hotspot: the robot was provisioned by the first.
+  config.online_timeout = SimDuration::Seconds(20);
+  robot.comes_after = SimDuration::Seconds(45);
+  Build().Perform("pair");
+  queue.RunUntil(At(200));
   EXPECT_EQ(sink.Count("paired"), 1u);
   EXPECT_GE(sink.Count("pairing_attempt_failed"), 1u);
 }
