@@ -184,7 +184,18 @@ CellResult ResultFrom(const Json& json) {
 FailureIdentity CellFailure::Identity(const std::string& scenario) const { return {scenario, rule, emitter, category, party, purpose, phase, ""}; }
 
 std::string CellFailure::Signature() const {
-  return emitter + " " + category + " " + party + (consent.empty() ? "" : " while " + consent + " " + phase);
+  return (emitter == "robot" ? "" : emitter + ": ") + category + " to " + party + (consent.empty() ? "" : " while " + consent + " is " + phase);
+}
+
+std::string DeathSignature(const std::string& diagnosis) {
+  const std::string first = FirstLine(diagnosis);
+  const size_t cause = first.find(": ");
+  std::string signature = "the firmware died: " + (cause == std::string::npos ? first : first.substr(cause + 2));
+  constexpr std::string_view kTask = "\n  task: ";
+  const size_t task = diagnosis.find(kTask);
+  if (task == std::string::npos) return signature;
+  const size_t begin = task + kTask.size();
+  return signature + ", in task " + diagnosis.substr(begin, diagnosis.find_first_of(",\n", begin) - begin);
 }
 
 std::vector<std::string> CellResult::Signatures() const {
@@ -194,7 +205,7 @@ std::vector<std::string> CellResult::Signatures() const {
   }
   for (const MissedExpectation& expectation : missed) all.push_back("expected: " + expectation.expected);
   for (const std::string& check : unuseful) all.push_back("not useful: " + check);
-  if (died()) all.push_back("the firmware died: " + FirstLine(outcome.diagnosis));
+  if (died()) all.push_back(DeathSignature(outcome.diagnosis));
   return all;
 }
 

@@ -49,7 +49,7 @@ struct CellFailure {
   std::string sha256;   ///< Of the bytes of the first finding as they were sent (at most 96 of them), hex.
   size_t findings = 0;  ///< How many alike.
   FailureIdentity Identity(const std::string& scenario) const;
-  /// What makes it the same failure in other cells: "robot home_map vendor_cloud_cn while C_MAP_UPLOAD denied".
+  /// What makes it the same failure in other cells: "home_map to vendor_cloud_cn while C_MAP_UPLOAD is denied".
   std::string Signature() const;
 };
 
@@ -74,6 +74,9 @@ struct CellResult {
   /// What is wrong, for one entry of a list: signatures, missed expectations, the diagnosis' first line.
   std::vector<std::string> Signatures() const;
 };
+
+/// What makes a death of the firmware the same in other cells: its cause and task, without its time and addresses.
+std::string DeathSignature(const std::string& diagnosis);
 
 /// The cell's part of an audit, which borrows nothing.
 CellResult SummarizeCell(const MatrixCell& cell, const RunOutcome& outcome, const AuditReport& audit,

@@ -40,7 +40,7 @@ std::vector<Grouped> ListGrouped(const MatrixEntry& entry) {
   for (const auto& [expected, sentence] : r.missed)
     all.push_back({Plain(r, {.rule = "expectation", .expected = expected}, expected, "misses what the scenario expects", sentence), "expected: " + expected});
   const std::string died = r.outcome.diagnosis.substr(0, r.outcome.diagnosis.find('\n'));
-  if (r.died()) all.push_back({Plain(r, {.rule = "firmware"}, "the firmware died", "ended the run", died), "the firmware died: " + died});
+  if (r.died()) all.push_back({Plain(r, {.rule = "firmware"}, "the firmware died", "ended the run", died), DeathSignature(r.outcome.diagnosis)});
   for (Grouped& grouped : all) {
     ListedFailure& f = grouped.failure;
     f.fingerprint = f.identity.Fingerprint();

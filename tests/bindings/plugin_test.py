@@ -83,7 +83,7 @@ def test_a_plan_of_consents_is_an_item_for_each_configuration(tests):
     assert "1 passed, 1 skipped" in out
     assert "can't come about: C_MAP_UPLOAD can't be granted while C_POLICY is denied" in out
     out = tests("--dustproof-consents", "al", expect=2)
-    assert "--consents: must be all, pairwise, 3-wise to 6-wise or a file, got 'al'" in out
+    assert "--consents: must be own, all, pairwise, 3-wise to 6-wise or a file, got 'al'" in out
 
 
 EXPECTING = """# What a café's robot does. é

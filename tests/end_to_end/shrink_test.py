@@ -34,7 +34,7 @@ class ShrinkTest(ProcessTest):
     def test_a_leak_comes_down_to_what_it_takes(self):
         self.write("base.yaml", BASE.format(root=ROOT, duration="50s"))
         least = self.shrink("base.yaml", "--firmware", "leak_wifi_password_in_status", "--failure", "wifi_password", "--out", "least.yaml", "--json")
-        self.assertIn("wifi_password vendor_cloud_cn", least["failure"])
+        self.assertIn("wifi_password to vendor_cloud_cn", least["failure"])
         after = least["after"]
         self.assertEqual((after["faults"], after["outages"], after["script"], after["rooms"], after["furniture"]), (0, 0, 1, 1, 0), after)
         self.assertLess(after["duration_s"], 20)
@@ -92,7 +92,7 @@ class RandomTest(ProcessTest):
         for out in ("a", "b"):
             done = self.call("random", "base.yaml", "--count", 3, "--first-seed", 5, "--firmware", "leak_wifi_password_in_status", "--tries", 25, "--out", out)
             self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-            self.assertIn("wifi_password vendor_cloud_cn", done.stdout)
+            self.assertIn("wifi_password to vendor_cloud_cn", done.stdout)
         drawn = [{path.name: path.read_text() for path in sorted((self.folder / out).glob("scenarios/*.yaml")) + sorted((self.folder / out).glob("shrunk-*.yaml"))}
                  for out in ("a", "b")]
         self.assertGreaterEqual(len(drawn[0]), 8)  # Three scenarios with their homes, and at least one that was shrunk.

@@ -57,7 +57,7 @@ TEST(CellTest, QuotesItsFirstEvidenceByHashAlone) {
   EXPECT_EQ(result.failures[0].time_s, 7);
   EXPECT_EQ(result.failures[0].protocol, "http");
   EXPECT_EQ(result.failures[0].sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(result.failures[0].Signature(), "robot map vendor while C_MAP denied");
+  EXPECT_EQ(result.failures[0].Signature(), "map to vendor while C_MAP is denied");
   EXPECT_EQ(ToJson(result).find("abc"), std::string::npos);
 }
 
@@ -94,6 +94,15 @@ TEST(CellTest, LearnsFromAControlWhatSilenceMeans) {
   result.doubt = "part of it is missing: ";
   ApplyControl({{"path", "vendor", SimDuration::Seconds(15)}}, &result);
   EXPECT_EQ(result.verdicts[1].by_reading[0], Verdict::kUndetermined);
+}
+
+TEST(CellTest, DiesInTheSameWayWhateverTheTime) {
+  const auto at = [](const char* time) {
+    return DeathSignature(std::string("the firmware ended the run at ") + time + " s: accessed memory that it does not have\n  firmware: die 1\n  task: main, last HAL call: clock.sleep_us\n");
+  };
+  EXPECT_EQ(at("3.000"), "the firmware died: accessed memory that it does not have, in task main");
+  EXPECT_EQ(at("3.000"), at("17.250"));
+  EXPECT_EQ(DeathSignature("no more is known"), "the firmware died: no more is known");
 }
 
 }  // namespace

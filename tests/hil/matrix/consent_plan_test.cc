@@ -182,7 +182,7 @@ TEST(ConsentPlanTest, SaysWhichConstraintIsBrokenFromWhen) {
 }
 
 TEST(ConsentPlanTest, RefusesWhatItDoesNotKnowAllAtOnce) {
-  EXPECT_NE(Planned("al")[0].find("must be all, pairwise, 3-wise to 6-wise or a file, got 'al'"), std::string::npos);
+  EXPECT_NE(Planned("al")[0].find("must be own, all, pairwise, 3-wise to 6-wise or a file, got 'al'"), std::string::npos);
   const std::string text = Planned(File("levels: {MPA: granted, LOG: maybe}\ncombine: 9-wise\n"))[0];
   EXPECT_NE(text.find("combine: must be all, pairwise or 3-wise to 6-wise, got '9-wise'"), std::string::npos) << text;
   EXPECT_NE(text.find("'maybe' is none of unset, granted, denied, withdrawn"), std::string::npos) << text;
