@@ -187,7 +187,7 @@ class HandOut {
     for (size_t i = 0; i < groups.size(); ++i) waiting_.push_back(i);
     while (!waiting_.empty() || under_way_ > 0) {
       while (!waiting_.empty() && under_way_ < pool.slots() && !stopping_) {
-        if (const Result<void> started = StartNext(pool); !started) return started;
+        if (const Result<void> started = StartNext(pool); !started) LeaveTheRest(started.error());
       }
       if (under_way_ == 0) break;
       const auto event = pool.Wait();
@@ -212,8 +212,16 @@ class HandOut {
     for (const size_t cell : groups_[group]) work.cells.push_back(plan_.cells[cell]);
     const std::string path = folder_.path() + "/work/group-" + std::to_string(group) + ".json";
     if (const Result<void> written = WriteAtomically(path, ToJson(work)); !written) return written;
-    ++under_way_;
-    return pool.Start(group, path);
+    const Result<void> started = pool.Start(group, path);
+    if (started) ++under_way_;
+    return started;
+  }
+
+  // Where no group can be begun any more, as on a full disk: what is done stays, and what is left is said.
+  void LeaveTheRest(const Error& error) {
+    if (problem_.empty()) problem_ = ToString(error);
+    while (problem_.ends_with('\n')) problem_.pop_back();
+    waiting_.clear();
   }
 
   void Hear(const GroupPool::Event& event) {
@@ -252,7 +260,7 @@ class HandOut {
     attempts_[event.group] = forward ? 0 : attempts_[event.group] + 1;
     groups_[event.group] = undone;
     if (!event.bad_input && attempts_[event.group] < kAttemptsMax) {
-      observer_.on_warning((why.empty() ? "a worker ended early" : why) + "; " + std::to_string(undone.size()) + " cells are tried again");
+      observer_.on_warning((why.empty() ? "a worker ended early" : why) + "; " + std::to_string(undone.size()) + (undone.size() == 1 ? " cell is" : " cells are") + " tried again");
       waiting_.push_back(event.group);
       return;
     }
