@@ -108,10 +108,6 @@ std::string KindOf(const std::string& path, const std::string& wanted) {
   return wanted == ToWord(FirmwareKind::kBoard) ? wanted : ToWord(FirmwareKindOf(path));
 }
 
-bool IsPath(const std::string& firmware) {
-  return firmware.find('/') != std::string::npos || firmware.ends_with(".so") || PythonFirmwareOf(firmware).has_value();
-}
-
 // Beside the class of one in Python there is its file.
 std::string FileOf(const std::string& firmware) {
   const auto python = PythonFirmwareOf(firmware);
@@ -125,6 +121,10 @@ std::string Absolute(const std::string& firmware) {
 }
 
 }  // namespace
+
+bool IsFirmwarePath(const std::string& firmware) {
+  return firmware.find('/') != std::string::npos || firmware.ends_with(".so") || PythonFirmwareOf(firmware).has_value();
+}
 
 std::string DeclaredMessagesPath(const std::string& robot_path) {
   return PathBeside(robot_path, "messages.yaml");
@@ -145,7 +145,7 @@ std::string UnknownConfiguration(const Scenario& scenario, const std::string& wa
 
 Result<std::string> FindFirmware(const std::string& name_or_path, FirmwareKind kind) {
   std::error_code ignored;
-  const bool is_path = IsPath(name_or_path);
+  const bool is_path = IsFirmwarePath(name_or_path);
   const char* extension = kind == FirmwareKind::kLibrary ? ".so" : "";
   const std::string path = is_path ? name_or_path : (FirmwareFolder() / (name_or_path + extension)).string();
   if (fs::is_regular_file(FileOf(path), ignored)) return Absolute(path);
@@ -167,7 +167,7 @@ Result<std::string> FirmwareOf(const Scenario& scenario, const InputPaths& paths
   const FirmwareKind kind = FirmwareKindFromWord(paths.kind.empty() ? scenario.firmware_kind : paths.kind);
   std::string firmware = paths.firmware;
   if (firmware.empty())
-    firmware = IsPath(scenario.firmware) ? PathBeside(paths.scenario, scenario.firmware)
+    firmware = IsFirmwarePath(scenario.firmware) ? PathBeside(paths.scenario, scenario.firmware)
                                          : scenario.firmware;
   Result<std::string> found = FindFirmware(firmware, kind);
   if (found && kind == FirmwareKind::kBoard && FirmwareKindOf(*found) == FirmwareKind::kLibrary)

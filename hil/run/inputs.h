@@ -64,6 +64,8 @@ std::string DeclaredMessagesPath(const std::string& robot_path);
 /// What to say where a scenario has no configuration of that name, or none by default ("").
 std::string UnknownConfiguration(const Scenario& scenario, const std::string& wanted);
 
+/// Whether a firmware is named by its file, rather than by a name of `ListFirmware`.
+bool IsFirmwarePath(const std::string& firmware);
 /// The firmware of a scenario; what `paths` names comes first. A path in a scenario lies relative to
 /// its file.
 Result<std::string> FirmwareOf(const Scenario& scenario, const InputPaths& paths);

@@ -42,7 +42,7 @@ void ChangePaths(ConfigNode* scenario, const std::function<std::string(const std
     if (const std::string path = TextOf(*map, key); !path.empty()) SetEntry(map, key, TextNode(change(path)));
   };
   for (const char* key : {"home", "robot", "policy"}) at(scenario, key);
-  if (TextOf(*scenario, "firmware").find('/') != std::string::npos) at(scenario, "firmware");
+  if (IsFirmwarePath(TextOf(*scenario, "firmware"))) at(scenario, "firmware");
   for (ConfigNode::Entry& entry : scenario->entries) {
     if (entry.key != "trust") continue;
     for (const char* key : {"ca_certificate", "ca_key", "device_certificate", "device_key"}) at(&entry.value, key);
@@ -53,8 +53,7 @@ Result<ConfigNode> LoadPortable(const std::string& scenario, const std::string& 
   Result<ConfigNode> root = LoadYaml(scenario);
   if (!root) return root.error();
   ChangePaths(&*root, [&](const std::string& path) { return std::filesystem::absolute(PathBeside(scenario, path)).lexically_normal().string(); });
-  const bool is_path = firmware.find('/') != std::string::npos || firmware.ends_with(".so");
-  if (!firmware.empty()) SetEntry(&*root, "firmware", TextNode(is_path ? std::filesystem::absolute(firmware).lexically_normal().string() : firmware));
+  if (!firmware.empty()) SetEntry(&*root, "firmware", TextNode(IsFirmwarePath(firmware) ? std::filesystem::absolute(firmware).lexically_normal().string() : firmware));
   return root;
 }
 

@@ -111,7 +111,7 @@ class Drawer {
     answers.name = kConfiguration;
     for (const std::string& consent : scenario_.consents)
       answers.initial[consent] = random_.Chance(consent == policy_.master_consent ? 0.95 : 0.5) ? ConsentState::kGranted : ConsentState::kDenied;
-    for (uint64_t i = random_.Below(3); i > 0; --i) {
+    for (uint64_t i = random_.Below(3); i > 0 && !scenario_.consents.empty(); --i) {
       const std::string& consent = Pick(scenario_.consents);
       const bool granted = answers.initial[consent] == ConsentState::kGranted;
       answers.changes.push_back({SimTime::Zero() + Instant(0.1, 1), consent, granted ? ConsentState::kWithdrawn : ConsentState::kGranted});

@@ -53,6 +53,11 @@ TEST_F(DrawScenarioTest, GivesTheSameForTheSameSeed) {
   EXPECT_EQ(ToYaml(Draw(5).home), ToYaml(Draw(5).home));
 }
 
+TEST_F(DrawScenarioTest, DrawsForAProductWithoutConsents) {
+  inputs_.scenario.consents.clear();
+  for (uint64_t seed = 1; seed <= 20; ++seed) EXPECT_NE(ToYaml(Draw(seed).scenario).find("answers: {}"), std::string::npos);
+}
+
 TEST_F(DrawScenarioTest, MeetsEveryKindOfTrouble) {
   std::string all;
   for (uint64_t seed = 1; seed <= 100; ++seed) all += ToYaml(Draw(seed).scenario);

@@ -96,6 +96,16 @@ TEST(RoundTimesTest, PutsBackWhatDoesNotFailRounded) {
   EXPECT_EQ(ToYaml(root), "a: 12.34s\n");
 }
 
+TEST(ChangePathsTest, KnowsFilesFromNames) {
+  for (const auto& [firmware, after] : {std::pair("vacuum", "vacuum"), std::pair("mine.so", "/x/mine.so"), std::pair("bin/mine", "/x/bin/mine"), std::pair("bot.py:Bot", "/x/bot.py:Bot")}) {
+    ConfigNode scenario = Parsed(std::string("home: a.yaml\nfirmware: '") + firmware + "'\ntrust: {ca_key: k.pem}\n");
+    ChangePaths(&scenario, [](const std::string& path) { return "/x/" + path; });
+    EXPECT_EQ(TextOf(scenario, "firmware"), after);
+    EXPECT_EQ(TextOf(scenario, "home"), "/x/a.yaml");
+    EXPECT_EQ(TextOf(scenario.Find("trust")->value, "ca_key"), "/x/k.pem");
+  }
+}
+
 TEST(KindOfFailureTest, LeavesOutWhatMayDifferTheNextTime) {
   EXPECT_EQ(KindOfFailure("the firmware died: SIGSEGV at 0x7f12ab in task nav after 12.5 s"), KindOfFailure("the firmware died: SIGSEGV at 0x55d0 in task nav after 3.25 s"));
   EXPECT_NE(KindOfFailure("robot home_map vendor_cloud_cn while C_MAP denied"), KindOfFailure("robot home_map other while C_MAP denied"));
