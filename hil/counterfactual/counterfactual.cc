@@ -122,12 +122,15 @@ class Experiment {
       const std::string name = draw == 1 ? change : change + "-" + std::to_string(draw);
       const bool is_home = change == kHome;
       if (Result<void> lived = Live(name, is_home ? "" : ToText(Redraw{change, draw}), is_home ? fs::absolute(options_.home).string() : ""); !lived) return lived;
-      if (result_.interrupted) return {};
+      std::error_code ignored;
+      if (result_.interrupted) {
+        fs::remove(PathOf(name), ignored);  // Half a run shows nothing.
+        return {};
+      }
       Result<EmissionComparison> comparison = CompareEmissions(PathOf(kUnchanged), PathOf(name));
       if (!comparison) return comparison.error();
       made.runs.push_back({name + ".mcap", std::move(*comparison)});
       if (!made.runs.back().comparison.same()) continue;
-      std::error_code ignored;
       fs::remove(PathOf(name), ignored);
       made.runs.back().recording.clear();
     }

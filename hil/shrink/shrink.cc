@@ -1,7 +1,11 @@
 #include "hil/shrink/shrink.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -240,6 +244,9 @@ Result<ShrinkResult> ShrinkScenario(const ShrinkOptions& asked, const ShrinkObse
   for (const fs::path& path : {fs::path(options.out), fs::path(options.out).replace_extension(".home.yaml")}) {
     if (fs::exists(path, ignored)) return Error::BadInput("--out: '" + path.string() + "' is there already, and nothing is overwritten; name a new file");
   }
+  // Before anything is run: what nobody can write down was found for nothing.
+  const fs::path folder = fs::absolute(options.out).parent_path();
+  if (access(folder.c_str(), W_OK | X_OK) != 0) return Error::Environment("--out: cannot write into the folder '" + folder.string() + "': " + std::strerror(errno));
   Result<Candidate> candidate = LoadCandidate(options);
   if (!candidate) return candidate.error();
   const Result<Scenario> scenario = LoadScenario(options.scenario);

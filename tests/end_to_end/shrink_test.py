@@ -80,6 +80,7 @@ class ShrinkTest(ProcessTest):
         self.write("base.yaml", BASE.format(root=ROOT, duration="8s").replace("at: 24s", "at: 7s"))
         self.assertIn("nothing fails with 'home_map'", self.shrink("base.yaml", "--failure", "home_map", expect=2))
         self.assertIn("did you mean 'granted'?", self.shrink("base.yaml", "--consent", "grantet", expect=2))
+        self.assertIn("cannot write into the folder", self.shrink("base.yaml", "--out", "no/such/least.yaml", expect=3))
         self.write("there.yaml", "")
         self.assertIn("nothing is overwritten", self.shrink("base.yaml", "--out", "there.yaml", expect=2))
         self.write("broken.yaml", "kind: scenario\nformat_version: 1\nhoem: x\n")
