@@ -141,24 +141,14 @@ class FlowPair {
   ByteRange differing_;         // What lies between.
 };
 
-void CollectAlone(const Flow& flow, std::vector<EmissionDifference>* out) {
+// Messages of a flow that the other side has nothing for, from one on.
+void CollectAlone(const Flow& flow, size_t from, std::vector<EmissionDifference>* out) {
   const size_t compared = ComparedBytes(flow);
-  for (size_t i = 0; i < flow.segments.size(); ++i) {
+  for (size_t i = from; i < flow.segments.size(); ++i) {
     EmissionDifference difference = Begin(flow, i, DifferenceKind::kAbsent);
     const ByteRange range = RangeOf(flow, i, compared);
     difference.byte_count = range.size();
     difference.excerpt = Excerpt(flow, range.begin);
-    out->push_back(std::move(difference));
-  }
-}
-
-// What is left of the longer of two flows, where all before is the same.
-void CollectTail(const Flow& longer, const Flow& shorter, std::vector<EmissionDifference>* out) {
-  for (size_t i = shorter.segments.size(); i < longer.segments.size(); ++i) {
-    EmissionDifference difference = Begin(longer, i, DifferenceKind::kAbsent);
-    const ByteRange range = RangeOf(longer, i, ComparedBytes(longer));
-    difference.byte_count = range.size();
-    difference.excerpt = Excerpt(longer, range.begin);
     out->push_back(std::move(difference));
   }
 }
@@ -192,10 +182,10 @@ class Comparer {
     const size_t both = std::min(ours.size(), theirs.size());
     for (size_t i = 0; i < both; ++i) {
       FlowPair(*ours[i], *theirs[i]).Collect(&out_.first);
-      if (theirs[i]->segments.size() > ours[i]->segments.size()) CollectTail(*theirs[i], *ours[i], &out_.second);
+      if (theirs[i]->segments.size() > ours[i]->segments.size()) CollectAlone(*theirs[i], ours[i]->segments.size(), &out_.second);
     }
-    for (size_t i = both; i < ours.size(); ++i) CollectAlone(*ours[i], &out_.first);
-    for (size_t i = both; i < theirs.size(); ++i) CollectAlone(*theirs[i], &out_.second);
+    for (size_t i = both; i < ours.size(); ++i) CollectAlone(*ours[i], 0, &out_.first);
+    for (size_t i = both; i < theirs.size(); ++i) CollectAlone(*theirs[i], 0, &out_.second);
   }
 
   std::map<std::string, PartyDifference> parties_;
